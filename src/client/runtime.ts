@@ -1,0 +1,65 @@
+/**
+ * The seam between the HMR engine (`hot`, `propagate`, `apply`) and the process that evaluates modules. `client/runner`
+ * implements it for our own runner; `client/in-process` for a plain `ViteNodeRunner`.
+ */
+import type { ViteNodeRunner } from 'vite-node/client'
+import type { FailedModule, ModuleId, ModuleRecord } from '../shared/types.ts'
+
+/** A namespace object, as `import * as ns` gives it. */
+// biome-ignore lint/suspicious/noExplicitAny: a module exports anything
+export type ModuleNamespace = Record<string, any> & { [Symbol.toStringTag]: 'Module' }
+
+/** What an importer takes from a module: names, nothing (side effects only: `[]`), or everything (`*`, or `import()`). */
+export type ImportedNames = readonly string[] | '*'
+
+/** An edge of the runner's own graph. Edges belong to the importer: they appear and vanish with its instance. */
+export interface GraphNode {
+  readonly id: ModuleId
+  readonly url: string
+  /** Ids of the application modules that hold an instance of this one, by `import` or `import()`. */
+  readonly importers: ReadonlySet<ModuleId>
+  /** Ids of the application modules it imports, `import()` included. */
+  readonly imports: ReadonlySet<ModuleId>
+  /** What this module takes from `dep`. */
+  importedNames(dep: ModuleId): ImportedNames
+  /** `true` once its evaluation has ended without an error. */
+  readonly evaluated: boolean
+}
+
+/** An instance that was taken out of the cache and can be put back. Opaque to the engine. */
+export interface DetachedInstance {
+  readonly id: ModuleId
+}
+
+/** What the engine needs of a runner. */
+export interface HotRuntime {
+  readonly runner: ViteNodeRunner
+  /** The instance's node, or `undefined` if this runner has never evaluated the module or no longer holds it. */
+  node(id: ModuleId): GraphNode | undefined
+  /** Ids of all application modules that have an instance, in the order of their first evaluation. */
+  ids(): Iterable<ModuleId>
+  /** Ids that were executed directly (entries and `import()` calls from outside): where the graph hangs. */
+  roots(): Iterable<ModuleId>
+  /** The id that `specifier` (an URL as Vite rewrites it, a path or an id) means inside `owner`. */
+  toId(specifier: string, owner?: ModuleId): ModuleId
+  /** The URL that log lines and payloads name. */
+  toUrl(id: ModuleId): string
+  /** Takes newer code into the store; nothing is evaluated. Returns the ids whose code is newer and different. */
+  install(modules: readonly ModuleRecord[]): ModuleId[]
+  /**
+   * Makes sure that evaluating `roots` cannot fail for want of code: walks their static imports over current code as far as
+   * modules are in `replaced` or have no instance, fetches what is missing, compiles it and checks the named imports.
+   * Throws the first error (a `failed` module that is really needed counts) and touches nothing.
+   */
+  prepare(roots: readonly ModuleId[], replaced: ReadonlySet<ModuleId>, failed: readonly FailedModule[]): Promise<void>
+  /** Takes instances, and the edges they own, out of the cache. */
+  detach(ids: Iterable<ModuleId>): DetachedInstance[]
+  /** Puts them back exactly as they were, over anything evaluated since. */
+  attach(instances: readonly DetachedInstance[]): void
+  /** Evaluates a detached instance's own (previous) code again, into the same namespace object, and puts it back. */
+  reevaluate(instance: DetachedInstance): Promise<void>
+  /** Imports a module from current code, evaluating whatever has no instance. */
+  evaluate(id: ModuleId): Promise<ModuleNamespace>
+  /** Resolves when no evaluation of `ids` is under way. */
+  settled(ids: Iterable<ModuleId>): Promise<void>
+}

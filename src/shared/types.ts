@@ -1,0 +1,126 @@
+/**
+ * What the two processes say to each other, above the session. Both ends import this file and nothing else of each other.
+ */
+import type { CustomPayload, HotPayload } from 'vite'
+import type { FlatError } from './errors.ts'
+
+/** A module id as Vite's server resolves it: an absolute file path with its query, or `\0virtual:name`. */
+export type ModuleId = string
+
+/** One module's transformed code. */
+export interface ModuleRecord {
+  id: ModuleId
+  /** URL as Vite's module graph writes it: what log lines and payloads name. */
+  url: string
+  /** Absolute path on the server without query, or `null` for a virtual module. */
+  file: string | null
+  /** Numbers the transforms of one server process. A runner installs only a greater one. */
+  version: number
+  /** Hash of `code` without the source map; equal hash, equal module. */
+  hash: string
+  /** SSR-transformed code, without an inline source map. */
+  code: string
+  /** Source map as JSON text, parsed only when a stack is read. */
+  map: string | null
+  /** Static imports: specifier as it stands in `code` -> module id. A specifier that is not listed is an external. */
+  deps: Record<string, ModuleId>
+  /** Dynamic imports with a literal specifier, likewise. They are edges of the graph but are not loaded ahead. */
+  dynamicDeps: Record<string, ModuleId>
+}
+
+/** A module that could not be transformed. */
+export interface FailedModule {
+  id: ModuleId
+  url: string
+  error: FlatError
+}
+
+/** What a save becomes on the wire: which modules changed, and the code the runner lacks. */
+export interface Change {
+  /** Numbers the changes of one session; `Applied.seq` answers it. */
+  seq: number
+  /** Modules that Vite was asked to update. */
+  seeds: ModuleId[]
+  /** Code that differs from what the runner holds, and code of modules that it newly needs. */
+  modules: ModuleRecord[]
+  /** Seeds, or modules they newly need, that could not be transformed. */
+  failed: FailedModule[]
+  /** `true` when a plugin asked for a full reload. */
+  reload?: boolean
+}
+
+/** How a chain of importers ended: from the module that changed up to a root that accepts nothing. */
+export type UnacceptedChain = ModuleId[]
+
+/** One boundary of an update: `accepted` was evaluated again, and `boundary` accepted it (equal for a self-accepting module). */
+export interface AppliedUpdate {
+  boundary: string
+  accepted: string
+}
+
+/** What a runner made of one change. All URLs are Vite's. */
+export interface Applied {
+  seq: number
+  /** `unaccepted`: nothing was touched, the supervisor is to restart the process. */
+  outcome: 'updated' | 'reloaded' | 'unaffected' | 'unaccepted' | 'failed'
+  /** Milliseconds from the receipt of the change to the end of its callbacks. */
+  ms: number
+  /** How many modules were evaluated. */
+  evaluated: number
+  updates: AppliedUpdate[]
+  /** URLs from the changed module to the root, when nothing accepts it. */
+  chain?: string[]
+  error?: FlatError
+}
+
+/** The answer to `fetch`: a module whose static graph the runner now holds, or an external that the runner loads natively. */
+export type FetchAnswer = { id: ModuleId; url: string; modules: ModuleRecord[] } | { external: string }
+
+/** First call of a runner in each session. */
+export interface RunnerInfo {
+  name: string
+  kind: 'supervised' | 'attached'
+  pid: number
+  host: string
+  /** The runner's project root, for display. */
+  root: string
+}
+
+/** What a runner needs to know of the server. */
+export interface RunnerConfig {
+  /** The id that `hub.runners` shows. */
+  id: string
+  /** The server's project root: `id`s on the wire are the server's. */
+  root: string
+  /** `import.meta.env` by Vite's rules. */
+  env: Record<string, unknown>
+  /** `false` when `server.hmr` is: there is no `import.meta.hot`. */
+  hmr: boolean
+  /** Entries to execute, as given by the user; empty for an attached runner. */
+  entries: string[]
+  onUnaccepted: 'restart' | 'reload'
+}
+
+/** Functions a runner may call. All are reads but the last two, which are events. */
+export interface ServerFunctions {
+  init(info: RunnerInfo): Promise<RunnerConfig>
+  /**
+   * Resolves `url` (as an import specifier relative to `importer`, or as what the user gave `import()`) and transforms the
+   * module and its static graph. Answers with the records the runner does not hold yet.
+   * `fresh` asks for `url` itself even if the session's ledger says that the runner holds it.
+   */
+  fetch(url: string, importer?: ModuleId, fresh?: boolean): Promise<FetchAnswer>
+  /** After a resync: what the runner holds (id -> hash). The answer brings what differs. */
+  compare(held: Record<ModuleId, string>): Promise<Change>
+  /** A custom event sent with `import.meta.hot.send`. */
+  hot(payload: CustomPayload): void
+  /** What became of a change. */
+  applied(report: Applied): void
+}
+
+/** Functions the server may call; all are events. */
+export interface RunnerFunctions {
+  change(change: Change): void
+  /** Vite's own payload: custom, error, or one that a plugin sent. */
+  payload(payload: HotPayload): void
+}

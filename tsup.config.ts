@@ -1,0 +1,18 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    client: 'src/client/index.ts',
+    hmr: 'src/hmr.ts',
+    cli: 'src/cli.ts',
+    main: 'src/client/main.ts',
+  },
+  format: 'esm',
+  target: 'node20',
+  platform: 'node',
+  splitting: true,
+  sourcemap: false,
+  clean: true,
+  dts: { entry: ['src/index.ts', 'src/client/index.ts', 'src/hmr.ts'], compilerOptions: { ignoreDeprecations: '6.0' } },
+})
