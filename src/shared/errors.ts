@@ -88,7 +88,8 @@ export function reviveError(flat: FlatError): Error & Omit<FlatError, 'name' | '
   if (flat.stack !== undefined) error.stack = flat.stack
   const { code, frame, loc, plugin, id } = flat
   for (const [key, value] of Object.entries({ code, frame, loc, plugin, id })) {
-    if (value !== undefined) Object.defineProperty(error, key, { value, enumerable: true, configurable: true, writable: true })
+    if (value !== undefined)
+      Object.defineProperty(error, key, { value, enumerable: true, configurable: true, writable: true })
   }
   return error as ReturnType<typeof reviveError>
 }

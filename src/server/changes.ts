@@ -1,0 +1,163 @@
+/**
+ * From a save to a change: what Vite was asked to update becomes, for each session, the code its runner lacks.
+ */
+import { stat } from 'node:fs/promises'
+import { createDebug } from 'obug'
+import { reviveError } from '../shared/errors.ts'
+import type { Change, FetchAnswer, ModuleId } from '../shared/types.ts'
+import type { Records } from './records.ts'
+
+const debug = createDebug('vite-tether:change')
+
+/** How long a file that a save left empty may take to get its content, in ms: editors truncate before they write. */
+const EMPTY_FILE_GRACE = 200
+
+/** One session's view of the modules: the ledger of what its runner holds, and the changes it is owed. */
+export interface Feed {
+  /** Number of modules the runner holds. */
+  readonly size: number
+  fetch(url: string, importer: ModuleId | undefined, fresh: boolean | undefined): Promise<FetchAnswer>
+  /** What differs from what the runner announces after a resync; its ledger starts again from there. */
+  compare(held: Record<ModuleId, string>): Promise<Change>
+  /** Vite was asked to update these modules. */
+  save(seeds: Iterable<ModuleId>): void
+  /** A plugin asked for a full reload. */
+  reload(): void
+  /** Everything the runner holds may have changed: the server restarted with another configuration. */
+  review(): void
+  /** `true` if the runner holds, or failed to get, one of these modules. */
+  concerns(ids: Iterable<ModuleId>): boolean
+}
+
+/** Makes the feed of one session. `records` is asked for each time: an in-process restart of Vite replaces them. */
+export function createFeed(name: string, records: () => Promise<Records>, send: (change: Change) => void): Feed {
+  const ledger = new Map<ModuleId, { version: number; hash: string }>()
+  /** Modules the runner was told of but could not get. */
+  const failing = new Set<ModuleId>()
+  /** Saved while a fetch was under way: its answer may carry the code from before. */
+  const underway = new Set<Set<ModuleId>>()
+  const dirty = { seeds: new Set<ModuleId>(), reload: false, review: false }
+  let seq = 0
+  let flushing = false
+
+  const holds = (id: ModuleId) => ledger.get(id)?.version
+
+  const concerns = (ids: Iterable<ModuleId>) => [...ids].some((id) => ledger.has(id) || failing.has(id))
+
+  async function collect(seeds: ReadonlySet<ModuleId>, source: Records, all: boolean): Promise<Omit<Change, 'seq'>> {
+    const own = [...seeds].filter((id) => ledger.has(id) || failing.has(id))
+    await Promise.all(own.map(contentOf))
+    const ids = all ? new Set(ledger.keys()) : source.affected(own, holds)
+    const { modules, failed } = await source.collect(ids, holds)
+    for (const id of own) failing.delete(id)
+    for (const { id } of failed) failing.add(id)
+    for (const { id, version, hash } of modules) {
+      ledger.set(id, { version, hash })
+      failing.delete(id)
+    }
+    return { seeds: own, modules, failed }
+  }
+
+  async function flush(): Promise<void> {
+    if (flushing) return
+    flushing = true
+    try {
+      while (dirty.seeds.size > 0 || dirty.reload || dirty.review) {
+        // what is saved while the server may be restarting, or while this batch is transformed, makes one batch
+        const source = await records()
+        const { seeds, reload, review } = dirty
+        Object.assign(dirty, { seeds: new Set(), reload: false, review: false })
+        const change = await collect(seeds, source, review)
+        const { modules, failed } = change
+        if (!reload && change.seeds.length === 0 && modules.length === 0 && failed.length === 0) continue
+        debug(
+          '%s change %d: seeds %o, %d modules, %d failed',
+          name,
+          seq + 1,
+          change.seeds,
+          modules.length,
+          failed.length,
+        )
+        send({ ...change, seq: ++seq, ...(reload && { reload }) })
+      }
+    } catch (error) {
+      // the hub was closed while this waited for a server that will not come back
+      debug('%s flush ended: %o', name, error)
+    } finally {
+      flushing = false
+    }
+  }
+
+  function save(seeds: Iterable<ModuleId>): void {
+    for (const id of seeds) {
+      dirty.seeds.add(id)
+      for (const saved of underway) saved.add(id)
+    }
+    void flush()
+  }
+
+  return {
+    get size() {
+      return ledger.size
+    },
+    concerns,
+
+    async fetch(url, importer, fresh) {
+      const saved = new Set<ModuleId>()
+      underway.add(saved)
+      try {
+        const answer = await (await records()).fetch(url, importer, holds, fresh)
+        if ('external' in answer) return answer
+        const { id, modules, failed } = answer
+        debug('%s fetch %s: %d modules, %d failed', name, url, modules.length, failed.length)
+        if (failed.length > 0) {
+          for (const failure of failed) failing.add(failure.id)
+          throw reviveError(failed[0]!.error)
+        }
+        for (const record of modules) {
+          ledger.set(record.id, record)
+          failing.delete(record.id)
+        }
+        if (concerns(saved)) save(saved)
+        return { id, url: answer.url, modules }
+      } finally {
+        underway.delete(saved)
+      }
+    },
+
+    async compare(held) {
+      const source = await records()
+      ledger.clear()
+      // version 0 is never current: everything the runner announces is transformed, and only another hash is sent
+      for (const [id, hash] of Object.entries(held)) ledger.set(id, { version: 0, hash })
+      const { modules, failed } = await source.collect(ledger.keys(), holds)
+      const differing = modules.filter((record) => held[record.id] !== record.hash)
+      for (const record of modules) ledger.set(record.id, record)
+      for (const { id } of failed) failing.add(id)
+      return { seq: ++seq, seeds: failed.map(({ id }) => id), modules: differing, failed }
+    },
+
+    save,
+
+    reload() {
+      dirty.reload = true
+      void flush()
+    },
+
+    review() {
+      dirty.review = true
+      void flush()
+    },
+  }
+}
+
+/** Waits until a file that was just saved has content, so that a truncated one never surfaces as an empty module. */
+async function contentOf(id: ModuleId): Promise<void> {
+  const file = id.replace(/[?#].*$/, '')
+  const deadline = performance.now() + EMPTY_FILE_GRACE
+  while (performance.now() < deadline) {
+    const stats = await stat(file).catch(() => undefined)
+    if (stats?.size !== 0) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}

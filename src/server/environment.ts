@@ -1,0 +1,130 @@
+/**
+ * Our Vite environment: an ordinary runnable one, so that `server.ssrLoadModule` and frameworks keep working, with a transport
+ * of our own on which Vite's file checks are on.
+ */
+import { EventEmitter } from 'node:events'
+import { stripVTControlCharacters } from 'node:util'
+import {
+  createRunnableDevEnvironment,
+  type DevEnvironment,
+  type HotChannel,
+  type HotPayload,
+  type ResolvedConfig,
+} from 'vite'
+
+/** One runner as Vite's channel sees it: `client.send()` of a custom event's listener answers it alone. */
+export interface ChannelClient {
+  send(payload: HotPayload): void
+}
+
+/** The transport. The `api` emitters are those Vite's in-process module runner connects to. */
+export interface Channel extends HotChannel<{ innerEmitter: EventEmitter; outsideEmitter: EventEmitter }> {
+  /** Hands a custom event of a runner to the listeners of `environment.hot.on`. */
+  receive(event: string, data: unknown, client: ChannelClient): void
+  /** `true` while listeners run for a custom event of a runner of ours, as against the in-process one. */
+  readonly receiving: boolean
+  /** Sends a payload to the in-process module runner only. */
+  sendInProcess(payload: HotPayload): void
+}
+
+/** What happens to an environment, in Vite's order: on a restart the new one is made before the old one closes. */
+export interface EnvironmentEvents {
+  /** The environment was made; `previous` is the one it replaces in an in-process restart. */
+  init(environment: DevEnvironment, previous: DevEnvironment | undefined): void
+  listen(environment: DevEnvironment): void
+  close(environment: DevEnvironment): void
+  /** A payload that is to reach all runners. */
+  send(environment: DevEnvironment, payload: HotPayload): void
+}
+
+/** Makes the environment `name`; its life is told to `events`. */
+export function createTetherEnvironment(
+  name: string,
+  config: ResolvedConfig,
+  events: EnvironmentEvents,
+): DevEnvironment {
+  const channel = createChannel({
+    send: (payload) => events.send(environment, payload),
+    listen: () => events.listen(environment),
+    close: () => events.close(environment),
+  })
+  const environment = createRunnableDevEnvironment(name, config, {
+    hot: config.server.hmr !== false,
+    transport: channel,
+  })
+  channels.set(environment, channel)
+
+  const init = environment.init
+  environment.init = async (options) => {
+    await init.call(environment, options)
+    events.init(environment, options?.previousInstance)
+  }
+  // each runner has already handled its own invalidate(); Vite would do it once for all, if its own graph agrees
+  const vite = environment as unknown as { invalidateModule(...args: unknown[]): void }
+  const invalidateModule = vite.invalidateModule
+  vite.invalidateModule = (...args) => {
+    if (!channel.receiving) invalidateModule.apply(environment, args)
+  }
+  quieten(environment)
+  return environment
+}
+
+const channels = new WeakMap<DevEnvironment, Channel>()
+
+/** The transport of an environment made here. */
+export function channelOf(environment: DevEnvironment): Channel {
+  return channels.get(environment)!
+}
+
+function createChannel(on: { send(payload: HotPayload): void; listen(): void; close(): void }): Channel {
+  const innerEmitter = new EventEmitter()
+  const outsideEmitter = new EventEmitter()
+  innerEmitter.setMaxListeners(0)
+  let receiving = false
+  return {
+    get receiving() {
+      return receiving
+    },
+    api: { innerEmitter, outsideEmitter },
+    send(payload) {
+      outsideEmitter.emit('send', payload)
+      on.send(payload)
+    },
+    on: (event: string, listener: (...args: never[]) => void) => {
+      innerEmitter.on(event, listener as (...args: unknown[]) => void)
+    },
+    off: (event, listener) => {
+      innerEmitter.off(event, listener as (...args: unknown[]) => void)
+    },
+    listen() {
+      innerEmitter.emit('connection')
+      on.listen()
+    },
+    close() {
+      on.close()
+      innerEmitter.removeAllListeners()
+      outsideEmitter.removeAllListeners()
+    },
+    receive: (event, data, client) => {
+      receiving = true
+      try {
+        innerEmitter.emit(event, data, client)
+      } finally {
+        receiving = false
+      }
+    },
+    sendInProcess: (payload) => {
+      outsideEmitter.emit('send', payload)
+    },
+  }
+}
+
+/** Vite announces updates before anybody knows their outcome, and clears the screen: ours are reported once they are applied. */
+function quieten(environment: DevEnvironment): void {
+  const { logger } = environment
+  const info = logger.info
+  logger.info = (message, options) => {
+    if (!/^(hmr update|page reload|hmr invalidate) /.test(stripVTControlCharacters(message)))
+      info.call(logger, message, options)
+  }
+}

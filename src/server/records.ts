@@ -1,0 +1,217 @@
+/**
+ * Transformed modules as records: what crosses the wire. Vite transforms and caches; this file numbers the results and walks
+ * the static graph.
+ */
+import { createHash } from 'node:crypto'
+import { isBuiltin } from 'node:module'
+import { posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { DevEnvironment, EnvironmentModuleNode, TransformResult } from 'vite'
+import { flattenError, TetherError } from '../shared/errors.ts'
+import type { FailedModule, ModuleId, ModuleRecord } from '../shared/types.ts'
+
+/** The version of a module that a runner holds, or `undefined`. */
+export type Holds = (id: ModuleId) => number | undefined
+
+/** What a walk over the static graph found. */
+export interface Collected {
+  modules: ModuleRecord[]
+  failed: FailedModule[]
+}
+
+/** Records of one environment. */
+export interface Records {
+  /** Resolves a specifier and collects the static graph behind it, as far as the runner does not hold it. Throws if it does not resolve. */
+  fetch(
+    specifier: string,
+    importer: ModuleId | undefined,
+    holds: Holds,
+    fresh?: boolean,
+  ): Promise<(Collected & { id: ModuleId; url: string }) | { external: string }>
+  /** The current code of these modules, and the static graphs behind new imports, where it differs from what the runner holds. */
+  collect(ids: Iterable<ModuleId>, holds: Holds): Promise<Collected>
+  /** The held modules whose code may have changed when these were invalidated: they and their importers. */
+  affected(seeds: Iterable<ModuleId>, holds: Holds): Set<ModuleId>
+  /** Modules with a relative import that did not resolve: creating a file may heal them. */
+  readonly unresolved: ReadonlySet<ModuleId>
+}
+
+/** Numbers that outlive Vite's in-process restart, so that what runners hold stays comparable. */
+export interface Versions {
+  last: number
+  latest: Map<ModuleId, ModuleRecord>
+}
+
+/** Makes the records of `environment`. */
+export function createRecords(
+  environment: DevEnvironment,
+  versions: Versions = { last: 0, latest: new Map() },
+): Records {
+  const { moduleGraph } = environment
+  const { root } = environment.config
+  const unresolved = new Set<ModuleId>()
+  const byResult = new WeakMap<TransformResult, ModuleRecord>()
+
+  async function toRecord(node: EnvironmentModuleNode): Promise<ModuleRecord> {
+    for (;;) {
+      // a transform that began before a save may answer after it, with the old code: sample the clock of the module around it
+      const began = stamp(node)
+      const result = await environment.transformRequest(node.url)
+      if (stamp(node) !== began) continue
+      if (!result) throw new TetherError('ERR_TRANSFORM', `Vite returned no code for ${node.url}.`)
+      return byResult.get(result) ?? (await number(node, result))
+    }
+  }
+
+  async function number(node: EnvironmentModuleNode, result: TransformResult): Promise<ModuleRecord> {
+    const id = node.id!
+    const map = result.map && 'version' in result.map && result.map.mappings ? JSON.stringify(result.map) : null
+    const [deps, dynamicDeps] = await Promise.all([link(node, result.deps), link(node, result.dynamicDeps)])
+    const { code } = result
+    const hash = createHash('sha256').update(code).digest('base64url').slice(0, 22)
+    const file = node.file && posix.isAbsolute(node.file) ? node.file : null
+    const previous = versions.latest.get(id)
+    // equal code may come with a new map (a comment above the code): a new version for stack traces, not a difference for HMR
+    const record: ModuleRecord =
+      previous?.hash === hash && previous.map === map
+        ? previous
+        : { id, url: node.url, file, version: ++versions.last, hash, code, map, deps, dynamicDeps }
+    versions.latest.set(id, record)
+    byResult.set(result, record)
+    return record
+  }
+
+  /** Specifiers of app modules in transformed code are URLs that Vite's import analysis has entered into its graph. */
+  async function link(importer: EnvironmentModuleNode, specifiers: string[] = []): Promise<Record<string, ModuleId>> {
+    const linked: Record<string, ModuleId> = {}
+    unresolved.delete(importer.id!)
+    for (const specifier of specifiers) {
+      if (specifier.startsWith('.')) {
+        // for a server environment Vite leaves what it cannot resolve as it stands
+        unresolved.add(importer.id!)
+        linked[specifier] = posix.join(posix.dirname(importer.file ?? root), specifier)
+      } else if (specifier.startsWith('/') || specifier.startsWith('\0')) {
+        const node = await moduleGraph.ensureEntryFromUrl(unwrapId(specifier))
+        linked[specifier] = node.id!
+      }
+    }
+    return linked
+  }
+
+  async function nodeOf(id: ModuleId): Promise<EnvironmentModuleNode> {
+    return moduleGraph.getModuleById(id) ?? (await moduleGraph.ensureEntryFromUrl(toUrl(id)))
+  }
+
+  function toUrl(id: ModuleId): string {
+    if (id.startsWith(`${root}/`)) return id.slice(root.length)
+    return posix.isAbsolute(id) ? `/@fs${id}` : id
+  }
+
+  /** Visits `ids` and what the runner lacks of the static graph behind them; what it holds has brought its own graph along. */
+  async function walk(ids: Iterable<ModuleId>, holds: Holds, from?: ModuleId): Promise<Collected> {
+    const modules: ModuleRecord[] = []
+    const failed: FailedModule[] = []
+    const seen = new Set<ModuleId>()
+    const visit = async (id: ModuleId, importer: ModuleId | undefined): Promise<void> => {
+      if (seen.has(id)) return
+      seen.add(id)
+      try {
+        const record = await toRecord(await nodeOf(id))
+        if (holds(id) === record.version) return
+        modules.push(record)
+        const lacking = Object.values(record.deps).filter((dep) => holds(dep) === undefined)
+        await Promise.all(lacking.map((dep) => visit(dep, id)))
+      } catch (error) {
+        const url = moduleGraph.getModuleById(id)?.url ?? toUrl(id)
+        failed.push({ id, url, error: flattenError(explain(error, id, importer)) })
+      }
+    }
+    await Promise.all([...ids].map((id) => visit(id, from)))
+    return { modules, failed }
+  }
+
+  /** The record of a module whose transform is cached, if only its imports were touched. */
+  function cached(node: EnvironmentModuleNode): ModuleRecord | undefined {
+    // `invalidationState` is internal to Vite: the previous result when an importer is merely in the way of an update. Without
+    // it the module is asked for again, which gives the same answer later.
+    const { invalidationState } = node as { invalidationState?: unknown }
+    const result = node.transformResult ?? invalidationState
+    return typeof result === 'object' && result !== null ? byResult.get(result as TransformResult) : undefined
+  }
+
+  async function resolve(specifier: string, importer: ModuleId | undefined): Promise<EnvironmentModuleNode | string> {
+    if (isBuiltin(specifier) || /^(data|https?|node):/.test(specifier)) return specifier
+    let url = specifier.startsWith('file://') ? fileURLToPath(specifier) : unwrapId(specifier)
+    if (url.startsWith(`${root}/`)) url = url.slice(root.length)
+    const file = importer === undefined ? undefined : (moduleGraph.getModuleById(importer)?.file ?? importer)
+    const isBare = !/^[./\0]/.test(url)
+    if (isBare || (url.startsWith('.') && file !== undefined)) {
+      const resolved = await environment.pluginContainer.resolveId(url, file ?? posix.join(root, 'index.html'))
+      if (resolved && !resolved.external && !(isBare && resolved.id.includes('/node_modules/'))) {
+        return nodeOf(resolved.id)
+      }
+      if (isBare) return specifier
+    }
+    return moduleGraph.ensureEntryFromUrl(url)
+  }
+
+  return {
+    unresolved,
+
+    async fetch(specifier, importer, holds, fresh = false) {
+      const resolved = await resolve(specifier, importer)
+      if (typeof resolved === 'string') return { external: resolved }
+      const id = resolved.id!
+      const lacks: Holds = fresh ? (other) => (other === id ? undefined : holds(other)) : holds
+      return { id, url: resolved.url, ...(await walk([id], lacks, importer)) }
+    },
+
+    collect: (ids, holds) => walk(ids, holds),
+
+    affected(seeds, holds) {
+      const affected = new Set<ModuleId>()
+      const seen = new Set<EnvironmentModuleNode>()
+      const visit = (node: EnvironmentModuleNode, isSeed: boolean): void => {
+        if (seen.has(node)) return
+        seen.add(node)
+        const held = node.id === null ? undefined : holds(node.id)
+        if (held !== undefined && (isSeed || cached(node)?.version !== held)) affected.add(node.id!)
+        for (const importer of node.importers) visit(importer, false)
+      }
+      for (const id of seeds) {
+        const node = moduleGraph.getModuleById(id)
+        if (node) visit(node, true)
+      }
+      return affected
+    },
+  }
+}
+
+/** Vite's own clock of a module: it moves with each save or invalidation. */
+function stamp(node: EnvironmentModuleNode): number {
+  return Math.max(node.lastHMRTimestamp, node.lastInvalidationTimestamp)
+}
+
+/** Undoes what Vite's import analysis does to ids that are no valid URLs. */
+function unwrapId(url: string): string {
+  return url.startsWith('/@id/') ? url.slice('/@id/'.length).replace('__x00__', '\0') : url
+}
+
+/** Vite says "Failed to load url" for a module that does not exist: say which import asked for it. */
+function explain(error: unknown, id: ModuleId, importer: ModuleId | undefined): unknown {
+  const code = (error as { code?: unknown } | null)?.code
+  if (code === 'ERR_LOAD_URL') {
+    const from = importer === undefined ? '' : ` imported from '${importer}'`
+    return new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module '${id}'${from}. Does the file exist?`, {
+      cause: error,
+    })
+  }
+  if (code === 'ERR_DENIED_ID') {
+    return new TetherError(
+      'ERR_MODULE_NOT_FOUND',
+      `Vite may not serve '${id}': it is on the deny list (server.fs.deny) or outside the allow list (server.fs.allow).`,
+      { cause: error },
+    )
+  }
+  return error
+}
