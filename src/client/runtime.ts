@@ -18,8 +18,13 @@ export interface GraphNode {
   readonly url: string
   /** Ids of the application modules that hold an instance of this one, by `import` or `import()`. */
   readonly importers: ReadonlySet<ModuleId>
-  /** Ids of the application modules it imports, `import()` included. */
+  /**
+   * Ids of the application modules it imports, `import()` included. A computed `import()` that ran stays an edge when the
+   * module is evaluated again: nothing tells that it will not run again.
+   */
   readonly imports: ReadonlySet<ModuleId>
+  /** Names its namespace has now, `export *` included. */
+  exportNames(): readonly string[]
   /** What this module takes from `dep`. */
   importedNames(dep: ModuleId): ImportedNames
   /** `true` once its evaluation has ended without an error. */
@@ -42,10 +47,15 @@ export interface HotRuntime {
   roots(): Iterable<ModuleId>
   /** The id that `specifier` (an URL as Vite rewrites it, a path or an id) means inside `owner`. */
   toId(specifier: string, owner?: ModuleId): ModuleId
+  /** The id of an entry as a user names it: `toId` for what only the server can resolve, a missing extension for example. */
+  resolve(file: string): Promise<ModuleId>
   /** The URL that log lines and payloads name. */
   toUrl(id: ModuleId): string
-  /** Takes newer code into the store; nothing is evaluated. Returns the ids whose code is newer and different. */
-  install(modules: readonly ModuleRecord[]): ModuleId[]
+  /**
+   * Takes newer code into the store; nothing is evaluated. Returns the ids whose code is newer and different. Instances whose
+   * evaluation has failed are forgotten by then at the latest.
+   */
+  install(modules: readonly ModuleRecord[]): ModuleId[] | Promise<ModuleId[]>
   /**
    * Makes sure that evaluating `roots` cannot fail for want of code: walks their static imports over current code as far as
    * modules are in `replaced` or have no instance, fetches what is missing, compiles it and checks the named imports.
