@@ -80,8 +80,6 @@ export type FetchAnswer = { id: ModuleId; url: string; modules: ModuleRecord[] }
 export interface RunnerInfo {
   name: string
   kind: 'supervised' | 'attached'
-  /** The supervisor's id, from the hand-over; `hub.runners` shows it as the runner's. */
-  supervisor?: string
   pid: number
   host: string
   /** The runner's project root, for display. */

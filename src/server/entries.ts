@@ -1,0 +1,31 @@
+/** Finds the file that an entry means, and says what is wrong with one that means none. */
+import { realpathSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { TetherError } from '../shared/errors.ts'
+
+/** The extensions that Vite tries, in its order. */
+const EXTENSIONS = ['', '.mjs', '.js', '.mts', '.ts', '.jsx', '.tsx', '.json']
+
+/** The entry's real path. `entry` is a path relative to `root`, or absolute. Throws `ERR_ENTRY`. */
+export function resolveEntry(entry: string, root: string): string {
+  const path = resolve(root, entry)
+  for (const extension of EXTENSIONS) {
+    if (statSync(path + extension, { throwIfNoEntry: false })?.isFile()) return realpathSync(path + extension)
+  }
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new TetherError(
+      'ERR_ENTRY',
+      `Expected the entry '${entry}' to be a file, got a directory: ${path}. Name the file in it to run.`,
+    )
+  }
+  throw new TetherError(
+    'ERR_ENTRY',
+    `The entry '${entry}' does not exist: looked for ${path}. Entries are relative to Vite's root, ${root}. Correct the path or create the file.`,
+  )
+}
+
+/** The URL under which Vite serves a file. */
+export function toUrl(file: string, root: string): string {
+  const path = file.replaceAll('\\', '/')
+  return path.startsWith(`${root}/`) ? path.slice(root.length) : `/@fs/${path.replace(/^\//, '')}`
+}

@@ -1,0 +1,58 @@
+/** The hub's handle as users see it. */
+import type { EventEmitter } from 'node:events'
+import type { Applied } from '../shared/types.ts'
+
+/** A runner as `hub.runners` shows it. */
+export interface RunnerView {
+  id: string
+  name: string
+  kind: 'supervised' | 'attached'
+  /** `undefined` while a supervised runner has no process. */
+  pid: number | undefined
+  host: string | undefined
+  /**
+   * A supervised runner's process: `idle`, `starting`, `ready`, `crashed`, `stopping` or `stopped`. An attached runner's
+   * link: `connected` or `disconnected`.
+   */
+  state: string
+  /** How many modules it holds. */
+  modules: number
+  lastUpdate: Applied | undefined
+}
+
+/** Events of the hub, with their arguments. */
+export interface HubEvents {
+  'runner:connect': [runner: RunnerView]
+  /** The link is back and nothing was lost. */
+  'runner:resume': [runner: RunnerView]
+  'runner:disconnect': [runner: RunnerView]
+  'update:applied': [runner: RunnerView, report: Applied]
+  'update:failed': [runner: RunnerView, report: Applied]
+  /** A supervised process is replaced; `reason` is for people. */
+  restart: [runner: RunnerView, reason: string]
+  exit: [runner: RunnerView, code: number | null, signal: NodeJS.Signals | null]
+  /** A line of output, with `stdio: 'pipe'`. */
+  stdout: [runner: RunnerView, line: string]
+  stderr: [runner: RunnerView, line: string]
+}
+
+/** How one more supervised runner differs from the plugin's options. */
+export interface StartOptions {
+  args?: string[]
+  env?: Record<string, string | undefined>
+}
+
+/** What `getTether(server)` returns. */
+export interface TetherHub extends EventEmitter<HubEvents> {
+  /** Resolves once runners can connect and the entries are started; rejects with the reason if that fails. */
+  readonly ready: Promise<void>
+  readonly runners: RunnerView[]
+  /** Where attached runners connect; `undefined` without the `attach` option or before `ready`. The token is not enumerable. */
+  readonly attach: { readonly url: string; readonly token: string } | undefined
+  /** Starts one more supervised runner and resolves with its id. Rejects with `ERR_ENTRY` or `ERR_START`. */
+  start(entry: string, options?: StartOptions): Promise<string>
+  /** Replaces a supervised runner's process; all of them without `id`. Vite is untouched. Rejects with `ERR_CONFIG` for an unknown id. */
+  restart(id?: string): Promise<void>
+  /** Stops a supervised runner's process. Rejects with `ERR_CONFIG` for an unknown id. */
+  stop(id: string): Promise<void>
+}

@@ -1,0 +1,135 @@
+/** The Vite plugin: decides whether it is active, gives Vite our environment, and ties server and hub together. */
+import {
+  createFilter,
+  type DevEnvironment,
+  type Plugin,
+  type PluginOption,
+  type ResolvedConfig,
+  version as viteVersion,
+} from 'vite'
+import { TetherError } from '../shared/errors.ts'
+import { RUNNER_MARKER } from '../shared/handover.ts'
+import { createTetherEnvironment } from './environment.ts'
+import { checkOptions, type TetherOptions } from './options.ts'
+import { hubEvents, hubOf } from './registry.ts'
+import { watchFiles } from './watch.ts'
+
+const NAME = 'vite-tether'
+
+interface TetherApi {
+  options: TetherOptions
+  /** The command line's instance takes over from one in the user's config, and inherits its options. */
+  fromCli: boolean
+}
+
+/**
+ * Runs Node entries in processes of their own and hot-updates them.
+ *
+ * Inert in build and preview, under Vitest, inside an app process, and under NODE_ENV=production unless `force` is set.
+ * Throws `ERR_CONFIG` for an option that does not exist or has a wrong value.
+ */
+export function tether(options: TetherOptions = {}): Plugin {
+  return createPlugin(options, false)
+}
+
+/** `tether()` as the command line uses it. */
+export function createPlugin(given: TetherOptions, fromCli: boolean): Plugin {
+  checkOptions(given)
+  let options = given
+  let active = true
+  let environment: DevEnvironment | undefined
+
+  const createEnvironment = (name: string, config: ResolvedConfig) => createTetherEnvironment(name, config, hubEvents)
+
+  return {
+    name: NAME,
+    api: { options: given, fromCli } satisfies TetherApi,
+
+    apply(config, { command, isPreview }) {
+      if (command !== 'serve' || isPreview) return false
+      if (process.env[RUNNER_MARKER] !== undefined) return false
+      if (process.env.NODE_ENV === 'production' && !given.force) return false
+      return !flatten(config.plugins).some(({ name }) => name === 'vitest' || name.startsWith('vitest:'))
+    },
+
+    config(config) {
+      const others = flatten(config.plugins).flatMap((plugin) =>
+        plugin.name === NAME ? [plugin.api as TetherApi] : [],
+      )
+      const cli = others.find((other) => other.fromCli)
+      if (fromCli) {
+        const inherited = others.filter((other) => !other.fromCli).map((other) => other.options)
+        options = Object.assign({}, ...inherited, defined(given))
+      } else if (cli) {
+        active = false
+        return undefined
+      }
+      const major = Number(viteVersion.split('.')[0])
+      if (major !== 8) {
+        throw new TetherError(
+          'ERR_CONFIG',
+          `vite-tether needs Vite 8, got ${viteVersion}. Install it: npm install -D vite@^8.3.0`,
+        )
+      }
+      const name = options.environment ?? 'ssr'
+      if (config.environments?.[name]?.dev?.createEnvironment) throw taken(name, 'is already set')
+      // Vite documents `tsconfigPaths` for the whole config only, but resolves by each environment's own
+      const resolve = config.resolve?.tsconfigPaths === undefined ? { resolve: { tsconfigPaths: true } as object } : {}
+      return { environments: { [name]: { dev: { createEnvironment }, ...resolve } } }
+    },
+
+    configResolved(config) {
+      if (!active) return
+      const name = options.environment ?? 'ssr'
+      if (config.environments[name]?.dev.createEnvironment !== createEnvironment) {
+        throw taken(name, 'was replaced by a plugin that comes after vite-tether')
+      }
+    },
+
+    configureServer(server) {
+      if (!active) return
+      environment = server.environments[options.environment ?? 'ssr']!
+      const hub = hubOf(environment)!
+      hub.configure(environment, server, options)
+      const globs = (option: string | string[] | undefined) =>
+        option === undefined ? () => false : createFilter(option, null, { resolve: server.config.root })
+      watchFiles(
+        server,
+        environment,
+        { watch: globs(options.watch), ignore: globs(options.ignore) },
+        { restart: (file) => hub.fileChanged(file), saved: () => hub.fileSaved() },
+      )
+    },
+
+    hotUpdate({ type, modules }) {
+      if (type !== 'create' || this.environment !== environment) return undefined
+      // for a server environment Vite does not remember which modules a missing file has broken
+      const { moduleGraph } = this.environment
+      const waiting = hubOf(this.environment)!.unresolved(this.environment)
+      return [...modules, ...[...waiting].flatMap((id) => moduleGraph.getModuleById(id) ?? [])]
+    },
+
+    async closeServer({ reason }) {
+      // a restart has configured the next environment already, and a hub that closes takes its apps along
+      if (reason === 'close' && environment) await hubOf(environment)?.close()
+    },
+  }
+}
+
+function taken(name: string, what: string): TetherError {
+  return new TetherError(
+    'ERR_CONFIG',
+    `Expected the setting environments.${name}.dev.createEnvironment to be vite-tether's, but it ${what}. ` +
+      `Keep it and give vite-tether an environment of its own: tether({ environment: 'backend' }).`,
+  )
+}
+
+/** Plugins as the user nested them; promised ones are unknown at this point. */
+function flatten(plugins: PluginOption[] | undefined): Plugin[] {
+  const flat: unknown[] = ((plugins ?? []) as unknown[]).flat(Number.POSITIVE_INFINITY)
+  return flat.filter((plugin): plugin is Plugin => typeof (plugin as Plugin | null)?.name === 'string')
+}
+
+function defined(options: TetherOptions): TetherOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}

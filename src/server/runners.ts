@@ -1,0 +1,70 @@
+/** One runner as the server sees it: what it may call, what it holds, and what is known of it. */
+import type { HotPayload } from 'vite'
+import { TetherError } from '../shared/errors.ts'
+import type { Applied, Change, RunnerConfig, RunnerInfo, ServerFunctions } from '../shared/types.ts'
+import { createFeed, type Feed } from './changes.ts'
+import type { Records } from './records.ts'
+
+/** What a runner's calls lead to. */
+export interface RunnerHost {
+  /** Records of the current environment; waits while Vite restarts, rejects when the hub is closed. */
+  records(): Promise<Records>
+  /** Names the runner and says what it is to do. */
+  admit(info: RunnerInfo, runner: ServedRunner): Promise<RunnerConfig>
+  /** A custom event for the listeners of `environment.hot.on`. */
+  receive(event: string, data: unknown, runner: ServedRunner): void
+  applied(report: Applied, runner: ServedRunner): void
+}
+
+/** What can be sent to a runner. */
+export interface RunnerLine {
+  change(change: Change): void
+  payload(payload: HotPayload): void
+}
+
+/** A runner that has connected. */
+export interface ServedRunner {
+  /** Set by `init`, the first call. */
+  id: string
+  info: RunnerInfo | undefined
+  lastUpdate: Applied | undefined
+  readonly feed: Feed
+  /** Vite's client of this runner: answers it alone. */
+  readonly client: { send(payload: HotPayload): void }
+  readonly functions: ServerFunctions
+}
+
+/** Makes the server side of one session. */
+export function serveRunner(line: RunnerLine, host: RunnerHost): ServedRunner {
+  const feed = createFeed('runner', host.records, (change) => line.change(change))
+  const runner: ServedRunner = {
+    id: '',
+    info: undefined,
+    lastUpdate: undefined,
+    feed,
+    client: { send: (payload) => line.payload(payload) },
+    functions: {
+      init(info) {
+        runner.info = info
+        return host.admit(info, runner)
+      },
+      fetch: (url, importer, fresh) => feed.fetch(url, importer, fresh),
+      compare: (held) => feed.compare(held),
+      hot({ event, data }) {
+        // the names of Vite's own events are not for a runner to send, but for the one that Vite expects of it
+        if (event.startsWith('vite:') && event !== 'vite:invalidate') {
+          throw new TetherError(
+            'ERR_PROTOCOL',
+            `Expected a custom event, got '${event}': names that begin with 'vite:' are Vite's.`,
+          )
+        }
+        host.receive(event, data, runner)
+      },
+      applied(report) {
+        if (report.seq > 0) runner.lastUpdate = report
+        host.applied(report, runner)
+      },
+    },
+  }
+  return runner
+}
