@@ -1,0 +1,52 @@
+/** What a supervisor is given and what it tells. */
+import type { AppCommand, Exit } from './spawn.ts'
+
+/**
+ * `idle`: not started yet, or ended by itself with code 0; `starting`: spawned, its entries not executed yet; `ready`;
+ * `crashed`: ended by itself otherwise, or could not be started; `stopping`; `stopped`: on request.
+ */
+export type SupervisorState = 'idle' | 'starting' | 'ready' | 'crashed' | 'stopping' | 'stopped'
+
+/** The end of an app process. */
+export interface SupervisorExit extends Exit {
+  pid: number
+  /** It was asked to stop. */
+  requested: boolean
+  /** It had executed its entries. */
+  wasReady: boolean
+  /** What follows: a new process (at once or in `delay` ms), waiting for a save, or nothing. */
+  next: 'start' | 'save' | 'none'
+  delay?: number
+}
+
+/** Events of a supervisor with their arguments. */
+export interface SupervisorEvents {
+  /** `reason` says why, for people. */
+  state: [state: SupervisorState, previous: SupervisorState, reason: string | undefined]
+  exit: [exit: SupervisorExit]
+  /** A line of the app's output, with `stdio: 'pipe'`. */
+  stdout: [line: string]
+  stderr: [line: string]
+}
+
+/** Monotonic milliseconds and timers, so that tests own them. */
+export interface SupervisorClock {
+  now(): number
+  setTimeout(callback: () => void, ms: number): unknown
+  clearTimeout(timer: unknown): void
+}
+
+/** Options of `createSupervisor`. */
+export interface SupervisorOptions extends Omit<AppCommand, 'env'> {
+  /** Names this supervisor among others. */
+  id: string
+  /** The environment of the next process; asked at each start. */
+  env: () => NodeJS.ProcessEnv
+  /** Where the next process finds the server; asked at each start. */
+  handover: () => { url: string; secret: string }
+  /** How the process is asked to stop. @default { signal: 'SIGTERM', timeout: 5000 } */
+  stop?: { signal?: NodeJS.Signals; timeout?: number }
+  /** The first exit is final. @default false */
+  once?: boolean
+  clock?: SupervisorClock
+}

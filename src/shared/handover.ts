@@ -1,0 +1,26 @@
+/**
+ * What the parent tells the app process outside the session: one inherited duplex fd, lines of JSON from the parent. The first
+ * line is the hand-over; its end means that the parent is gone. Nothing of it ever stands in argv or the environment.
+ */
+
+/** The inherited fd. */
+export const HANDOVER_FD = 3
+
+/** Set in the environment of every app process: the plugin stays inert in Vite servers that the app itself makes. */
+export const RUNNER_MARKER = 'VITE_TETHER_RUNNER'
+
+/** Where the app process finds its server, and how it is going to be stopped. */
+export interface Handover {
+  /** Address of the session's endpoint. */
+  url: string
+  secret: string
+  stop: {
+    /** The signal that asks the process to stop, beside SIGINT, SIGTERM and SIGHUP. */
+    signal: string
+    /** Milliseconds from that signal until the process is killed. */
+    timeout: number
+  }
+}
+
+/** One line of the parent. `signal` stands in for a real signal where the platform has none. */
+export type ParentLine = { handover: Handover } | { signal: string }
