@@ -111,7 +111,8 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
         const { id, modules, failed } = answer
         debug('%s fetch %s: %d modules, %d failed', name, url, modules.length, failed.length)
         if (failed.length > 0) {
-          for (const failure of failed) failing.add(failure.id)
+          // none of it reaches the runner: a save of any of it may be what it waits for
+          for (const { id } of [...failed, ...modules]) if (!ledger.has(id)) failing.add(id)
           throw reviveError(failed[0]!.error)
         }
         for (const record of modules) {

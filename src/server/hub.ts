@@ -110,9 +110,9 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     })
   }
 
-  /** Modules of an environment with an import that a new file may satisfy. */
-  unresolved(environment: DevEnvironment): ReadonlySet<ModuleId> {
-    return this.#configured.get(environment)!.records.unresolved
+  /** Modules of `environment` that import what the new `file` may be. */
+  waitingFor(environment: DevEnvironment, file: string): ModuleId[] {
+    return this.#configured.get(environment)!.records.waitingFor(file)
   }
 
   /** The environment serves from now on: the first time, or instead of one that Vite's restart has closed. */

@@ -101,12 +101,12 @@ export function createPlugin(given: TetherOptions, fromCli: boolean): Plugin {
       )
     },
 
-    hotUpdate({ type, modules }) {
+    hotUpdate({ type, file, modules }) {
       if (type !== 'create' || this.environment !== environment) return undefined
       // for a server environment Vite does not remember which modules a missing file has broken
-      const { moduleGraph } = this.environment
-      const waiting = hubOf(this.environment)!.unresolved(this.environment)
-      return [...modules, ...[...waiting].flatMap((id) => moduleGraph.getModuleById(id) ?? [])]
+      const { moduleGraph } = environment
+      const waiting = hubOf(environment)!.waitingFor(environment, file)
+      return [...modules, ...waiting.flatMap((id) => moduleGraph.getModuleById(id) ?? [])]
     },
 
     async closeServer({ reason }) {

@@ -32,8 +32,8 @@ export interface Records {
   collect(ids: Iterable<ModuleId>, holds: Holds): Promise<Collected>
   /** The held modules whose code may have changed when these were invalidated: they and their importers. */
   affected(seeds: Iterable<ModuleId>, holds: Holds): Set<ModuleId>
-  /** Modules with a relative import that did not resolve: creating a file may heal them. */
-  readonly unresolved: ReadonlySet<ModuleId>
+  /** Modules with an import that found nothing and may find the new `file`. */
+  waitingFor(file: string): ModuleId[]
 }
 
 /** Numbers that outlive Vite's in-process restart, so that what runners hold stays comparable. */
@@ -49,7 +49,8 @@ export function createRecords(
 ): Records {
   const { moduleGraph } = environment
   const { root } = environment.config
-  const unresolved = new Set<ModuleId>()
+  /** Ids that do not exist -> who imports them. An id lacks the extension that nothing has told Vite. */
+  const missing = new Map<ModuleId, ModuleId>()
   const byResult = new WeakMap<TransformResult, ModuleRecord>()
 
   async function toRecord(node: EnvironmentModuleNode): Promise<ModuleRecord> {
@@ -84,11 +85,9 @@ export function createRecords(
   /** Specifiers of app modules in transformed code are URLs that Vite's import analysis has entered into its graph. */
   async function link(importer: EnvironmentModuleNode, specifiers: string[] = []): Promise<Record<string, ModuleId>> {
     const linked: Record<string, ModuleId> = {}
-    unresolved.delete(importer.id!)
     for (const specifier of specifiers) {
       if (specifier.startsWith('.')) {
         // for a server environment Vite leaves what it cannot resolve as it stands
-        unresolved.add(importer.id!)
         linked[specifier] = posix.join(posix.dirname(importer.file ?? root), specifier)
       } else if (specifier.startsWith('/') || specifier.startsWith('\0')) {
         const node = await moduleGraph.ensureEntryFromUrl(unwrapId(specifier))
@@ -117,12 +116,14 @@ export function createRecords(
       seen.add(id)
       try {
         const record = await toRecord(await nodeOf(id))
+        missing.delete(id)
         if (holds(id) === record.version) return
         modules.push(record)
         const lacking = Object.values(record.deps).filter((dep) => holds(dep) === undefined)
         await Promise.all(lacking.map((dep) => visit(dep, id)))
       } catch (error) {
         const url = moduleGraph.getModuleById(id)?.url ?? toUrl(id)
+        if (importer !== undefined && isMissing(error)) missing.set(id, importer)
         failed.push({ id, url, error: flattenError(explain(error, id, importer)) })
       }
     }
@@ -156,7 +157,12 @@ export function createRecords(
   }
 
   return {
-    unresolved,
+    waitingFor(file) {
+      const found = [...missing].filter(
+        ([id]) => file.startsWith(id) && /^(\/index)?\.[^./]+$|^$/.test(file.slice(id.length)),
+      )
+      return found.map(([, importer]) => importer)
+    },
 
     async fetch(specifier, importer, holds, fresh = false) {
       const resolved = await resolve(specifier, importer)
@@ -199,14 +205,13 @@ function unwrapId(url: string): string {
 
 /** Vite says "Failed to load url" for a module that does not exist: say which import asked for it. */
 function explain(error: unknown, id: ModuleId, importer: ModuleId | undefined): unknown {
-  const code = (error as { code?: unknown } | null)?.code
-  if (code === 'ERR_LOAD_URL') {
+  if (isMissing(error)) {
     const from = importer === undefined ? '' : ` imported from '${importer}'`
     return new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module '${id}'${from}. Does the file exist?`, {
       cause: error,
     })
   }
-  if (code === 'ERR_DENIED_ID') {
+  if ((error as { code?: unknown } | null)?.code === 'ERR_DENIED_ID') {
     return new TetherError(
       'ERR_MODULE_NOT_FOUND',
       `Vite may not serve '${id}': it is on the deny list (server.fs.deny) or outside the allow list (server.fs.allow).`,
@@ -214,4 +219,8 @@ function explain(error: unknown, id: ModuleId, importer: ModuleId | undefined): 
     )
   }
   return error
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'ERR_LOAD_URL'
 }

@@ -1,0 +1,7 @@
+/** `vite-tether`: the Vite plugin and the hub's handle. */
+export type { HubEvents, RunnerView, StartOptions, TetherHub } from './server/hub-types.ts'
+export type { AttachOptions, TetherOptions } from './server/options.ts'
+export { tether } from './server/plugin.ts'
+export { getTether } from './server/registry.ts'
+export { type ErrorCode, TetherError } from './shared/errors.ts'
+export type { Applied, AppliedUpdate } from './shared/types.ts'
