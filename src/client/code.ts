@@ -1,0 +1,89 @@
+/**
+ * What can be read off a module's transformed code without running it. Vite hoists exports and imports to lines of a fixed
+ * shape, so this is a matter of finding lines, and only done for modules whose imports or exports are asked for.
+ */
+import type { ImportedNames } from './runtime.ts'
+
+/** One hoisted import. */
+export interface ImportStatement {
+  specifier: string
+  /** The variable that holds the namespace in the code. */
+  variable: string
+  names: ImportedNames
+}
+
+/** What a module exports, as far as its own code tells. */
+export interface ExportNames {
+  names: ReadonlySet<string>
+  /** Specifiers of `export * from`. */
+  stars: readonly string[]
+  /** `true` if the code also exports by assignment (`module.exports`, JSON): names may be missing here. */
+  open: boolean
+}
+
+const IMPORT = /^const (__vite_ssr_import_\d+__) = await __vite_ssr_import__\(("(?:[^"\\]|\\.)*")(?:, (\{.*\}))?\);$/gm
+const EXPORT = /^__vite_ssr_exportName__\(("(?:[^"\\]|\\.)*"), /gm
+const EXPORT_ALL = /^__vite_ssr_exportAll__\((__vite_ssr_import_\d+__)\);/gm
+
+/** The static imports of `code`, in order. */
+export function importsOf(code: string): ImportStatement[] {
+  const statements: ImportStatement[] = []
+  for (const [, variable, specifier, metadata] of code.matchAll(IMPORT)) {
+    const names = (metadata && (JSON.parse(metadata) as { importedNames?: string[] }).importedNames) || undefined
+    // `import * as ns` and `import './x'` look alike, but for the use of the variable
+    const isUsed = (): boolean => code.split(variable!, 3).length > 2
+    statements.push({
+      specifier: JSON.parse(specifier!) as string,
+      variable: variable!,
+      names: names ?? (isUsed() ? '*' : []),
+    })
+  }
+  return statements
+}
+
+/** The exports of `code`. */
+export function exportsOf(code: string): ExportNames {
+  const names = new Set<string>()
+  for (const [, name] of code.matchAll(EXPORT)) names.add(JSON.parse(name!) as string)
+  return { names, stars: starsOf(code), open: /\bexports\b|__vite_ssr_exports__/.test(code) }
+}
+
+/** The specifiers of `export * from` in `code`. */
+function starsOf(code: string): string[] {
+  const variables = new Set(Array.from(code.matchAll(EXPORT_ALL), ([, variable]) => variable))
+  if (variables.size === 0) return []
+  return importsOf(code).flatMap(({ variable, specifier }) => (variables.has(variable) ? specifier : []))
+}
+
+/**
+ * Whether a name that a module lacks may have been a type: TypeScript is compiled file by file, so types remain as values in
+ * two places. (1) Decorator metadata guards them: `typeof x.T === "undefined" ? Object : x.T`. (2) `export { T } from` without
+ * `type`, which only a TypeScript file may contain.
+ */
+export function isMaybeType(code: string, specifier: string, name: string, file: string): boolean {
+  const variables = importsOf(code)
+    .filter((statement) => statement.specifier === specifier && statement.names.includes(name))
+    .map(({ variable }) => variable)
+  const isTypeScript = !/\.[cm]?jsx?$/.test(file)
+  const access = `${variables.join('|')}`
+  if (variables.length === 0 || !/^[\w$]+$/.test(name)) return false
+  const use = `(?:${access})\\.${quote(name)}(?![\\w$])`
+  const guards = new RegExp(
+    `typeof ${use}(?:\\.[\\w$]+)*(?= [!=]== "undefined")|(?<=Object : |"undefined" && )${use}`,
+    'g',
+  )
+  const reexports = new RegExp(`^__vite_ssr_exportName__\\(.*\\{ return ${use} \\} catch \\{\\} \\}\\);$`, 'gm')
+  const uses = code.match(new RegExp(use, 'g'))?.length ?? 0
+  const excused = (code.match(guards)?.length ?? 0) + (isTypeScript ? (code.match(reexports)?.length ?? 0) : 0)
+  return uses > 0 && uses === excused
+}
+
+/** Whether `import(specifier)` stands in the code with this very specifier. */
+export function hasLiteralImport(code: string, specifier: string): boolean {
+  const call = '__vite_ssr_dynamic_import__('
+  return ['"', "'", '`'].some((quote) => code.includes(`${call}${quote}${specifier}${quote}`))
+}
+
+function quote(name: string): string {
+  return name.replaceAll('$', '\\$')
+}

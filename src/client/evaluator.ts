@@ -1,0 +1,237 @@
+/**
+ * Evaluates modules: the module cache of a runner, and who waits for whom in it.
+ */
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import type { ModuleCacheMap } from 'vite-node/client'
+import { TetherError } from '../shared/errors.ts'
+import type { FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
+import { createCommonJs } from './commonjs.ts'
+import type { ModuleContext } from './compile.ts'
+import { Importer, type ImportMetadata } from './imports.ts'
+import type { Instance } from './instance.ts'
+import { Instances } from './instances.ts'
+import { createImportMeta, loadMetaResolve } from './meta.ts'
+import type { Paths } from './paths.ts'
+import type { ModuleNamespace } from './runtime.ts'
+import { ScriptTable } from './stack.ts'
+import { ModuleStore, type StoredModule } from './store.ts'
+
+/** Where code comes from: out of process the session, which asks the server. */
+export interface ModuleSource {
+  /** See `ServerFunctions.fetch`. */
+  fetch(url: string, importer?: ModuleId, fresh?: boolean): Promise<FetchAnswer>
+}
+
+/** What an evaluator is made of. */
+export interface EvaluatorOptions {
+  cache: ModuleCacheMap
+  paths: Paths
+  source: ModuleSource
+  /** `import.meta.env`. */
+  env: Record<string, unknown>
+  /** Absolute path of the module whose `import.meta.main` is `true`. */
+  main: string | undefined
+  /** Makes `import.meta.hot`; absent if there is no HMR. */
+  createHot: ((id: ModuleId) => unknown) | undefined
+}
+
+/** Loads, evaluates and remembers modules. */
+export class Evaluator {
+  readonly store: ModuleStore
+  readonly instances: Instances
+  readonly paths: Paths
+  readonly scripts: ScriptTable
+  /** Moves when code or instances change: a module that failed is evaluated again only after that, as under Node. */
+  epoch = 0
+  readonly #options: EvaluatorOptions
+  readonly #importer: Importer
+  /** Errors that say nothing about the code: a fetch or an external that may succeed the next time. */
+  readonly #transient = new WeakSet<object>()
+
+  constructor(options: EvaluatorOptions) {
+    this.#options = options
+    this.paths = options.paths
+    this.store = new ModuleStore(options.paths)
+    this.instances = new Instances(options.cache)
+    this.scripts = new ScriptTable((path) => options.paths.toLocal(path))
+    this.#importer = new Importer(this)
+  }
+
+  /** Takes newer code into the store. Returns the ids whose code differs from what was held. */
+  install(records: readonly ModuleRecord[]): ModuleId[] {
+    const changed = this.store.install(records)
+    if (changed.length > 0) this.epoch++
+    for (const { id, hash } of records) {
+      // equal code, but its lines in the source may have moved
+      const stored = this.store.get(id)!
+      if (this.scripts.has(stored.place.script, hash)) this.scripts.add(stored)
+    }
+    return changed
+  }
+
+  /** Asks the server and takes what it brings. Throws the first error of the module's static graph. */
+  async fetch(url: string, importer?: ModuleId, fresh?: boolean): Promise<{ id: ModuleId } | { external: string }> {
+    try {
+      const answer = await this.#options.source.fetch(url, importer, fresh)
+      if ('external' in answer) return answer
+      this.install(answer.modules)
+      return { id: answer.id }
+    } catch (error) {
+      throw this.transient(error)
+    }
+  }
+
+  /** The code of a module, from the store or, with what it imports, from the server. */
+  async obtain(id: ModuleId, importer?: ModuleId): Promise<StoredModule> {
+    const held = this.store.get(id)
+    if (held) return held
+    await this.fetch(id, importer, true)
+    const obtained = this.store.get(id)
+    if (obtained) return obtained
+    const from = importer === undefined ? '' : ` imported from '${importer}'`
+    throw this.transient(
+      new TetherError(
+        'ERR_MODULE_NOT_FOUND',
+        `Cannot find module '${id}'${from}: the server answered without its code.`,
+      ),
+    )
+  }
+
+  /** Marks an error as one that must not be remembered as the module's result. */
+  transient(error: unknown): unknown {
+    if (typeof error === 'object' && error !== null) this.#transient.add(error)
+    return error
+  }
+
+  /** The namespace of a module, evaluated if it has no instance. Of an import cycle it may still be incomplete. */
+  load(id: ModuleId, importer?: Instance): ModuleNamespace | Promise<ModuleNamespace> {
+    const found = this.instances.entry(id)
+    if (found?.promise && !found.failure) {
+      if (found.evaluated) return found.exports!
+      // waiting would be for ever if `found` cannot go on before `importer` has: Node, too, lets cycles see incomplete modules
+      if (importer && !importer.evaluated && found.isWaitingFor(importer)) {
+        found.isHandedOut = true
+        return found.exports!
+      }
+      return this.#wait(found, importer)
+    }
+    if (found?.failure?.epoch === this.epoch) return found.promise!
+    // a cycle's other modules may hold the namespace of an attempt that failed: they are to see what comes of this one
+    const namespace = found?.failure && found.isHandedOut ? found.namespace : undefined
+    const instance = this.instances.create(id, namespace)
+    this.#start(instance, importer)
+    return this.#wait(instance, importer)
+  }
+
+  /** Puts an instance into the cache and evaluates its own code again, into its namespace. It stays if that throws. */
+  async restart(instance: Instance): Promise<void> {
+    this.#start(instance, undefined)
+    try {
+      await instance.promise
+    } catch (error) {
+      instance.failure = undefined
+      instance.evaluated = true
+      instance.promise = Promise.resolve(instance.namespace.object)
+      this.instances.put(instance)
+      throw error
+    }
+  }
+
+  async #wait(instance: Instance, importer: Instance | undefined): Promise<ModuleNamespace> {
+    // who waits for an evaluated module's late `import()` waits for nothing that could wait for it
+    if (!importer?.isRunning) return instance.promise!
+    importer.waits.add(instance)
+    try {
+      return await instance.promise!
+    } finally {
+      importer.waits.delete(instance)
+    }
+  }
+
+  #start(instance: Instance, importer: Instance | undefined): void {
+    instance.evaluated = false
+    instance.failure = undefined
+    instance.exports = instance.namespace.object
+    // the promise must be there before the module runs: a cycle may come back to it at once
+    const { promise, resolve, reject } = withResolvers<ModuleNamespace>()
+    instance.promise = promise
+    // a remembered failure need not be asked for
+    promise.catch(() => {})
+    this.instances.put(instance)
+    this.#run(instance, importer).then(
+      () => resolve(instance.namespace.object),
+      (error: unknown) => {
+        const isTransient = typeof error === 'object' && error !== null && this.#transient.has(error)
+        instance.failure = { error, epoch: isTransient ? Number.NaN : this.epoch }
+        this.instances.unlink(instance)
+        reject(error)
+      },
+    )
+  }
+
+  async #run(instance: Instance, importer: Instance | undefined): Promise<void> {
+    instance.stored ??= this.store.get(instance.id) ?? (await this.obtain(instance.id, importer?.id))
+    const { stored, namespace } = instance
+    const { record, compiled } = stored
+    instance.code = record.code
+    this.instances.linkCode(instance, stored)
+    this.scripts.add(stored)
+    if (compiled.mentions.resolve) await loadMetaResolve()
+    namespace.begin()
+    this.#prelink(instance, stored)
+    await compiled.run(this.#context(instance, stored))
+    namespace.seal()
+    this.instances.markEvaluated(instance)
+  }
+
+  /** `export *` of app modules: in a cycle the names are needed before that line has run. */
+  #prelink({ namespace }: Instance, stored: StoredModule): void {
+    if (!stored.record.code.includes('__vite_ssr_exportAll__')) return
+    for (const specifier of stored.exports.stars) {
+      const target = stored.target(specifier)
+      if (target === undefined) continue
+      for (const name of this.store.exportsOf(target).names) {
+        if (name !== 'default') namespace.prelink(name, () => this.instances.live(target)?.exports?.[name])
+      }
+    }
+  }
+
+  #context(instance: Instance, stored: StoredModule): ModuleContext {
+    const { namespace, id } = instance
+    const { file } = stored.place
+    const { mentions } = stored.compiled
+    const { env, main, createHot } = this.#options
+    const commonJs = mentions.commonJs ? createCommonJs(namespace) : undefined
+    return {
+      __vite_ssr_import__: (specifier: string, metadata?: ImportMetadata) =>
+        this.#importer.static(instance, specifier, metadata),
+      __vite_ssr_dynamic_import__: (specifier: unknown) => this.#importer.dynamic(instance, specifier),
+      __vite_ssr_exports__: namespace.object,
+      __vite_ssr_exportAll__: (source: unknown) => namespace.defineAll(source),
+      __vite_ssr_exportName__: (name: string, read: () => unknown) => namespace.define(name, read),
+      __vite_ssr_import_meta__: createImportMeta({
+        file,
+        env,
+        isMain: file === main,
+        createHot: createHot && (() => createHot(id)),
+      }),
+      require: mentions.require ? createRequire(file) : undefined,
+      exports: commonJs?.exports,
+      module: commonJs?.module,
+      __filename: file,
+      __dirname: dirname(file),
+    }
+  }
+}
+
+/** `Promise.withResolvers`, which Node 20 lacks. */
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
+  let resolve!: (value: T) => void
+  let reject!: (error: unknown) => void
+  const promise = new Promise<T>((res, rej) => {
+    resolve = res
+    reject = rej
+  })
+  return { promise, resolve, reject }
+}

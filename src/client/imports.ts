@@ -1,0 +1,81 @@
+/**
+ * What an import in transformed code does: finds out what the specifier means and checks that it has the names.
+ */
+import type { ModuleId } from '../shared/types.ts'
+import { hasLiteralImport, isMaybeType } from './code.ts'
+import type { Evaluator } from './evaluator.ts'
+import type { Instance } from './instance.ts'
+import { formatOf, importExternal, isNativeSpecifier, missingExport } from './native.ts'
+import type { StoredModule } from './store.ts'
+
+/** What Vite's transform says of a static import. */
+export interface ImportMetadata {
+  importedNames?: string[]
+}
+
+/** The imports of one evaluator's modules. */
+export class Importer {
+  readonly #evaluator: Evaluator
+
+  constructor(evaluator: Evaluator) {
+    this.#evaluator = evaluator
+  }
+
+  /** `import ... from specifier`. Throws a SyntaxError for a name that the module does not have. */
+  async static(instance: Instance, specifier: string, metadata: ImportMetadata | undefined): Promise<object> {
+    const stored = instance.stored!
+    const target = stored.target(specifier)
+    const namespace =
+      target === undefined ? await this.#external(stored, specifier) : await this.#evaluator.load(target, instance)
+    const missing = metadata?.importedNames?.filter((name) => !(name in namespace)) ?? []
+    for (const name of missing) {
+      if (target !== undefined && !this.#surelyLacks(target, name)) continue
+      if (isMaybeType(stored.record.code, specifier, name, stored.place.file)) continue
+      const format = target === undefined ? formatOf(namespace, specifier, stored.place.file) : 'module'
+      throw missingExport(name, specifier, format)
+    }
+    return namespace
+  }
+
+  /** `import(specifier)`. */
+  async dynamic(instance: Instance, expression: unknown): Promise<object> {
+    // never synchronously: the statement after `import()` runs first
+    const specifier = await String(expression)
+    const stored = instance.stored!
+    const target = stored.target(specifier) ?? (await this.#resolve(instance, stored, specifier))
+    if (typeof target === 'object') return this.#external(stored, target.external)
+    this.#evaluator.instances.linkComputed(instance, target)
+    return this.#evaluator.load(target, instance)
+  }
+
+  /** What a computed specifier means. */
+  async #resolve(
+    instance: Instance,
+    stored: StoredModule,
+    specifier: string,
+  ): Promise<ModuleId | { external: string }> {
+    // Vite has looked at literal ones; what it did not list is an external
+    if (isNativeSpecifier(specifier) || hasLiteralImport(stored.record.code, specifier)) return { external: specifier }
+    const known = instance.resolved.get(specifier)
+    if (known !== undefined && this.#evaluator.instances.live(known)?.evaluated) return known
+    const answer = await this.#evaluator.fetch(this.#evaluator.paths.toRequest(specifier), instance.id)
+    if ('external' in answer) return answer
+    instance.resolved.set(specifier, answer.id)
+    return answer.id
+  }
+
+  async #external(stored: StoredModule, specifier: string): Promise<Record<string, unknown>> {
+    try {
+      return await importExternal(stored.compiled.importNative, specifier, stored.place.file)
+    } catch (error) {
+      throw this.#evaluator.transient(error)
+    }
+  }
+
+  /** Whether a module without `name` will not get it: while it is being evaluated only its code can tell. */
+  #surelyLacks(target: ModuleId, name: string): boolean {
+    if (this.#evaluator.instances.live(target)?.evaluated) return true
+    const { names, open } = this.#evaluator.store.exportsOf(target)
+    return !open && !names.has(name)
+  }
+}

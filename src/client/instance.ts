@@ -1,0 +1,66 @@
+/**
+ * One evaluation of a module, which is at the same time its entry in vite-node's module cache: there is no second table of
+ * what is loaded.
+ */
+import type { ModuleId } from '../shared/types.ts'
+import { ModuleExports } from './namespace.ts'
+import type { ModuleNamespace } from './runtime.ts'
+import type { StoredModule } from './store.ts'
+
+/** An entry of `moduleCache`. The plain properties are those vite-node documents; deleting them invalidates the instance. */
+export class Instance {
+  readonly id: ModuleId
+  readonly namespace: ModuleExports
+  /** The code it was evaluated from; absent until that has arrived. */
+  stored: StoredModule | undefined
+
+  /** The namespace object. */
+  exports: ModuleNamespace | undefined
+  /** Settles with the evaluation; absent before it has begun. */
+  promise?: Promise<ModuleNamespace>
+  /** `true` once the evaluation has ended without an error. */
+  evaluated = false
+  /** Transformed code. */
+  code: string | undefined
+  /** Ids of the app modules it imports. */
+  readonly imports = new Set<ModuleId>()
+  /** Ids of modules that import it, shared by all instances of the id. */
+  readonly importers: Set<ModuleId>
+
+  /** In-flight instances that this one waits for: the wait-for graph. */
+  readonly waits = new Set<Instance>()
+  /** What computed `import()`s of this instance were resolved to. */
+  readonly resolved = new Map<string, ModuleId>()
+  /** What the evaluation threw, and the state of the code in which it did. */
+  failure: { error: unknown; epoch: number } | undefined
+  /** The namespace was given to an importer before the evaluation ended. */
+  isHandedOut = false
+
+  constructor(id: ModuleId, importers: Set<ModuleId>, namespace = new ModuleExports()) {
+    this.id = id
+    this.importers = importers
+    this.namespace = namespace
+    this.exports = namespace.object
+  }
+
+  /** `true` while its evaluation is under way. */
+  get isRunning(): boolean {
+    return this.promise !== undefined && !this.evaluated && this.failure === undefined
+  }
+
+  /** vite-node's `getSourceMap` and `ssrFixStacktrace` read this. */
+  get map(): unknown {
+    const text = this.stored?.record.map
+    return text ? JSON.parse(text) : undefined
+  }
+
+  /** Whether this instance cannot go on before `other` has: waiting for it there would be for ever. */
+  isWaitingFor(other: Instance): boolean {
+    const seen = new Set<Instance>([this])
+    for (const instance of seen) {
+      if (instance === other) return true
+      for (const next of instance.waits) seen.add(next)
+    }
+    return false
+  }
+}

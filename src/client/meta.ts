@@ -1,0 +1,68 @@
+/**
+ * `import.meta` of a module.
+ */
+import { dirname } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+/** What the runner puts into `import.meta`. */
+export interface ImportMetaOptions {
+  /** Absolute path on this machine, without query. */
+  file: string
+  env: Record<string, unknown>
+  isMain: boolean
+  /** Makes `import.meta.hot` when it is first read; absent if there is no HMR. */
+  createHot?: (() => unknown) | undefined
+}
+
+type Resolve = (specifier: string, parent: string) => string
+let resolveNatively: Resolve | undefined
+
+/** Loads what `import.meta.resolve` needs: it answers synchronously, so this happens before a module that mentions it runs. */
+export async function loadMetaResolve(): Promise<void> {
+  resolveNatively ??= (await import('import-meta-resolve')).resolve
+}
+
+/** Makes the object. */
+export function createImportMeta({ file, env, isMain, createHot }: ImportMetaOptions): Record<string, unknown> {
+  const url = pathToFileURL(file).href
+  const meta: Record<string, unknown> = {
+    url,
+    filename: file,
+    dirname: dirname(file),
+    env,
+    main: isMain,
+    resolve: (specifier: string, parent: string | URL = url) => resolve(String(specifier), String(parent)),
+  }
+  if (createHot) {
+    let hot: unknown
+    let isSet = false
+    Object.defineProperty(meta, 'hot', {
+      enumerable: true,
+      configurable: true,
+      get: () => {
+        if (!isSet) {
+          hot = createHot()
+          isSet = true
+        }
+        return hot
+      },
+      set: (value) => {
+        hot = value
+        isSet = true
+      },
+    })
+  }
+  return meta
+}
+
+function resolve(specifier: string, parent: string): string {
+  if (!resolveNatively) throw new Error('import.meta.resolve was reached in a way that the runner could not foresee.')
+  try {
+    return resolveNatively(specifier, parent)
+  } catch (error) {
+    // like Node, which answers for files that do not exist, but not for packages
+    const { url } = error as { url?: unknown }
+    if (typeof url === 'string') return url
+    throw error
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Externals: packages and builtins, loaded by Node itself from where the importer stands on this machine.
+ */
+import { createRequire, isBuiltin } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { createDebug } from 'obug'
+import { TetherError } from '../shared/errors.ts'
+import type { ImportNative } from './compile.ts'
+
+const debug = createDebug('vite-tether:native')
+
+/** Whether a specifier can only mean something outside the app. */
+export function isNativeSpecifier(specifier: string): boolean {
+  return isBuiltin(specifier) || /^(?:node|data|https?):/.test(specifier)
+}
+
+/**
+ * Imports an external for `importer` (an absolute path on this machine). Node caches by resolved location, so nothing is
+ * cached here. Throws `ERR_MODULE_NOT_FOUND` naming package, importer and host; what the package itself throws passes through.
+ */
+export async function importExternal(
+  importNative: ImportNative,
+  specifier: string,
+  importer: string,
+): Promise<Record<string, unknown>> {
+  debug('%s <- %s', specifier, importer)
+  try {
+    return await importNative(specifier)
+  } catch (error) {
+    if (!isUnresolved(error, importer)) throw error
+    const found = resolveAsCommonJs(specifier, importer)
+    if (found !== undefined) return importNative(pathToFileURL(found).href)
+    throw new TetherError(
+      'ERR_MODULE_NOT_FOUND',
+      `Cannot find package '${specifier}' imported from '${importer}'. It must be installed on the machine that runs the app.`,
+      { cause: error },
+    )
+  }
+}
+
+/** Deep imports without extension (`lodash/fp`) and folders: `require` finds them, `import` does not. */
+function resolveAsCommonJs(specifier: string, importer: string): string | undefined {
+  try {
+    return createRequire(importer).resolve(specifier)
+  } catch {
+    // the caller reports what `import` said of it
+    return undefined
+  }
+}
+
+/** Whether the error is about the importer's own specifier, and not about something missing inside the package. */
+function isUnresolved(error: unknown, importer: string): boolean {
+  if (!(error instanceof Error)) return false
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'ERR_UNSUPPORTED_DIR_IMPORT') return false
+  return error.message.includes(`imported from ${importer}`)
+}
+
+/** The SyntaxError for a named import that a module does not have, in Node's words. */
+export function missingExport(name: string, specifier: string, format: 'module' | 'commonjs'): SyntaxError {
+  if (format === 'module') {
+    return new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`)
+  }
+  return new SyntaxError(
+    `Named export '${name}' not found. The requested module '${specifier}' is a CommonJS module, which may not support all ` +
+      'module.exports as named exports.\nCommonJS modules can always be imported via the default export, for example using:\n\n' +
+      `import pkg from '${specifier}';\nconst { ${name} } = pkg;\n`,
+  )
+}
+
+/** Which kind of module Node loaded for `importer`: one that is in `require`'s cache with this default export is CommonJS. */
+export function formatOf(namespace: object, specifier: string, importer: string): 'module' | 'commonjs' {
+  const require = createRequire(importer)
+  const found = isBuiltin(specifier) ? undefined : resolveAsCommonJs(specifier, importer)
+  const cached = found === undefined ? undefined : require.cache[found]
+  return cached && cached.exports === (namespace as { default?: unknown }).default ? 'commonjs' : 'module'
+}

@@ -1,0 +1,88 @@
+/**
+ * One project, two machines: ids on the wire carry the server's paths; what runs here sees this machine's.
+ */
+import { join, normalize, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { ModuleId, ModuleRecord } from '../shared/types.ts'
+
+/** Where a module lives on this machine. */
+export interface ModulePlace {
+  /** Absolute path without query: `import.meta.filename`, `__filename`. A virtual module gets a path below the root. */
+  file: string
+  /** Name of the script in V8: `file` and the query of the id, so that it is unique for each module. */
+  script: string
+}
+
+/** Maps the server's project root to this machine's and back. A path outside the root stays as it is. */
+export class Paths {
+  readonly root: string
+  readonly serverRoot: string
+
+  /** Both roots are absolute paths. */
+  constructor(root: string, serverRoot: string) {
+    this.root = resolve(root)
+    this.serverRoot = stripSlash(serverRoot)
+  }
+
+  /** The server's path -> this machine's. */
+  toLocal(path: string): string {
+    return normalize(swap(path, this.serverRoot, slash(this.root)))
+  }
+
+  /** This machine's path -> the server's. */
+  toServer(path: string): string {
+    return swap(slash(path), slash(this.root), this.serverRoot)
+  }
+
+  /** The place of a module. */
+  place({ id, file }: Pick<ModuleRecord, 'id' | 'file'>): ModulePlace {
+    if (file === null) {
+      const script = id.startsWith('/') ? this.toLocal(id) : join(this.root, id.replaceAll('\0', ''))
+      return { file: script.replace(/[?#].*$/s, ''), script }
+    }
+    const local = this.toLocal(file)
+    return { file: local, script: id.startsWith(file) ? local + id.slice(file.length) : this.toLocal(id) }
+  }
+
+  /** What a user or a computed `import()` wrote, as the server understands it: paths and file URLs become server paths. */
+  toRequest(specifier: string): string {
+    if (specifier.startsWith('file://')) {
+      const { search, hash } = new URL(specifier)
+      return this.toServer(fileURLToPath(specifier)) + search + hash
+    }
+    if (specifier.startsWith('/@fs/')) return this.toServer(specifier.slice('/@fs'.length).replace(/^\/+/, '/'))
+    if (specifier.startsWith('\0')) return `/@id/__x00__${specifier.slice(1)}`
+    return isBelow(slash(specifier), slash(this.root)) ? this.toServer(specifier) : specifier
+  }
+
+  /** The id that an URL of Vite's means when nothing else is known of it. */
+  urlToId(url: string): ModuleId {
+    if (url.startsWith('/@id/')) return url.slice('/@id/'.length).replace('__x00__', '\0')
+    if (url.startsWith('/@fs/')) return url.slice('/@fs'.length)
+    if (url.startsWith('file://')) return this.toServer(fileURLToPath(url))
+    if (isBelow(url, this.serverRoot)) return url
+    return url.startsWith('/') ? this.serverRoot + url : url
+  }
+
+  /** The URL by which log lines name a module that this runner has no record of. */
+  idToUrl(id: ModuleId): string {
+    if (isBelow(id, this.serverRoot)) return id.slice(this.serverRoot.length)
+    return id.startsWith('/') ? `/@fs${id}` : id
+  }
+}
+
+function swap(path: string, from: string, to: string): string {
+  return isBelow(path, from) ? to + path.slice(from.length) : path
+}
+
+function isBelow(path: string, root: string): boolean {
+  return path.startsWith(root) && (path.length === root.length || path[root.length] === '/')
+}
+
+function slash(path: string): string {
+  return path.replaceAll('\\', '/')
+}
+
+function stripSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}

@@ -1,0 +1,118 @@
+/**
+ * Our runner: vite-node's, with its own way of resolving, loading and evaluating. The only file that imports vite-node.
+ */
+import { ViteNodeRunner } from 'vite-node/client'
+import { TetherError } from '../shared/errors.ts'
+import type { ModuleId } from '../shared/types.ts'
+import { compileModule } from './compile.ts'
+import { Evaluator, type ModuleSource } from './evaluator.ts'
+import { TetherRuntime } from './graph.ts'
+import { importExternal, isNativeSpecifier } from './native.ts'
+import { Paths } from './paths.ts'
+import type { HotRuntime, ModuleNamespace } from './runtime.ts'
+
+export type { ModuleSource }
+
+/** What a runner is made of. */
+export interface TetherRunnerOptions {
+  /** This machine's project root: an absolute path. */
+  root: string
+  /** The server's. @default root */
+  serverRoot?: string
+  source: ModuleSource
+  /** `import.meta.env`, shared by all modules. */
+  env: Record<string, unknown>
+  /** Absolute path of the module that `import.meta.main` is true in. @default process.argv[1] */
+  main?: string
+  /** Makes `import.meta.hot` when a module first reads it. Without it there is none. */
+  createHotContext?: (runner: TetherNodeRunner, id: ModuleId) => unknown
+}
+
+/** Evaluates the modules that `source` provides. Throws what the modules throw. */
+export class TetherNodeRunner extends ViteNodeRunner {
+  /** What the HMR engine works on. */
+  readonly runtime: HotRuntime
+  readonly #evaluator: Evaluator
+  readonly #roots = new Set<ModuleId>()
+  readonly #urls = new Map<string, ModuleId>()
+
+  constructor(options: TetherRunnerOptions) {
+    const { root, serverRoot = root, source, env, main = process.argv[1], createHotContext } = options
+    super({ root, fetchModule: (id) => this.#fetchModule(id) })
+    this.#evaluator = new Evaluator({
+      cache: this.moduleCache,
+      paths: new Paths(root, serverRoot),
+      source,
+      env,
+      main,
+      createHot: createHotContext && ((id) => createHotContext(this, id)),
+    })
+    this.runtime = new TetherRuntime(this, this.#evaluator, this.#roots, (specifier) => this.#resolve(specifier))
+  }
+
+  /**
+   * Evaluates a module and returns its live exports. `specifier` is a root-relative URL, a path (relative ones to the root), a
+   * file URL, a virtual module or a bare package name.
+   */
+  async import(specifier: string): Promise<ModuleNamespace> {
+    const target = await this.#resolve(specifier)
+    if (typeof target === 'object') return (await this.#importNative(target.external)) as ModuleNamespace
+    this.#roots.add(target)
+    return this.#evaluator.load(target)
+  }
+
+  override executeId(id: string): Promise<ModuleNamespace> {
+    return this.import(id)
+  }
+
+  /** The id of a module, twice; an external's specifier as it is. */
+  override async resolveUrl(id: string, importer?: string): Promise<[url: string, fsPath: string]> {
+    const target = await this.#resolve(id, importer)
+    const resolved = typeof target === 'object' ? target.external : target
+    return [resolved, resolved]
+  }
+
+  /** @internal */
+  async cachedRequest(_id: string, fsPath: string, _callstack: string[]): Promise<ModuleNamespace> {
+    return this.import(fsPath)
+  }
+
+  /** @internal */
+  async directRequest(_id: string, fsPath: string, _callstack: string[]): Promise<ModuleNamespace> {
+    return this.import(fsPath)
+  }
+
+  /** Forgets all modules and the maps of their stacks. Nothing is disposed. */
+  close(): void {
+    this.moduleCache.clear()
+    this.#evaluator.scripts.close()
+  }
+
+  async #resolve(specifier: string, importer?: ModuleId): Promise<ModuleId | { external: string }> {
+    if (isNativeSpecifier(specifier)) return { external: specifier }
+    const { paths } = this.#evaluator
+    const url = importer === undefined ? paths.toRequest(specifier).replace(/^\.\//, '/') : paths.toRequest(specifier)
+    // a module that is there is there, even while the server is away
+    const known = this.#evaluator.store.get(url) ? url : this.#urls.get(url)
+    if (known !== undefined && this.#evaluator.instances.live(known)?.evaluated) return known
+    const answer = await this.#evaluator.fetch(url, importer)
+    if ('external' in answer) return answer
+    this.#urls.set(url, answer.id)
+    return answer.id
+  }
+
+  /** A package, resolved from the root. */
+  #importNative(specifier: string): Promise<Record<string, unknown>> {
+    const file = `${this.#evaluator.paths.root}/index.js`
+    return importExternal(compileModule('', { file, script: file }).importNative, specifier, file)
+  }
+
+  /** What vite-node asks of a runner's server. */
+  async #fetchModule(id: string): Promise<{ code: string } | { externalize: string }> {
+    const target = await this.#resolve(id)
+    if (typeof target === 'object') return { externalize: target.external }
+    const stored = await this.#evaluator.obtain(target)
+    if (stored) return { code: stored.record.code }
+    throw new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module '${id}'.`)
+  }
+}

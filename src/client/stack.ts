@@ -1,0 +1,177 @@
+/**
+ * Stack traces in source positions. One hook for the process, asked only when a stack is read: until then a map is text.
+ */
+import { createHash } from 'node:crypto'
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
+import type { StoredModule } from './store.ts'
+
+interface Position {
+  file: string
+  line: number
+  column: number
+}
+
+/** How many codes of one module are told apart: the newest, and the previous one, whose functions may still run. */
+const MAX_VERSIONS = 2
+
+/** One code of a module, as stack frames refer to it. */
+class Script {
+  readonly stored: StoredModule
+  readonly #toLocal: (path: string) => string
+  #hash: string | undefined
+  #map: TraceMap | null | undefined
+
+  constructor(stored: StoredModule, toLocal: (path: string) => string) {
+    this.stored = stored
+    this.#toLocal = toLocal
+  }
+
+  /** V8's hash of the script. */
+  get hash(): string {
+    this.#hash ??= createHash('sha256').update(this.stored.compiled.text).digest('hex')
+    return this.#hash
+  }
+
+  /** Lines and columns from 1, as V8 prints them. */
+  originalPosition(line: number, column: number): Position | undefined {
+    const { map } = this.stored.record
+    this.#map ??= map === null ? null : new TraceMap(map)
+    // a frame inside the wrapper has a negative column
+    if (this.#map === null || column < 1) return undefined
+    const found = originalPositionFor(this.#map, { line, column: column - 1 })
+    if (found.line === null) return undefined
+    return { file: this.#file(found.source), line: found.line, column: found.column + 1 }
+  }
+
+  #file(source: string | null): string {
+    const { file } = this.stored.place
+    if (!source) return file
+    if (source.startsWith('file://')) return this.#toLocal(fileURLToPath(source))
+    if (/^[a-z][a-z\d+.-]+:/i.test(source)) return source
+    return isAbsolute(source) ? this.#toLocal(source) : resolve(dirname(file), source)
+  }
+}
+
+/** The scripts of one runner. */
+export class ScriptTable {
+  readonly #scripts = new Map<string, Script[]>()
+  readonly #toLocal: (path: string) => string
+
+  /** `toLocal` maps the server's paths to this machine's. */
+  constructor(toLocal: (path: string) => string) {
+    this.#toLocal = toLocal
+    installHook()
+    tables.add(this)
+  }
+
+  /** Makes frames of this code mappable; called at each evaluation. */
+  add(stored: StoredModule): void {
+    const { script } = stored.place
+    const others = this.#scripts.get(script)?.filter((other) => other.stored.record.hash !== stored.record.hash) ?? []
+    this.#scripts.set(script, [new Script(stored, this.#toLocal), ...others.slice(0, MAX_VERSIONS - 1)])
+  }
+
+  /** Whether code with this hash was evaluated under this script name. */
+  has(name: string, hash: string): boolean {
+    return this.get(name).some(({ stored }) => stored.record.hash === hash)
+  }
+
+  /** The codes that were evaluated under this script name, newest first. */
+  get(name: string): readonly Script[] {
+    return this.#scripts.get(name) ?? []
+  }
+
+  /** Forgets everything; frames are shown as they are from now on. */
+  close(): void {
+    tables.delete(this)
+    this.#scripts.clear()
+  }
+}
+
+type Prepare = (error: Error, sites: NodeJS.CallSite[]) => unknown
+
+const tables = new Set<ScriptTable>()
+let isInstalled = false
+
+/** Installs the hook once; a hook that was there before is asked for the text, with sites in source positions. */
+function installHook(): void {
+  if (isInstalled) return
+  isInstalled = true
+  const previous = Error.prepareStackTrace as Prepare | undefined
+  Error.prepareStackTrace = (error: Error, sites: NodeJS.CallSite[]): unknown => {
+    const mapped = sites.map(mapSite)
+    return previous ? previous.call(Error, error, mapped) : [header(error), ...mapped.map(String)].join('\n    at ')
+  }
+}
+
+function mapSite(site: NodeJS.CallSite): NodeJS.CallSite {
+  const name = site.getFileName()
+  if (name === null || name === undefined) return mapEval(site)
+  const line = site.getLineNumber()
+  const column = site.getColumnNumber()
+  const position = line && column ? find(name, line, column, () => site.getScriptHash()) : undefined
+  if (!position) return site
+  const printed = site.toString().replace(`${name}:${line}:${column}`, () => print(position))
+  return override(site, {
+    getFileName: () => position.file,
+    getScriptNameOrSourceURL: () => position.file,
+    getLineNumber: () => position.line,
+    getColumnNumber: () => position.column,
+    toString: () => printed.replaceAll('__vite_ssr_export_default__', 'default'),
+  })
+}
+
+/** A frame of `eval` or `new Function` names the place that called it. */
+function mapEval(site: NodeJS.CallSite): NodeJS.CallSite {
+  const origin = site.isEval() ? site.getEvalOrigin() : undefined
+  if (!origin) return site
+  const mapped = origin.replace(/\((\/[^()]+|[A-Za-z]:[^()]+):(\d+):(\d+)\)/g, (whole, name, line, column) => {
+    const position = find(name, Number(line), Number(column))
+    return position ? `(${print(position)})` : whole
+  })
+  return override(site, {
+    getEvalOrigin: () => mapped,
+    toString: () => site.toString().replace(origin, () => mapped),
+  })
+}
+
+function find(name: string, line: number, column: number, hash?: () => string): Position | undefined {
+  const candidates = Array.from(tables, (table) => table.get(name)).flat()
+  // old code keeps running in timers and listeners, so its frames must not be read with the map of the new code
+  const isSame = (script: Script): boolean => script.hash === hash?.()
+  const script = candidates.length > 1 ? (candidates.find(isSame) ?? candidates[0]) : candidates[0]
+  return script?.originalPosition(line, column)
+}
+
+function print({ file, line, column }: Position): string {
+  return `${file}:${line}:${column}`
+}
+
+/** A call site whose methods are V8's, but for `methods`. */
+function override(
+  site: NodeJS.CallSite,
+  methods: Partial<NodeJS.CallSite> & { toString: () => string },
+): NodeJS.CallSite {
+  return new Proxy(site, {
+    get(target, name) {
+      if (Object.hasOwn(methods, name)) return Reflect.get(methods, name)
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+/** The first lines of a stack as Node writes them: its own errors carry their code in brackets. */
+function header(error: Error): string {
+  const { name, message, code } = error as NodeJS.ErrnoException
+  const isOfNode = Object.getOwnPropertySymbols(error).some((symbol) => symbol.description === 'kIsNodeError')
+  if (isOfNode) return `${name} [${code}]: ${message}`
+  try {
+    return Error.prototype.toString.call(error)
+  } catch {
+    // a stack is also taken of objects whose `name` or `message` cannot be turned into text
+    return 'Error'
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The code this runner holds: the newest record of each module, compiled and analysed when first needed.
+ */
+import type { ModuleId, ModuleRecord } from '../shared/types.ts'
+import { type ExportNames, exportsOf, type ImportStatement, importsOf } from './code.ts'
+import { type CompiledModule, compileModule } from './compile.ts'
+import type { ModulePlace, Paths } from './paths.ts'
+
+/** One record and what was made of it. An instance keeps its own, so that it can be evaluated again after an update. */
+export class StoredModule {
+  readonly record: ModuleRecord
+  readonly place: ModulePlace
+  #compiled: CompiledModule | undefined
+  #imports: ImportStatement[] | undefined
+  #exports: ExportNames | undefined
+
+  constructor(record: ModuleRecord, paths: Paths) {
+    this.record = record
+    this.place = paths.place(record)
+  }
+
+  /** Throws the SyntaxError of V8. */
+  get compiled(): CompiledModule {
+    this.#compiled ??= compileModule(this.record.code, this.place)
+    return this.#compiled
+  }
+
+  /** Static imports, in order. */
+  get imports(): readonly ImportStatement[] {
+    this.#imports ??= importsOf(this.record.code)
+    return this.#imports
+  }
+
+  /** Its own exports. */
+  get exports(): ExportNames {
+    this.#exports ??= exportsOf(this.record.code)
+    return this.#exports
+  }
+
+  /** The app module that a specifier in the code means; `undefined` for an external. */
+  target(specifier: string): ModuleId | undefined {
+    const { deps, dynamicDeps } = this.record
+    if (Object.hasOwn(deps, specifier)) return deps[specifier]
+    return Object.hasOwn(dynamicDeps, specifier) ? dynamicDeps[specifier] : undefined
+  }
+
+  /** Equal code with a newer version or map: what was compiled stays. */
+  renew(record: ModuleRecord, paths: Paths): StoredModule {
+    const renewed = new StoredModule(record, paths)
+    renewed.#compiled = this.#compiled
+    renewed.#imports = this.#imports
+    renewed.#exports = this.#exports
+    return renewed
+  }
+}
+
+/** The newest code of each module. */
+export class ModuleStore {
+  readonly #modules = new Map<ModuleId, StoredModule>()
+  readonly #ids = new Map<string, ModuleId>()
+  readonly #paths: Paths
+
+  constructor(paths: Paths) {
+    this.#paths = paths
+  }
+
+  get(id: ModuleId): StoredModule | undefined {
+    return this.#modules.get(id)
+  }
+
+  /** The id of the module with this URL, as Vite writes it. */
+  idOf(url: string): ModuleId | undefined {
+    return this.#ids.get(url)
+  }
+
+  /** Takes records that are newer than what is held. Returns the ids whose code differs from what was held. */
+  install(records: readonly ModuleRecord[]): ModuleId[] {
+    const changed: ModuleId[] = []
+    for (const record of records) {
+      const held = this.#modules.get(record.id)
+      if (held && held.record.version >= record.version) continue
+      this.#ids.set(record.url, record.id)
+      const isEqual = held?.record.hash === record.hash
+      this.#modules.set(record.id, isEqual ? held.renew(record, this.#paths) : new StoredModule(record, this.#paths))
+      if (!isEqual) changed.push(record.id)
+    }
+    return changed
+  }
+
+  /** What `id` exports, `export *` included. `open` if that cannot be known without running it. */
+  exportsOf(id: ModuleId, seen = new Set<ModuleId>()): { names: Set<string>; open: boolean } {
+    seen.add(id)
+    const stored = this.#modules.get(id)
+    if (!stored) return { names: new Set(), open: true }
+    const names = new Set(stored.exports.names)
+    let { open } = stored.exports
+    for (const specifier of stored.exports.stars) {
+      const target = stored.target(specifier)
+      if (target !== undefined && seen.has(target)) continue
+      const behind = target === undefined ? { names: [], open: true } : this.exportsOf(target, seen)
+      open ||= behind.open
+      for (const name of behind.names) if (name !== 'default') names.add(name)
+    }
+    return { names, open }
+  }
+}
