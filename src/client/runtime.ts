@@ -56,6 +56,8 @@ export interface HotRuntime {
    * evaluation has failed are forgotten by then at the latest.
    */
   install(modules: readonly ModuleRecord[]): ModuleId[] | Promise<ModuleId[]>
+  /** Which of `ids` and the modules they import have other code now than their instances. Needed where changes come without seeds. */
+  changed?(ids: readonly ModuleId[]): Promise<ModuleId[]>
   /**
    * Makes sure that evaluating `roots` cannot fail for want of code: walks their static imports over current code as far as
    * modules are in `replaced` or have no instance, fetches what is missing, compiles it and checks the named imports.

@@ -1,0 +1,100 @@
+/** What belongs to one runner: its registrations, the one queue its updates go through, and what outlives an update. */
+import type { ViteNodeRunner } from 'vite-node/client'
+import type { Applied, ModuleId } from '../shared/types.ts'
+import { type CacheData, createCache } from './cache.ts'
+import { createInProcessRuntime } from './in-process.ts'
+import { createLog, type Log, type Logger } from './log.ts'
+import { createQueue, type UpdateQueue } from './queue.ts'
+import type { HotRuntime } from './runtime.ts'
+
+/** What to do with a change that nothing accepts: leave it to the supervisor, or execute the entries again. */
+export type UnacceptedPolicy = 'restart' | 'reload'
+
+/** How long the engine waits for application code, in ms. */
+export interface EngineLimits {
+  /** For evaluations under way of modules that are to be replaced. @default 1000 */
+  settle: number
+  /** For one `dispose` or `prune` callback, or one event listener. @default 5000 */
+  callback: number
+  /** For an evaluation that has not ended (an endless top-level `await`), once the next update waits. @default 1000 */
+  evaluate: number
+}
+
+/** All of it optional; a plain `ViteNodeRunner` needs no configuration. */
+export interface EngineOptions {
+  logger?: Logger
+  /** @default 'reload' */
+  onUnaccepted?: UnacceptedPolicy
+  /** Told of every change that was handled, those that `invalidate()` caused included (their `seq` is 0). */
+  report?: (applied: Applied) => void
+  limits?: Partial<EngineLimits>
+}
+
+/** The state behind `vite-tether/hmr` for one runner. */
+export interface Engine {
+  readonly runner: ViteNodeRunner
+  readonly runtime: HotRuntime
+  readonly cache: CacheData
+  readonly queue: UpdateQueue
+  /** Modules whose last update failed: every apply covers them until one succeeds. */
+  readonly failing: Set<ModuleId>
+  /** The failure that was shown last while something is failing, so that a retry does not show it again. */
+  shown: string | undefined
+  /** Entries as the user names them; a reload executes them, in this order. */
+  files: readonly string[]
+  /** Modules that have called `invalidate()` in the chain of updates being applied, the first one first. */
+  invalidators: readonly ModuleId[]
+  log: Log
+  onUnaccepted: UnacceptedPolicy
+  report: (applied: Applied) => void
+  limits: EngineLimits
+}
+
+const DEFAULT_LIMITS: EngineLimits = { settle: 1000, callback: 5000, evaluate: 1000 }
+
+const engines = new WeakMap<ViteNodeRunner, Engine>()
+
+/** The engine of `runner`: over its own `runtime` if it has one, else over vite-node's module cache. */
+export function getEngine(runner: ViteNodeRunner): Engine {
+  let engine = engines.get(runner)
+  if (!engine) {
+    const own = (runner as { runtime?: HotRuntime }).runtime
+    const cache = createCache()
+    engine = {
+      runner,
+      runtime: own ?? createInProcessRuntime(runner),
+      cache,
+      queue: createQueue(cache),
+      failing: new Set(),
+      shown: undefined,
+      files: [],
+      invalidators: [],
+      log: createLog(),
+      onUnaccepted: 'reload',
+      report: () => {},
+      limits: DEFAULT_LIMITS,
+    }
+    engines.set(runner, engine)
+  }
+  return engine
+}
+
+/** Sets what is not the default. */
+export function configureEngine(runner: ViteNodeRunner, options: EngineOptions): void {
+  const engine = getEngine(runner)
+  if (options.logger) engine.log = createLog(options.logger)
+  if (options.onUnaccepted) engine.onUnaccepted = options.onUnaccepted
+  if (options.report) engine.report = options.report
+  if (options.limits) engine.limits = { ...engine.limits, ...options.limits }
+}
+
+/** Registrations and update state of a runner. */
+export function getCache(runner: ViteNodeRunner): CacheData {
+  return getEngine(runner).cache
+}
+
+/** Where the graph hangs: the entries first, in the order given. */
+export async function rootsOf({ runtime, files }: Engine): Promise<ModuleId[]> {
+  const entries = await Promise.all(files.map((file) => runtime.resolve(file)))
+  return [...new Set([...entries, ...runtime.roots()])]
+}

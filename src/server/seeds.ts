@@ -1,0 +1,65 @@
+/** Which modules Vite was asked to update, read off the calls it makes: its watcher, hooks and `updateModules` stay untouched. */
+import type { DevEnvironment, EnvironmentModuleNode, HotPayload } from 'vite'
+
+/**
+ * Calls `onSeeds` once for each update of the environment: with the modules, and the `update` or `full-reload` that Vite sends
+ * for them (`undefined` when it sends nothing: it leaves out a module that it never got to analyse). If `onSeeds` returns true,
+ * that payload is not sent on. All other payloads pass through; one that a plugin sends right after it has invalidated modules
+ * itself means that the plugin takes care of them.
+ */
+export function recordSeeds(
+  environment: DevEnvironment,
+  onSeeds: (seeds: EnvironmentModuleNode[], payload: HotPayload | undefined) => boolean,
+): void {
+  const { moduleGraph, hot } = environment
+  let seeds = new Set<EnvironmentModuleNode>()
+  /** The seeds of this tick. Only what follows them synchronously belongs to them. */
+  const fresh = new Set<EnvironmentModuleNode>()
+  let nested = false
+
+  function deliver(payload: HotPayload | undefined): boolean {
+    if (seeds.size === 0) return false
+    // a file that is no module (a plugin watches it for one) is updated through its importers
+    const modules = [...seeds].flatMap((seed) => (seed.id === null ? [...seed.importers] : [seed]))
+    seeds = new Set()
+    return onSeeds([...new Set(modules)], payload)
+  }
+
+  const invalidateModule = moduleGraph.invalidateModule
+  moduleGraph.invalidateModule = function (module, seen, timestamp, isHmr, ...rest) {
+    if (isHmr && !nested) record(module)
+    // it calls itself for each importer
+    const outer = nested
+    nested = true
+    try {
+      invalidateModule.call(this, module, seen, timestamp, isHmr, ...rest)
+    } finally {
+      nested = outer
+    }
+  }
+
+  function record(module: EnvironmentModuleNode): void {
+    if (fresh.size === 0) queueMicrotask(() => fresh.clear())
+    // an immediate, not a microtask: a plugin's hook that invalidates is often followed by Vite's own update for more modules
+    if (seeds.size === 0) setImmediate(deliver, undefined)
+    fresh.add(module)
+    seeds.add(module)
+  }
+
+  const send = hot.send as (...args: unknown[]) => void
+  hot.send = (...args: unknown[]) => {
+    const payload = args[0] as HotPayload | string
+    if (typeof payload === 'object' && isOfVite(payload)) {
+      if (deliver(payload)) return
+    } else {
+      for (const module of fresh) seeds.delete(module)
+      fresh.clear()
+    }
+    send.apply(hot, args)
+  }
+}
+
+/** What `updateModules` sends; a plugin's full reload names no trigger. */
+function isOfVite(payload: HotPayload): boolean {
+  return payload.type === 'update' || (payload.type === 'full-reload' && payload.triggeredBy !== undefined)
+}
