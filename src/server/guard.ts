@@ -13,7 +13,7 @@ groups=
 while read -r line; do groups=$line; done
 [ -n "$groups" ] || exit 0
 sleep 1
-kill -KILL -- $groups 2>/dev/null
+kill -s KILL -- $groups 2>/dev/null
 `
 
 const groups = new Set<number>()

@@ -1,4 +1,5 @@
 /** What a supervisor is given and what it tells. */
+import type { Clock } from '../shared/clock.ts'
 import type { AppCommand, Exit } from './spawn.ts'
 
 /**
@@ -29,13 +30,6 @@ export interface SupervisorEvents {
   stderr: [line: string]
 }
 
-/** Monotonic milliseconds and timers, so that tests own them. */
-export interface SupervisorClock {
-  now(): number
-  setTimeout(callback: () => void, ms: number): unknown
-  clearTimeout(timer: unknown): void
-}
-
 /** Options of `createSupervisor`. */
 export interface SupervisorOptions extends Omit<AppCommand, 'env'> {
   /** Names this supervisor among others. */
@@ -48,5 +42,6 @@ export interface SupervisorOptions extends Omit<AppCommand, 'env'> {
   stop?: { signal?: NodeJS.Signals; timeout?: number }
   /** The first exit is final. @default false */
   once?: boolean
-  clock?: SupervisorClock
+  /** @default the process's own clock */
+  clock?: Clock
 }

@@ -4,13 +4,14 @@
  */
 import { EventEmitter } from 'node:events'
 import { createDebug } from 'obug'
+import { type Clock, systemClock } from '../shared/clock.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { Handover } from '../shared/handover.ts'
 import { createCrashWindow } from './crashes.ts'
 import { holdGuard } from './guard.ts'
 import { forwardSignals } from './signals.ts'
 import { type AppProcess, type Exit, spawnApp } from './spawn.ts'
-import type { SupervisorClock, SupervisorEvents, SupervisorOptions, SupervisorState } from './supervision.ts'
+import type { SupervisorEvents, SupervisorOptions, SupervisorState } from './supervision.ts'
 
 export type { SupervisorEvents, SupervisorExit, SupervisorOptions, SupervisorState } from './supervision.ts'
 
@@ -28,12 +29,6 @@ const TRANSITIONS: Record<SupervisorState, readonly SupervisorState[]> = {
   stopped: ['starting'],
 }
 
-const realClock: SupervisorClock = {
-  now: () => performance.now(),
-  setTimeout: (callback, ms) => setTimeout(callback, ms),
-  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
-}
-
 /** Makes a supervisor; nothing runs until `start()`. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   return new Supervisor(options)
@@ -43,7 +38,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly id: string
   readonly #options: SupervisorOptions
-  readonly #clock: SupervisorClock
+  readonly #clock: Clock
   readonly #stopBy: { signal: NodeJS.Signals; timeout: number }
   readonly #crashes: ReturnType<typeof createCrashWindow>
   #state: SupervisorState = 'idle'
@@ -56,14 +51,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #fetched = false
   /** Such a save has come while the process was starting. */
   #savedSince = false
-  #backoff: unknown
+  /** Cancels the restart that a crash has put off. */
+  #cancelBackoff: (() => void) | undefined
   #release: (() => void) | undefined
 
   constructor(options: SupervisorOptions) {
     super()
     this.id = options.id
     this.#options = options
-    this.#clock = options.clock ?? realClock
+    this.#clock = options.clock ?? systemClock
     this.#stopBy = { signal: options.stop?.signal ?? 'SIGTERM', timeout: options.stop?.timeout ?? 5000 }
     this.#crashes = createCrashWindow()
   }
@@ -106,7 +102,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
     if (this.#state === 'starting' || this.#state === 'ready') return this.#end({ restart: false, signal })
     if (this.#state !== 'stopped') {
-      this.#clock.clearTimeout(this.#backoff)
+      this.#cancelBackoff?.()
       this.#move('stopped')
       this.#letGo()
     }
@@ -152,7 +148,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   async #launch(reason?: string): Promise<void> {
-    this.#clock.clearTimeout(this.#backoff)
+    this.#cancelBackoff?.()
     this.#hold()
     this.#move('starting', reason)
     this.#fetched = false
@@ -186,7 +182,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       })
       .then(() => {
         if (stopping.restart) return this.#launch(how.reason)
-        this.#clock.clearTimeout(this.#backoff)
+        this.#cancelBackoff?.()
         this.#move('stopped')
         return this.#letGo()
       })
@@ -214,9 +210,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #exits(child: AppProcess, ms: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = this.#clock.setTimeout(() => resolve(false), ms)
+      const cancel = this.#clock.after(ms, () => resolve(false))
       child.exited.then(() => {
-        this.#clock.clearTimeout(timer)
+        cancel()
         resolve(true)
       })
     })
@@ -234,7 +230,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const failed = exit.code !== 0
     this.#move(failed ? 'crashed' : 'idle')
     const delay = failed ? this.#delay(wasReady) : undefined
-    if (delay !== undefined) this.#backoff = this.#clock.setTimeout(() => this.#startAgain('it crashed'), delay)
+    if (delay !== undefined) this.#cancelBackoff = this.#clock.after(delay, () => this.#startAgain('it crashed'))
     if (this.#options.once) this.#letGo()
     const next = this.#options.once ? 'none' : 'save'
     this.emit('exit', delay === undefined ? { ...told, next } : { ...told, next: 'start', delay })

@@ -3,9 +3,10 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
+import { build } from 'vite'
 
 /** Milliseconds after which a milestone that has not come is a failure. */
 const PATIENCE = 20_000
@@ -57,6 +58,24 @@ export async function freePort(): Promise<number> {
 export function tempFolder(): { path: string; remove(): void } {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'vite-tether-test-')))
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** Bundles a fixture that imports sources, so that plain `node` runs it. Returns the path of the bundle in `folder`. */
+export async function bundle(entry: string, folder: string): Promise<string> {
+  const file = `${basename(entry).replace(/\.\w+$/, '')}.mjs`
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    ssr: { noExternal: true },
+    build: {
+      ssr: entry,
+      outDir: folder,
+      emptyOutDir: false,
+      minify: false,
+      rolldownOptions: { output: { entryFileNames: file } },
+    },
+  })
+  return join(folder, file)
 }
 
 /** Output that arrives bit by bit. */

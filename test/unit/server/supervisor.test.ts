@@ -1,8 +1,9 @@
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { SupervisorClock, SupervisorExit } from '../../../src/server/supervision.ts'
+import type { SupervisorExit } from '../../../src/server/supervision.ts'
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../../../src/server/supervisor.ts'
+import type { Clock } from '../../../src/shared/clock.ts'
 import { freePort, isAlive, processState, until } from '../../support/child.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/process/${name}`, import.meta.url))
@@ -59,27 +60,23 @@ function supervise(entry: string, options: Partial<SupervisorOptions> = {}): Wat
 
 function fakeClock() {
   let now = 0
-  const timers = new Map<object, { at: number; callback: () => void }>()
+  const timers = new Set<{ at: number; fn: () => void }>()
   return {
     now: () => now,
-    setTimeout: (callback, ms) => {
-      const key = {}
-      timers.set(key, { at: now + ms, callback })
-      return key
+    after(ms, fn) {
+      const timer = { at: now + ms, fn }
+      timers.add(timer)
+      return () => void timers.delete(timer)
     },
-    clearTimeout: (timer) => void timers.delete(timer as object),
+    /** Milliseconds from now on of all timers. */
     get due() {
-      return [...timers.values()].map(({ at }) => at - now)
+      return [...timers].map(({ at }) => at - now)
     },
     advance(ms: number) {
       now += ms
-      for (const [key, { at, callback }] of timers) {
-        if (at > now) continue
-        timers.delete(key)
-        callback()
-      }
+      for (const timer of timers) if (timer.at <= now && timers.delete(timer)) timer.fn()
     },
-  } satisfies SupervisorClock & Record<string, unknown>
+  } satisfies Clock & Record<string, unknown>
 }
 
 describe('what the app sees', () => {

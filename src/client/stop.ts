@@ -1,0 +1,94 @@
+/**
+ * Stopping the app process: when a signal asks for it, the modules' `dispose` come first and then the app's own handlers,
+ * each once, or the default action if it has none. To the app it looks as if the signal had arrived a little later.
+ */
+import { constants } from 'node:os'
+
+type Emit = (event: string | symbol, ...args: unknown[]) => boolean
+
+/** How the process is stopped. */
+export interface StopOptions {
+  /** The signals that ask for it. */
+  signals: Iterable<NodeJS.Signals>
+  /** Disposes the app's modules. */
+  dispose(): Promise<void>
+  /** Milliseconds that `dispose` may take. */
+  patience: number
+  /** What `dispose` threw, or that it did not end in time. */
+  report(error: unknown): void
+  /** Ends the process where there is no default action of a signal. */
+  exit(code: number): void
+}
+
+/** The gate that holds signals back. */
+export interface StopGate {
+  /** Acts as if `signal` had arrived, with `patience` ms for `dispose`. */
+  stop(signal: NodeJS.Signals, patience?: number): void
+}
+
+/** Installs the gate. It has to be there before app code listens to signals. */
+export function installStopGate(options: StopOptions): StopGate {
+  const gated = new Set<string | symbol>(options.signals)
+  const emit = process.emit as Emit
+  let stopping = false
+
+  const holdBack: Emit = function (this: unknown, event, ...args) {
+    if (!gated.has(event)) return Reflect.apply(emit, this, [event, ...args])
+    stop(event as NodeJS.Signals)
+    return true
+  }
+  process.emit = holdBack as typeof process.emit
+  for (const signal of gated) listenFirst(signal as NodeJS.Signals)
+
+  function stop(signal: NodeJS.Signals, patience = options.patience): void {
+    // an echo: npm sends the Ctrl+C on that the terminal has sent to everybody
+    if (stopping) return
+    stopping = true
+    bounded(options.dispose(), patience)
+      .catch(options.report)
+      .finally(() => {
+        for (const each of gated) process.off(each, nothing)
+        gated.clear()
+        raise(signal, options.exit)
+      })
+  }
+
+  return { stop }
+}
+
+/** Takes the default action away; what is to happen instead is in the gate. */
+const nothing = (): void => {}
+
+/** Node binds `process.emit` when the first listener of a signal comes, and a preload may have been first. */
+function listenFirst(signal: NodeJS.Signals): void {
+  const earlier = process.rawListeners(signal) as NodeJS.SignalsListener[]
+  process.removeAllListeners(signal)
+  process.on(signal, nothing)
+  for (const listener of earlier) process.on(signal, listener)
+}
+
+function raise(signal: NodeJS.Signals, exit: (code: number) => void): void {
+  if (process.platform !== 'win32') process.kill(process.pid, signal)
+  // on Windows that would end the process without asking its handlers
+  else if (!process.emit(signal, signal)) exit(128 + (constants.signals[signal] ?? 0))
+}
+
+/** `work`, or a rejection after `ms`. The timer keeps the process alive: its end is near anyway. */
+function bounded(work: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error(`The modules' dispose callbacks did not end within ${ms} ms.`))
+    const timer = setTimeout(late, ms)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+/**
+ * Ctrl+Z: the system does not suspend a process in a session of its own on SIGTSTP, so unless the app listens to it the
+ * process suspends its group itself.
+ */
+export function installSuspend(): void {
+  if (process.platform === 'win32') return
+  process.on('SIGTSTP', () => {
+    if (process.listenerCount('SIGTSTP') === 1) process.kill(0, 'SIGSTOP')
+  })
+}
