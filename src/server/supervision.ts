@@ -1,5 +1,6 @@
 /** What a supervisor is given and what it tells. */
 import type { Clock } from '../shared/clock.ts'
+import type { Handover } from '../shared/handover.ts'
 import type { AppCommand, Exit } from './spawn.ts'
 
 /**
@@ -37,7 +38,7 @@ export interface SupervisorOptions extends Omit<AppCommand, 'env'> {
   /** The environment of the next process; asked at each start. */
   env: () => NodeJS.ProcessEnv
   /** Where the next process finds the server; asked at each start. */
-  handover: () => { url: string; secret: string }
+  handover: () => Omit<Handover, 'stop'>
   /** How the process is asked to stop. @default { signal: 'SIGTERM', timeout: 5000 } */
   stop?: { signal?: NodeJS.Signals; timeout?: number }
   /** The first exit is final. @default false */

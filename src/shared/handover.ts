@@ -14,6 +14,8 @@ export interface Handover {
   /** Address of the session's endpoint. */
   url: string
   secret: string
+  /** The server's project root. */
+  root: string
   stop: {
     /** The signal that asks the process to stop, beside SIGINT, SIGTERM and SIGHUP. */
     signal: string

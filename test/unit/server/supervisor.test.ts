@@ -35,7 +35,7 @@ function supervise(entry: string, options: Partial<SupervisorOptions> = {}): Wat
     cwd: fixture('.'),
     stdio: 'pipe',
     stdin: 'silent',
-    handover: () => ({ url: 'ws+unix:/nowhere:/', secret: 'open sesame' }),
+    handover: () => ({ url: 'ws+unix:/nowhere:/', secret: 'open sesame', root: '/app' }),
     ...options,
   })
   supervisors.push(supervisor)
@@ -89,7 +89,12 @@ describe('what the app sees', () => {
     await supervisor.start()
     await exited()
     expect(JSON.parse(lines[0]!)).toEqual({
-      handover: { url: 'ws+unix:/nowhere:/', secret: 'open sesame', stop: { signal: 'SIGTERM', timeout: 5000 } },
+      handover: {
+        url: 'ws+unix:/nowhere:/',
+        secret: 'open sesame',
+        root: '/app',
+        stop: { signal: 'SIGTERM', timeout: 5000 },
+      },
       argv: [fixture('sees.mjs'), '--port', '1', '--', 'x'],
       execArgv: ['--no-warnings', '--stack-size=900'],
       env: { ONE: '1', VITE_TETHER_RUNNER: '1' },
@@ -339,7 +344,7 @@ describe('restarting', () => {
     let count = 0
     const { supervisor, lines, exited } = supervise('sees.mjs', {
       env: () => ({ COUNT: String(++count) }),
-      handover: () => ({ url: `ws://${count}`, secret: 's' }),
+      handover: () => ({ url: `ws://${count}`, secret: 's', root: '/app' }),
     })
     await supervisor.start()
     await exited()

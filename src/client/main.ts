@@ -1,0 +1,72 @@
+/**
+ * The bootstrap of a supervised app process: `node [flags] main.js <entry> [args]`, started by `server/spawn`. To the app it
+ * looks as if node had been started with its entry.
+ */
+import { basename } from 'node:path'
+import { installCrashReport } from './crash.ts'
+import { openParent } from './parent.ts'
+import { installStopGate, installSuspend, type StopGate } from './stop.ts'
+import { createTetherRunner, type Runner } from './tether.ts'
+
+/** Part of the time to stop that the modules' `dispose` may take; the rest is for the app's own handlers. */
+const DISPOSE_SHARE = 0.8
+/** Milliseconds until this process kills itself once the parent is gone, and how many of them are for `dispose`. */
+const ORPHAN_TIMEOUT = 1000
+const ORPHAN_PATIENCE = 700
+/** What Node exits with when nothing is left that could settle a top-level await. */
+const UNSETTLED = 13
+
+const exit = (code: number) => process.exit(code)
+let gate: StopGate | undefined
+let runner: Runner | undefined
+
+// argv as the app expects it: its entry comes right after node
+process.argv.splice(1, 1)
+installCrashReport(exit)
+start().catch((error) => {
+  // outside of the promise, so that this is what Node makes of an error of an entry: an uncaught exception
+  process.nextTick(() => {
+    throw error
+  })
+})
+
+async function start(): Promise<void> {
+  const { url, secret, root, stop } = await openParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
+    .handover
+  gate = installStopGate({
+    signals: new Set(['SIGINT', 'SIGTERM', 'SIGHUP', stop.signal as NodeJS.Signals]),
+    dispose: async () => runner?.close(),
+    patience: stop.timeout * DISPOSE_SHARE,
+    report: (error) => console.error(error),
+    exit,
+  })
+  installSuspend()
+  runner = await createTetherRunner({
+    url,
+    secret,
+    root,
+    kind: 'supervised',
+    name: basename(process.argv[1] ?? 'app'),
+    patience: Number.POSITIVE_INFINITY,
+  })
+  const { entries } = runner.config
+  process.once('beforeExit', unsettled)
+  for (const entry of entries) await runner.import(entry)
+  process.off('beforeExit', unsettled)
+  runner.ready()
+}
+
+/** Nothing keeps the process alive, and the top-level await of an entry still waits. */
+function unsettled(): void {
+  process.exitCode ??= UNSETTLED
+  process.stderr.write(`Warning: Detected unsettled top-level await in ${process.argv[1]} or a module it imports\n`)
+}
+
+function orphaned(): void {
+  setTimeout(() => {
+    if (process.platform === 'win32') exit(1)
+    else process.kill(0, 'SIGKILL')
+  }, ORPHAN_TIMEOUT)
+  if (gate) gate.stop('SIGTERM', ORPHAN_PATIENCE)
+  else exit(1)
+}
