@@ -62,12 +62,30 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
         undefined,
         PARAMETERS.map((name) => context[name]),
       ),
-    importNative: (specifier) => get()[1](specifier),
+    importNative: (specifier) => quietly(() => get()[1](specifier)),
     text,
     mentions: {
       require: /\brequire\b/.test(code),
       commonJs: /\b(?:module|exports)\b/.test(code),
       resolve: code.includes('__vite_ssr_import_meta__') && /\bresolve\b/.test(code),
     },
+  }
+}
+
+let hasWarned = false
+
+/** Node warns at the first import that its loader in scripts is experimental: not something to tell the user of each app. */
+function quietly<T>(importFirst: () => T): T {
+  if (hasWarned) return importFirst()
+  hasWarned = true
+  const { emitWarning } = process
+  const warn = (...args: unknown[]): void => {
+    if (!String(args[0]).includes('USE_MAIN_CONTEXT_DEFAULT_LOADER')) Reflect.apply(emitWarning, process, args)
+  }
+  process.emitWarning = warn as typeof process.emitWarning
+  try {
+    return importFirst()
+  } finally {
+    process.emitWarning = emitWarning
   }
 }

@@ -22,13 +22,15 @@ export interface Evaluation extends Project {
 }
 
 export interface EvaluationOptions extends Partial<TetherRunnerOptions> {
+  /** Asked before each fetch: what it throws is the answer. */
+  refuse?: (url: string) => void
   config?: InlineConfig
 }
 
 /** Writes `files`, starts Vite on them and makes a runner. Everything ends with the test. */
 export async function evaluation(
   files: Record<string, string>,
-  { config = {}, ...options }: EvaluationOptions = {},
+  { config = {}, refuse, ...options }: EvaluationOptions = {},
 ): Promise<Evaluation> {
   const project = createProject({ 'package.json': '{ "type": "module" }', ...files })
   const server = await createServer({
@@ -48,6 +50,7 @@ export async function evaluation(
     const ledger = new Map<ModuleId, number>()
     const fetch = async (url: string, importer?: ModuleId, fresh?: boolean): Promise<FetchAnswer> => {
       asked.push(url)
+      refuse?.(url)
       const answer = await records.fetch(url, importer, (id) => ledger.get(id), fresh)
       if ('external' in answer) return answer
       const failed = answer.failed[0]
@@ -58,6 +61,7 @@ export async function evaluation(
     }
     const runner = new TetherNodeRunner({
       root: project.root,
+      serverRoot: project.root,
       source: { fetch },
       env: { ...server.config.env, SSR: true },
       ...overrides,
