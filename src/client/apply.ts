@@ -209,10 +209,13 @@ function succeed(engine: Engine): void {
 /** The app is as it was: says so, and keeps the changed modules for the next attempt. */
 async function fail(engine: Engine, cause: Cause, seeds: readonly ModuleId[], error: unknown): Promise<Outcome> {
   for (const id of seeds) engine.failing.add(id)
-  const text = describeError(error)
-  if (!cause.retry || engine.shown !== text) engine.log.error(`update failed, the previous code keeps running: ${text}`)
-  engine.shown = text
   const flat = flattenError(error)
+  // not the stack: the way to the same error differs
+  const shown = JSON.stringify([flat.name, flat.message, flat.frame])
+  if (!cause.retry || engine.shown !== shown) {
+    engine.log.error(`update failed, the previous code keeps running: ${describeError(error)}`)
+  }
+  engine.shown = shown
   await notify(engine, 'vite:error', { type: 'error', err: { ...flat, stack: flat.stack ?? '' } })
   return { ...outcome('failed', { error: flat }), error }
 }

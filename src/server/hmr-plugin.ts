@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import type { CustomPayload, DevEnvironment, HotPayload, Plugin } from 'vite'
 import { TetherError } from '../shared/errors.ts'
 import { createHmrEmitter, type HMREmitter } from '../shared/hmr-emitter.ts'
+import { catchLateSaves } from './late-saves.ts'
 import { recordSeeds } from './seeds.ts'
 
 declare module 'vite' {
@@ -32,6 +33,7 @@ export function viteNodeHmrPlugin(): Plugin {
       // an in-process restart makes a new environment; whoever listens keeps the emitter
       disconnect()
       server.emitter = emitter
+      catchLateSaves(server.watcher)
       const connection = connect(server.environments.ssr!, emitter)
       disconnect = connection.close
       // by then the other plugins listen

@@ -1,0 +1,164 @@
+/** One interface for the HMR behaviour suite, so that it runs in process (plain vite-node) and through `connect()` alike. */
+import { EventEmitter } from 'node:events'
+import { createServer, type InlineConfig, type Plugin, type ViteDevServer } from 'vite'
+import { ViteNodeRunner } from 'vite-node/client'
+import { ViteNodeServer } from 'vite-node/server'
+import { onTestFinished } from 'vitest'
+import { configureEngine, type EngineOptions } from '../../src/client/engine.ts'
+import { createHotContext, handleMessage, viteNodeHmrPlugin } from '../../src/hmr.ts'
+import type { Applied } from '../../src/shared/types.ts'
+import { createProject, type Project } from './project.ts'
+
+/** What the suite asks for. */
+export interface HmrAppOptions {
+  files: Record<string, string>
+  /** The entry, or entries, to execute; an entry whose first execution fails does not fail the start. */
+  entry: string | string[]
+  plugins?: Plugin[]
+  config?: InlineConfig
+  onUnaccepted?: EngineOptions['onUnaccepted']
+  limits?: EngineOptions['limits']
+}
+
+/** A running app whose sources can be edited; it ends with the test. */
+export interface HmrApp extends Project {
+  server: ViteDevServer
+  /** Live exports of a module. */
+  // biome-ignore lint/suspicious/noExplicitAny: a module exports anything
+  import(id: string): Promise<any>
+  /** Everything said so far: by the engine's logger, and by the app through `globalThis.log()`. */
+  logs: string[]
+  /** What the engine made of each change so far. */
+  reports: Applied[]
+  /** What was thrown by the first execution of the entries. */
+  startError: unknown
+  /** Runs `action` and resolves with the next report. */
+  after(action: () => unknown): Promise<Applied>
+  /** Runs `action` and resolves with everything said from then on until a line matches. */
+  logsAfter(action: () => unknown, last: string | RegExp): Promise<string[]>
+  /** Resolves once `count` reports are there in all. */
+  reported(count: number): Promise<void>
+  /** Everything said since the last call of this function, or since the start. */
+  said(): string[]
+}
+
+/** Starts apps of one kind. */
+export interface HmrDriver {
+  name: string
+  start(options: HmrAppOptions): Promise<HmrApp>
+}
+
+/** How long a milestone may take, in ms, before the test fails with what was seen instead. */
+const PATIENCE = 8000
+
+/** Vite, vite-node's server and vite-node's own runner in this process. */
+export const inProcess: HmrDriver = {
+  name: 'in process',
+  async start(options) {
+    const project = createProject(options.files)
+    const record = createRecord()
+    const server = await createServer({
+      root: project.root,
+      configFile: false,
+      logLevel: 'silent',
+      ...options.config,
+      server: { middlewareMode: true, ws: false, ...options.config?.server },
+      optimizeDeps: { noDiscovery: true, include: [] },
+      plugins: [viteNodeHmrPlugin(), ...(options.plugins ?? [])],
+    })
+    onTestFinished(() => server.close())
+    const node = new ViteNodeServer(server)
+    const files = [options.entry].flat()
+    const runner: ViteNodeRunner = new ViteNodeRunner({
+      root: server.config.root,
+      fetchModule: (id) => node.fetchModule(id),
+      resolveId: (id, importer) => node.resolveId(id, importer),
+      createHotContext: (owner, id) => createHotContext(owner, server.emitter, files, id),
+    })
+    configureEngine(runner, {
+      logger: record.logger,
+      report: record.report,
+      ...(options.onUnaccepted && { onUnaccepted: options.onUnaccepted }),
+      ...(options.limits && { limits: options.limits }),
+    })
+    server.emitter.on('message', (payload) => void handleMessage(runner, server.emitter, files, payload))
+    await watching(server)
+    Object.assign(globalThis, { log: record.log })
+    for (const file of files) await runner.executeId(file).catch((error: unknown) => record.failedToStart(error))
+    return Object.assign(record.app, project, {
+      server,
+      import: (id: string) => runner.executeId(id),
+    })
+  },
+}
+
+/** Resolves once the server's watcher reports changes. */
+export async function watching({ watcher }: ViteDevServer): Promise<void> {
+  if ((watcher as unknown as { _readyEmitted: boolean })._readyEmitted) return
+  await new Promise((resolve) => watcher.once('ready', () => resolve(undefined)))
+}
+
+/** What an app has said and reported, and the waits on it. */
+export function createRecord() {
+  const events = new EventEmitter().setMaxListeners(0)
+  const logs: string[] = []
+  const reports: Applied[] = []
+  let read = 0
+  const log = (...parts: unknown[]) => {
+    logs.push(parts.join(' '))
+    events.emit('event')
+  }
+  const app = {
+    logs,
+    reports,
+    startError: undefined as unknown,
+    async after(action: () => unknown): Promise<Applied> {
+      const from = reports.length
+      await action()
+      await until(() => reports.length > from, 'a report')
+      return reports[from]!
+    },
+    async logsAfter(action: () => unknown, last: string | RegExp): Promise<string[]> {
+      const from = logs.length
+      const matches = (line: string) => (typeof last === 'string' ? line === last : last.test(line))
+      await action()
+      await until(() => logs.slice(from).some(matches), `the line ${last}`)
+      return logs.slice(from, from + logs.slice(from).findIndex(matches) + 1)
+    },
+    reported: (count: number) => until(() => reports.length >= count, `${count} reports`),
+    said(): string[] {
+      const since = logs.slice(read)
+      read = logs.length
+      return since
+    },
+  }
+  function until(condition: () => boolean, what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = () => {
+        if (!condition()) return
+        clearTimeout(timer)
+        events.off('event', done)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        events.off('event', done)
+        const seen = JSON.stringify(reports.at(-1), null, 1)
+        reject(new Error(`Waited ${PATIENCE} ms for ${what}.\nSaid:\n${logs.join('\n')}\nLast report: ${seen}`))
+      }, PATIENCE)
+      events.on('event', done)
+      done()
+    })
+  }
+  return {
+    app,
+    log,
+    logger: { info: log, error: log },
+    report: (applied: Applied) => {
+      reports.push(applied)
+      events.emit('event')
+    },
+    failedToStart: (error: unknown) => {
+      app.startError ??= error
+    },
+  }
+}
