@@ -1,0 +1,146 @@
+/**
+ * The server's end of one session: what the hub holds of a runner.
+ */
+import type { Clock } from '../shared/clock.ts'
+import { RUNNER_CONTRACT, SERVER_CONTRACT } from '../shared/contract.ts'
+import { Emitter } from '../shared/emitter.ts'
+import { TetherError } from '../shared/errors.ts'
+import type { Link } from '../shared/link.ts'
+import { CLOSE, type HelloFrame, type Kind, type Limits } from '../shared/protocol.ts'
+import { createRpc } from '../shared/rpc.ts'
+import { type Detach, Session } from '../shared/session.ts'
+import type { RunnerFunctions, ServerFunctions } from '../shared/types.ts'
+
+/** Events of a session. */
+export type ServerSessionEvents = {
+  /** The link is gone; what is sent meanwhile is kept. */
+  disconnect: [why: Detach]
+  /** There is a link again and nothing was lost. */
+  resume: []
+  /** Messages to the runner were dropped: forget what you believe it holds; it is going to call `compare`. */
+  resync: [reason: string]
+  /** For good. */
+  end: [code: number, text: string]
+  /** A function for an event of the runner threw. Without a listener it is thrown. */
+  error: [error: unknown, name: string]
+}
+
+/** One runner's conversation. Outlives links and Vite's restarts in this process. */
+export interface ServerSession {
+  readonly sid: string
+  readonly kind: Kind
+  /** The runner's process id, as it says. */
+  readonly pid: number
+  /** The other end of the last link: an address, or `local`. */
+  readonly peer: string
+  readonly state: 'connected' | 'disconnected' | 'ended'
+  /** The runner's functions. They throw `ERR_TOO_LARGE`, and `ERR_CLOSED` after the end; while there is no link they are kept. */
+  readonly rpc: RunnerFunctions
+  on<Name extends keyof ServerSessionEvents>(
+    name: Name,
+    listener: (...args: ServerSessionEvents[Name]) => void,
+  ): () => void
+  off<Name extends keyof ServerSessionEvents>(name: Name, listener: (...args: ServerSessionEvents[Name]) => void): void
+  /** Ends the session on both sides. The default code tells the runner not to come back. Resolves when the link is closed. */
+  close(code?: number, text?: string): Promise<void>
+}
+
+/** What `sessions` does with it besides. */
+export interface HostedSession extends ServerSession {
+  readonly recv: number
+  canResume(recv: number): boolean
+  attach(link: Link, recv: number, max: number): void
+}
+
+export interface HostOptions {
+  clock: Clock
+  limits: Limits
+  sid: string
+  hello: Pick<HelloFrame, 'kind' | 'pid'>
+  /** Whether the session is kept for as long as it takes. */
+  keep: boolean
+  functions(session: ServerSession): ServerFunctions
+}
+
+/** Begins a session that has no link yet. */
+export function hostSession({ clock, limits, sid, hello, keep, functions }: HostOptions): HostedSession {
+  const events = new Emitter<ServerSessionEvents>()
+  let state: ServerSession['state'] = 'disconnected'
+  let peer = 'local'
+  let links = 0
+  let forget = (): void => {}
+
+  const session = new Session({
+    clock,
+    limits,
+    full: 'resync',
+    deliver: (message) => rpc.receive(message),
+    resync(reason) {
+      rpc.abandon()
+      // whoever overflowed the outbox may still be writing down what he believes to have sent
+      queueMicrotask(() => events.emit('resync', reason))
+    },
+    detached(why) {
+      state = 'disconnected'
+      rpc.attached(false)
+      if (!keep) forget = clock.after(limits.expire, () => end(CLOSE.ENDED, `no link for ${limits.expire} ms`))
+      events.emit('disconnect', why)
+    },
+    bye: end,
+  })
+
+  function end(code: number, text: string): void {
+    if (state === 'ended') return
+    state = 'ended'
+    forget()
+    rpc.end(() => new TetherError('ERR_CLOSED', `the session of runner ${hello.pid} has ended (${code} ${text})`))
+    events.emit('end', code, text)
+  }
+
+  const self: HostedSession = {
+    sid,
+    kind: hello.kind,
+    pid: hello.pid,
+    get peer() {
+      return peer
+    },
+    get state() {
+      return state
+    },
+    get rpc() {
+      return rpc.remote
+    },
+    get recv() {
+      return session.recv
+    },
+    on: (name, listener) => events.on(name, listener),
+    off: (name, listener) => events.off(name, listener),
+    canResume: (recv) => session.outbox.canAck(recv),
+    attach(link, recv, max) {
+      session.supersede()
+      forget()
+      state = 'connected'
+      peer = link.peer
+      rpc.attached(true)
+      session.attach(link, recv, max)
+      if (links++ > 0) events.emit('resume')
+    },
+    close(code = CLOSE.ENDED, text = 'the server ended the session') {
+      const closed = session.end(code, text)
+      end(code, text)
+      return closed
+    },
+  }
+
+  const rpc = createRpc<ServerFunctions, RunnerFunctions>({
+    clock,
+    limits,
+    local: { contract: SERVER_CONTRACT, functions: functions(self) },
+    remote: RUNNER_CONTRACT,
+    send: (json, options) => session.send(json, options),
+    failed(error, name) {
+      if (!events.emit('error', error, name)) throw error
+    },
+  })
+  return self
+}

@@ -1,0 +1,107 @@
+/** Both ends of a session over real sockets, with functions that note what reached them. */
+import { type ListenAt, type Listener, listen } from '../../src/server/listener.ts'
+import { createSessions, type ServerSession, type Sessions } from '../../src/server/sessions.ts'
+import { createSecret } from '../../src/server/token.ts'
+import type { Limits } from '../../src/shared/protocol.ts'
+import type { RunnerFunctions, ServerFunctions } from '../../src/shared/types.ts'
+
+/** Notes numbers in the order in which they come; `until` resolves when so many are there. */
+export class Ledger {
+  readonly entries: number[] = []
+  #waiting: { count: number; resolve(): void }[] = []
+
+  note(entry: number): void {
+    this.entries.push(entry)
+    for (const waiter of this.#waiting) if (this.entries.length >= waiter.count) waiter.resolve()
+  }
+
+  async until(count: number): Promise<void> {
+    if (this.entries.length >= count) return
+    await new Promise<void>((resolve) => this.#waiting.push({ count, resolve }))
+  }
+
+  /** What is missing, doubled or out of order among 1 to `count`. Empty if all is well. */
+  faults(count: number): string[] {
+    const faults: string[] = []
+    for (let i = 0; i < Math.max(count, this.entries.length); i++) {
+      if (this.entries[i] !== i + 1) faults.push(`entry ${i + 1} is ${this.entries[i]}`)
+      if (faults.length === 5) break
+    }
+    return faults
+  }
+}
+
+/** The number in a custom event made by `numbered`. */
+export const numberOf = (payload: { data?: unknown }): number => payload.data as number
+/** A custom event that carries a number. */
+export const numbered = (
+  data: number,
+  padding = '',
+): { type: 'custom'; event: string; data: number; padding: string } => ({
+  type: 'custom',
+  event: 'n',
+  data,
+  padding,
+})
+
+/** Server functions that do nothing; override what a test is about. */
+export function serverFunctions(overrides: Partial<ServerFunctions> = {}): ServerFunctions {
+  return {
+    init: async () => ({ id: 'r', root: '/', env: {}, hmr: true, entries: [], onUnaccepted: 'reload' }),
+    fetch: async (url) => ({ external: url }),
+    compare: async () => ({ seq: 0, seeds: [], modules: [], failed: [] }),
+    hot: () => {},
+    applied: () => {},
+    ready: () => {},
+    ...overrides,
+  }
+}
+
+/** Runner functions that do nothing. */
+export function runnerFunctions(overrides: Partial<RunnerFunctions> = {}): RunnerFunctions {
+  return { change: () => {}, payload: () => {}, ...overrides }
+}
+
+export interface TestServer {
+  secret: string
+  url: string
+  sessions: Sessions
+  listener: Listener
+  /** The next new session. */
+  session(): Promise<ServerSession>
+  close(): Promise<void>
+}
+
+export interface TestServerOptions {
+  where?: ListenAt
+  secret?: string
+  functions?: (session: ServerSession) => Partial<ServerFunctions>
+  limits?: Partial<Limits>
+  allowHost?: (host: string) => boolean
+}
+
+/** A listener with sessions behind it; default: on a free TCP port. */
+export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { where = { at: 'tcp', host: '127.0.0.1', port: 0 }, secret = createSecret(), functions, limits = {} } = options
+  const fresh: ServerSession[] = []
+  const takers: ((session: ServerSession) => void)[] = []
+  const sessions = createSessions({ secret, limits, functions: (session) => serverFunctions(functions?.(session)) })
+  sessions.on('session', (session) => {
+    const take = takers.shift()
+    if (take) take(session)
+    else fresh.push(session)
+  })
+  const { allowHost } = options
+  const listener = await listen({ where, secret, limits, accept: sessions.accept, ...(allowHost && { allowHost }) })
+  return {
+    secret,
+    url: listener.url,
+    sessions,
+    listener,
+    session: async () => fresh.shift() ?? new Promise((resolve) => takers.push(resolve)),
+    async close() {
+      await sessions.close()
+      await listener.close()
+    },
+  }
+}
