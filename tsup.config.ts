@@ -14,5 +14,8 @@ export default defineConfig({
   splitting: true,
   sourcemap: false,
   clean: true,
-  dts: { entry: ['src/index.ts', 'src/client/index.ts', 'src/hmr.ts'], compilerOptions: { ignoreDeprecations: '6.0' } },
+  dts: {
+    entry: { index: 'src/index.ts', client: 'src/client/index.ts', hmr: 'src/hmr.ts' },
+    compilerOptions: { ignoreDeprecations: '6.0' },
+  },
 })

@@ -82,6 +82,16 @@ export class TetherNodeRunner extends ViteNodeRunner {
     return this.import(fsPath)
   }
 
+  /** The code that is held, to compare with a server's: id -> hash. `rebooted`: another server process, which counts versions anew. */
+  holdings(rebooted: boolean): Record<ModuleId, string> {
+    return this.#evaluator.store.holdings(rebooted)
+  }
+
+  /** Code that a change names without bringing it: it is asked for when it is needed. */
+  drop(ids: Iterable<ModuleId>): void {
+    this.#evaluator.store.drop(ids)
+  }
+
   /** Forgets all modules and the maps of their stacks. Nothing is disposed. */
   close(): void {
     this.moduleCache.clear()
@@ -91,7 +101,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
   async #resolve(specifier: string, importer?: ModuleId): Promise<ModuleId | { external: string }> {
     if (isNativeSpecifier(specifier)) return { external: specifier }
     const { paths } = this.#evaluator
-    const url = importer === undefined ? paths.toRequest(specifier).replace(/^\.\//, '/') : paths.toRequest(specifier)
+    const url = paths.toRequest(specifier)
     // a module that is there is there, even while the server is away
     const known = this.#evaluator.store.get(url) ? url : this.#urls.get(url)
     if (known !== undefined && this.#evaluator.instances.live(known)?.evaluated) return known

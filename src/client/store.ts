@@ -87,6 +87,21 @@ export class ModuleStore {
     return changed
   }
 
+  /** What is held: id -> hash. With `renumber`, any version that comes from now on is newer: the server counts anew. */
+  holdings(renumber: boolean): Record<ModuleId, string> {
+    const held: Record<ModuleId, string> = {}
+    for (const [id, stored] of this.#modules) {
+      held[id] = stored.record.hash
+      if (renumber) this.#modules.set(id, stored.renew({ ...stored.record, version: 0 }, this.#paths))
+    }
+    return held
+  }
+
+  /** Forgets code that is out of date; what runs of it is not touched. */
+  drop(ids: Iterable<ModuleId>): void {
+    for (const id of ids) this.#modules.delete(id)
+  }
+
   /** What `id` exports, `export *` included. `open` if that cannot be known without running it. */
   exportsOf(id: ModuleId, seen = new Set<ModuleId>()): { names: Set<string>; open: boolean } {
     seen.add(id)

@@ -4,13 +4,15 @@
 import { stat } from 'node:fs/promises'
 import { createDebug } from 'obug'
 import { reviveError } from '../shared/errors.ts'
-import type { Change, FetchAnswer, ModuleId } from '../shared/types.ts'
+import type { Change, FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
 import type { Records } from './records.ts'
 
 const debug = createDebug('vite-tether:change')
 
 /** How long a file that a save left empty may take to get its content, in ms: editors truncate before they write. */
 const EMPTY_FILE_GRACE = 200
+/** How much code and map goes into one message, in characters. */
+const MESSAGE_SIZE = 4 * 1024 * 1024
 
 /** One session's view of the modules: the ledger of what its runner holds, and the changes it is owed. */
 export interface Feed {
@@ -25,13 +27,15 @@ export interface Feed {
   reload(): void
   /** Everything the runner holds may have changed: the server restarted with another configuration. */
   review(): void
+  /** Messages to the runner were lost: it is going to compare, and is told nothing until then. */
+  lost(): void
   /** `true` if the runner holds, or failed to get, one of these modules. */
   concerns(ids: Iterable<ModuleId>): boolean
 }
 
 /** Makes the feed of one session. `records` is asked for each time: an in-process restart of Vite replaces them. */
 export function createFeed(name: string, records: () => Promise<Records>, send: (change: Change) => void): Feed {
-  const ledger = new Map<ModuleId, { version: number; hash: string }>()
+  const ledger = new Map<ModuleId, { version: number }>()
   /** Modules the runner was told of but could not get. */
   const failing = new Set<ModuleId>()
   /** Saved while a fetch was under way: its answer may carry the code from before. */
@@ -51,11 +55,24 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
     const { modules, failed } = await source.collect(ids, holds)
     for (const id of own) failing.delete(id)
     for (const { id } of failed) failing.add(id)
-    for (const { id, version, hash } of modules) {
-      ledger.set(id, { version, hash })
-      failing.delete(id)
+    const delivered = deliver(modules)
+    return { ...delivered, seeds: [...own, ...(delivered.stale ?? [])], failed }
+  }
+
+  /** Enters in the ledger what fits into a message; the rest the runner does not hold from then on. */
+  function deliver(modules: readonly ModuleRecord[]): Pick<Change, 'modules' | 'stale'> {
+    let size = 0
+    const fitting: ModuleRecord[] = []
+    const stale: ModuleId[] = []
+    for (const record of modules) {
+      failing.delete(record.id)
+      size += record.code.length + (record.map?.length ?? 0)
+      if (fitting.length === 0 || size <= MESSAGE_SIZE) {
+        fitting.push(record)
+        ledger.set(record.id, record)
+      } else if (ledger.delete(record.id)) stale.push(record.id)
     }
-    return { seeds: own, modules, failed }
+    return { modules: fitting, ...(stale.length > 0 && { stale }) }
   }
 
   async function flush(): Promise<void> {
@@ -67,7 +84,8 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
         const source = await records()
         const { seeds, reload, review } = dirty
         Object.assign(dirty, { seeds: new Set(), reload: false, review: false })
-        const change = await collect(seeds, source, review)
+        // a plugin that asks for a reload may have invalidated anything
+        const change = await collect(seeds, source, review || reload)
         const { modules, failed } = change
         if (!reload && change.seeds.length === 0 && modules.length === 0 && failed.length === 0) continue
         debug(
@@ -115,12 +133,11 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
           for (const { id } of [...failed, ...modules]) if (!ledger.has(id)) failing.add(id)
           throw reviveError(failed[0]!.error)
         }
-        for (const record of modules) {
-          ledger.set(record.id, record)
-          failing.delete(record.id)
-        }
+        // the module asked for comes first, so that it is among those that fit
+        modules.sort((a, b) => Number(b.id === id) - Number(a.id === id))
+        const delivered = deliver(modules)
         if (concerns(saved)) save(saved)
-        return { id, url: answer.url, modules }
+        return { id, url: answer.url, modules: delivered.modules }
       } finally {
         underway.delete(saved)
       }
@@ -130,12 +147,20 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
       const source = await records()
       ledger.clear()
       // version 0 is never current: everything the runner announces is transformed, and only another hash is sent
-      for (const [id, hash] of Object.entries(held)) ledger.set(id, { version: 0, hash })
+      for (const id of Object.keys(held)) ledger.set(id, { version: 0 })
       const { modules, failed } = await source.collect(ledger.keys(), holds)
-      const differing = modules.filter((record) => held[record.id] !== record.hash)
-      for (const record of modules) ledger.set(record.id, record)
       for (const { id } of failed) failing.add(id)
-      return { seq: ++seq, seeds: failed.map(({ id }) => id), modules: differing, failed }
+      // equal code is not sent, and its number is the one that counts from now on
+      const isEqual = (record: ModuleRecord) => held[record.id] === record.hash
+      for (const record of modules.filter(isEqual)) ledger.set(record.id, record)
+      const delivered = deliver(modules.filter((record) => !isEqual(record)))
+      return { ...delivered, seq: ++seq, seeds: [...failed.map(({ id }) => id), ...(delivered.stale ?? [])], failed }
+    },
+
+    lost() {
+      ledger.clear()
+      failing.clear()
+      Object.assign(dirty, { seeds: new Set(), reload: false, review: false })
     },
 
     save,

@@ -3,20 +3,21 @@
 import colors from 'picocolors'
 import type { Logger } from 'vite'
 import type { FlatError } from '../shared/errors.ts'
-import type { Applied, FailedModule } from '../shared/types.ts'
+import type { Applied } from '../shared/types.ts'
 
 /** Reports outcomes; each once. */
 export interface Report {
   updated(report: Applied): void
   restarted(reason: string): void
-  info(message: string): void
   /** An update, or the check before a restart, failed; the app still runs its old code. */
   failed(error: FlatError, kept: boolean): void
 }
 
 /** Makes the reporter. `name` prefixes the lines where several entries run. */
 export function createReport(logger: () => Logger, root: () => string): Report {
-  const say = (message: string) => logger().info(`${colors.cyan('[vite-tether]')} ${message}`, { timestamp: true })
+  // as Vite writes its own lines, under our name
+  const tag = () => `${colors.dim(new Date().toLocaleTimeString())} ${colors.cyan(colors.bold('[vite-tether]'))}`
+  const say = (message: string) => logger().info(`${tag()} ${message}`)
   const short = (url: string) => url.replace(/^\/(?!@)/, '')
   return {
     updated({ outcome, updates, evaluated, ms }) {
@@ -29,7 +30,6 @@ export function createReport(logger: () => Logger, root: () => string): Report {
       say(`${colors.green('hot updated:')} ${what.join(', ')} ${cost}`)
     },
     restarted: (reason) => say(`${colors.green('restarted:')} ${reason}`),
-    info: say,
     failed(error, kept) {
       const where = error.loc?.file ?? error.id
       const position = error.loc ? `:${error.loc.line}:${error.loc.column}` : ''
@@ -47,7 +47,7 @@ export function createReport(logger: () => Logger, root: () => string): Report {
           ),
         )
       if (kept) lines.push(colors.dim('The app still runs the code from before; the next good save applies.'))
-      logger().error(`${colors.cyan('[vite-tether]')} ${lines.filter(Boolean).join('\n')}`, { timestamp: true })
+      logger().error(`${tag()} ${lines.filter(Boolean).join('\n')}`)
     },
   }
 }
@@ -55,9 +55,4 @@ export function createReport(logger: () => Logger, root: () => string): Report {
 /** The chain of importers as a reader writes it: `src/db.ts <- src/server.ts`. */
 export function formatChain(chain: readonly string[]): string {
   return chain.map((url) => url.replace(/^\/(?!@)/, '')).join(' <- ')
-}
-
-/** The failure to show first: the one that is not merely a consequence of a missing import. */
-export function firstFailure(failed: readonly FailedModule[]): FlatError | undefined {
-  return failed[0]?.error
 }

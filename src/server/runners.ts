@@ -1,9 +1,10 @@
 /** One runner as the server sees it: what it may call, what it holds, and what is known of it. */
 import type { HotPayload } from 'vite'
 import { TetherError } from '../shared/errors.ts'
-import type { Applied, Change, RunnerConfig, RunnerInfo, ServerFunctions } from '../shared/types.ts'
+import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions } from '../shared/types.ts'
 import { createFeed, type Feed } from './changes.ts'
 import type { Records } from './records.ts'
+import type { ServerSession } from './session.ts'
 
 /** What a runner's calls lead to. */
 export interface RunnerHost {
@@ -14,12 +15,7 @@ export interface RunnerHost {
   /** A custom event for the listeners of `environment.hot.on`. */
   receive(event: string, data: unknown, runner: ServedRunner): void
   applied(report: Applied, runner: ServedRunner): void
-}
-
-/** What can be sent to a runner. */
-export interface RunnerLine {
-  change(change: Change): void
-  payload(payload: HotPayload): void
+  ready(runner: ServedRunner): void
 }
 
 /** A runner that has connected. */
@@ -35,14 +31,14 @@ export interface ServedRunner {
 }
 
 /** Makes the server side of one session. */
-export function serveRunner(line: RunnerLine, host: RunnerHost): ServedRunner {
-  const feed = createFeed('runner', host.records, (change) => line.change(change))
+export function serveRunner(session: ServerSession, host: RunnerHost): ServedRunner {
+  const feed = createFeed(`runner ${session.pid}`, host.records, (change) => session.rpc.change(change))
   const runner: ServedRunner = {
     id: '',
     info: undefined,
     lastUpdate: undefined,
     feed,
-    client: { send: (payload) => line.payload(payload) },
+    client: { send: (payload) => session.rpc.payload(payload) },
     functions: {
       init(info) {
         runner.info = info
@@ -61,9 +57,10 @@ export function serveRunner(line: RunnerLine, host: RunnerHost): ServedRunner {
         host.receive(event, data, runner)
       },
       applied(report) {
-        if (report.seq > 0) runner.lastUpdate = report
+        runner.lastUpdate = report
         host.applied(report, runner)
       },
+      ready: () => host.ready(runner),
     },
   }
   return runner

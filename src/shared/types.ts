@@ -45,6 +45,8 @@ export interface Change {
   modules: ModuleRecord[]
   /** Seeds, or modules they newly need, that could not be transformed. */
   failed: FailedModule[]
+  /** Modules whose newer code did not fit into one message: the runner forgets its own and asks when it needs them. */
+  stale?: ModuleId[]
   /** `true` when a plugin asked for a full reload. */
   reload?: boolean
 }
@@ -73,7 +75,10 @@ export interface Applied {
   error?: FlatError
 }
 
-/** The answer to `fetch`: a module whose static graph the runner now holds, or an external that the runner loads natively. */
+/**
+ * The answer to `fetch`: a module with the part of its static graph that the runner lacked (if it is large, the first part: the
+ * runner asks for what it still misses), or an external that the runner loads natively.
+ */
 export type FetchAnswer = { id: ModuleId; url: string; modules: ModuleRecord[] } | { external: string }
 
 /** First call of a runner in each session. */
@@ -101,7 +106,7 @@ export interface RunnerConfig {
   onUnaccepted: 'restart' | 'reload'
 }
 
-/** Functions a runner may call. All are reads but the last two, which are events. */
+/** Functions a runner may call. Those that return a promise are reads; the others are events. */
 export interface ServerFunctions {
   init(info: RunnerInfo): Promise<RunnerConfig>
   /**
@@ -116,6 +121,8 @@ export interface ServerFunctions {
   hot(payload: CustomPayload): void
   /** What became of a change. */
   applied(report: Applied): void
+  /** The entries are executed. */
+  ready(): void
 }
 
 /** Functions the server may call; all are events. */

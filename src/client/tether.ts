@@ -1,0 +1,239 @@
+/**
+ * A runner that hangs on a session: what the server says goes into the HMR engine, what modules send goes to the server.
+ * Supervised and attached runners are both this.
+ */
+import { EventEmitter } from 'node:events'
+import { hostname } from 'node:os'
+import { createDebug } from 'obug'
+import type { HotPayload } from 'vite'
+import type { ViteNodeRunner } from 'vite-node/client'
+import { createDeferred } from '../shared/deferred.ts'
+import { createHmrEmitter, type HMREmitter } from '../shared/hmr-emitter.ts'
+import type { Applied, Change, RunnerConfig, RunnerInfo } from '../shared/types.ts'
+import { applyChange } from './apply.ts'
+import { type ClientSession, openSession, type Resync } from './connect.ts'
+import { configureEngine, getEngine, type UnacceptedPolicy } from './engine.ts'
+import { createHotContext } from './hot.ts'
+import type { Logger } from './log.ts'
+import { handleMessage } from './messages.ts'
+import { notify } from './notify.ts'
+import { TetherNodeRunner } from './runner.ts'
+import type { ModuleNamespace } from './runtime.ts'
+import { disposeAll } from './shutdown.ts'
+
+const debug = createDebug('vite-tether:runner')
+
+/** What both kinds of runners need. */
+export interface TetherRunnerOptions {
+  url: string
+  /** Asked again at each attempt to connect. */
+  secret: string | (() => string | Promise<string>)
+  kind: 'supervised' | 'attached'
+  /** Shown by `hub.runners`. */
+  name: string
+  /** This machine's project root. */
+  root: string
+  /** What to do with a change that nothing accepts; the server decides for a supervised runner. @default the server's word */
+  onUnaccepted?: UnacceptedPolicy
+  logger?: Logger
+  /** Milliseconds to keep trying before the first connection; 0 is one attempt. @default 0 */
+  wait?: number
+  /** Milliseconds to keep trying once a connection is lost. @default 10 min, or for ever if supervised */
+  patience?: number
+  signal?: AbortSignal
+}
+
+/** Events of a runner, with their arguments. */
+export interface TetherRunnerEvents {
+  /** The link is lost; the runner tries to get it back. */
+  disconnect: []
+  /** The link is back and nothing was lost. */
+  resume: []
+  /** The link is back, and what this runner holds has been compared with current sources. */
+  resync: []
+  /** A change was handled. */
+  applied: [report: Applied]
+  /** The session is over, on request or because the server is out of reach for good. */
+  end: [error: Error | undefined]
+}
+
+/** A runner in this process whose modules come from a Vite server. */
+export interface TetherRunner extends EventEmitter<TetherRunnerEvents> {
+  /** As `hub.runners` shows it. */
+  readonly id: string
+  readonly state: 'connected' | 'disconnected' | 'ended'
+  /** Vite-node's runner inside. Unstable. */
+  readonly viteNode: ViteNodeRunner
+  /** Payloads of the server pass over it as `message`, custom sends as `custom`. */
+  readonly emitter: HMREmitter
+  /**
+   * Imports a module: a root-relative URL, a relative (to root) or absolute path, a file URL, or a bare package name. Returns
+   * its live exports. Rejects with what Vite or the module throws.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: a module exports anything
+  import<T = any>(id: string): Promise<T>
+  /** Disposes all modules, dependents first, and leaves the server. */
+  close(): Promise<void>
+  /** Environment variables for a child process or thread that is to `connect()` too. */
+  invite(): { TETHER_URL: string; TETHER_TOKEN: string }
+}
+
+/** The hub reports the updates of a supervised runner; what its callbacks throw is for the app's own output. */
+const QUIET: Logger = {
+  info() {},
+  debug() {},
+  error: (message) => {
+    if (!message.startsWith('[vite-tether] update failed')) console.error(message)
+  },
+}
+
+/** Connects and makes the runner. Rejects with a `TetherError` that says why the server cannot be used. */
+export async function createTetherRunner(options: TetherRunnerOptions): Promise<Runner> {
+  const built = createDeferred<Runner>()
+  const session = await openSession({
+    url: options.url,
+    secret: options.secret,
+    kind: options.kind,
+    ...(options.wait !== undefined && { wait: options.wait }),
+    ...(options.patience !== undefined && { patience: options.patience }),
+    ...(options.signal && { signal: options.signal }),
+    functions: {
+      // the server may speak before its answer to init has been worked in
+      change: async (change) => (await built.promise).change(change),
+      payload: async (payload) => (await built.promise).payload(payload),
+    },
+  })
+  const info: RunnerInfo = {
+    name: options.name,
+    kind: options.kind,
+    pid: process.pid,
+    host: hostname(),
+    root: options.root,
+  }
+  try {
+    const runner = new Runner(options, info, session, await session.rpc.init(info))
+    built.resolve(runner)
+    return runner
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+/** Implements {@link TetherRunner}; `config` and `ready` are for the bootstrap of a supervised process. */
+export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRunner {
+  readonly viteNode: TetherNodeRunner
+  readonly emitter: HMREmitter = createHmrEmitter()
+  readonly config: RunnerConfig
+  readonly #options: TetherRunnerOptions
+  readonly #info: RunnerInfo
+  readonly #session: ClientSession
+  /** The engine executes what is imported from outside again on a reload; it needs no list of files beside that. */
+  readonly #files: string[] = []
+  #closing: Promise<void> | undefined
+
+  constructor(options: TetherRunnerOptions, info: RunnerInfo, session: ClientSession, config: RunnerConfig) {
+    super()
+    this.#options = options
+    this.#info = info
+    this.#session = session
+    this.config = config
+    this.viteNode = new TetherNodeRunner({
+      root: options.root,
+      serverRoot: config.root,
+      source: session.rpc,
+      env: config.env,
+      ...(config.hmr && {
+        createHotContext: (runner: ViteNodeRunner, id: string) =>
+          createHotContext(runner, this.emitter, this.#files, id),
+      }),
+    })
+    configureEngine(this.viteNode, {
+      onUnaccepted: options.onUnaccepted ?? config.onUnaccepted,
+      report: (report) => this.#applied(report),
+      logger: options.kind === 'supervised' ? QUIET : (options.logger ?? {}),
+    })
+    this.emitter.on('custom', (json) => session.rpc.hot(JSON.parse(json)))
+    session.on('disconnect', () => this.#disconnected())
+    session.on('resume', () => this.#resumed())
+    session.on('resync', (what) => void this.#resync(what))
+    session.on('end', (error) => this.emit('end', error))
+    this.payload({ type: 'connected' })
+  }
+
+  get id(): string {
+    return this.config.id
+  }
+
+  get state(): 'connected' | 'disconnected' | 'ended' {
+    return this.#session.state
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: a module exports anything
+  async import<T = any>(id: string): Promise<T> {
+    return (await this.viteNode.import(id)) as ModuleNamespace as T
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  invite(): { TETHER_URL: string; TETHER_TOKEN: string } {
+    const { url, secret } = this.#options
+    return { TETHER_URL: url, TETHER_TOKEN: secret as string }
+  }
+
+  /** The server says what changed. */
+  async change(change: Change): Promise<void> {
+    debug('change %d: seeds %o, %d modules', change.seq, change.seeds, change.modules.length)
+    if (change.stale) this.viteNode.drop(change.stale)
+    await applyChange(this.viteNode, change)
+  }
+
+  /** The server passes on a payload. */
+  async payload(payload: HotPayload): Promise<void> {
+    this.emitter.emit('message', payload)
+    await handleMessage(this.viteNode, this.emitter, this.#files, payload)
+  }
+
+  /** The entries are executed. */
+  ready(): void {
+    this.#session.rpc.ready()
+  }
+
+  #applied(report: Applied): void {
+    // a report that finds no session is nobody's loss
+    if (this.#session.state !== 'ended') this.#session.rpc.applied(report)
+    this.emit('applied', report)
+  }
+
+  #disconnected(): void {
+    this.emit('disconnect')
+    void notify(getEngine(this.viteNode), 'vite:ws:disconnect', {})
+  }
+
+  #resumed(): void {
+    this.emit('resume')
+    void notify(getEngine(this.viteNode), 'vite:ws:connect', {})
+  }
+
+  /** Messages were lost: current sources are compared with what this runner holds, and the difference is a change like any other. */
+  async #resync({ fresh, rebooted }: Resync): Promise<void> {
+    try {
+      if (fresh) await this.#session.rpc.init(this.#info)
+      await this.change(await this.#session.rpc.compare(this.viteNode.holdings(rebooted)))
+      this.emit('resync')
+      await notify(getEngine(this.viteNode), 'vite:ws:connect', {})
+    } catch (error) {
+      // lost again: the next link compares again
+      debug('resync ended: %o', error)
+    }
+  }
+
+  async #close(): Promise<void> {
+    await disposeAll(getEngine(this.viteNode))
+    await this.#session.close()
+    this.viteNode.close()
+  }
+}
