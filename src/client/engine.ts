@@ -93,8 +93,13 @@ export function getCache(runner: ViteNodeRunner): CacheData {
   return getEngine(runner).cache
 }
 
-/** Where the graph hangs: the entries first, in the order given. */
-export async function rootsOf({ runtime, files }: Engine): Promise<ModuleId[]> {
-  const entries = await Promise.all(files.map((file) => runtime.resolve(file)))
-  return [...new Set([...entries, ...runtime.roots()])]
+/** Ids of the entries, in the order given. */
+export function entriesOf({ runtime, files }: Engine): Promise<ModuleId[]> {
+  return Promise.all(files.map((file) => runtime.resolve(file)))
+}
+
+/** Where the graph hangs: the entries, and what else was imported from outside and has an instance. */
+export async function rootsOf(engine: Engine): Promise<ModuleId[]> {
+  const imported = [...engine.runtime.roots()].filter((id) => engine.runtime.node(id))
+  return [...new Set([...(await entriesOf(engine)), ...imported])]
 }

@@ -3,11 +3,12 @@ import type { ViteHotContext } from 'vite/types/hot.js'
 import type { ViteNodeRunner } from 'vite-node/client'
 import type { HMREmitter } from '../shared/hmr-emitter.ts'
 import type { ModuleId } from '../shared/types.ts'
-import { changeOf, enqueueChange } from './apply.ts'
+import { enqueueChange } from './apply.ts'
 import type { HotCallback, HotListener } from './cache.ts'
 import { type Engine, getEngine } from './engine.ts'
 import { sendCustom } from './messages.ts'
 import { notify } from './notify.ts'
+import { changeOf } from './outcome.ts'
 import { dropListeners, removeListeners } from './registrations.ts'
 
 /** What a module sees as `import.meta.hot`: Vite's, and `invalidate` tells when it is done. */

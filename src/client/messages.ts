@@ -2,10 +2,11 @@
 import type { ViteNodeRunner } from 'vite-node/client'
 import type { HMREmitter, HMRPayload } from '../shared/hmr-emitter.ts'
 import type { ModuleId } from '../shared/types.ts'
-import { changeOf, enqueueChange, type Outcome } from './apply.ts'
-import { type Engine, getEngine } from './engine.ts'
+import { enqueueChange } from './apply.ts'
+import { type Engine, entriesOf, getEngine } from './engine.ts'
 import { describeError } from './log.ts'
 import { notify } from './notify.ts'
+import { changeOf, type Outcome } from './outcome.ts'
 import { pruneUnreached } from './prune.ts'
 
 /**
@@ -80,7 +81,7 @@ export function reload(runner: ViteNodeRunner, files: string[]): Promise<any[]> 
   const known = engine.shown
   const reloaded = (async () => {
     const { error } = await enqueueChange(engine, { ...changeOf([]), reload: true, retry: true })
-    const ids = await Promise.all(files.map((file) => engine.runtime.resolve(file)))
+    const ids = await entriesOf(engine)
     const live = ids.every((id) => engine.runtime.node(id)?.evaluated)
     if (error !== undefined && (known === undefined || known !== engine.shown || !live)) throw error
     return Promise.all(ids.map((id) => engine.runtime.evaluate(id)))
