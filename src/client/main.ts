@@ -4,7 +4,9 @@
  */
 import { basename } from 'node:path'
 import { installCrashReport } from './crash.ts'
+import { getEngine } from './engine.ts'
 import { openParent } from './parent.ts'
+import { disposeAll } from './shutdown.ts'
 import { installStopGate, installSuspend, type StopGate } from './stop.ts'
 import { createTetherRunner, type Runner } from './tether.ts'
 
@@ -35,7 +37,8 @@ async function start(): Promise<void> {
     .handover
   gate = installStopGate({
     signals: new Set(['SIGINT', 'SIGTERM', 'SIGHUP', stop.signal as NodeJS.Signals]),
-    dispose: async () => runner?.close(),
+    // the session stays: the handlers of the app may still import something
+    dispose: async () => runner && disposeAll(getEngine(runner.viteNode)),
     patience: stop.timeout * DISPOSE_SHARE,
     report: (error) => console.error(error),
     exit,

@@ -5,7 +5,7 @@ import { App } from './app.ts'
 import { resolveEntry, toUrl } from './entries.ts'
 import type { StartOptions } from './hub-types.ts'
 import { MAIN_PATH } from './main-path.ts'
-import type { TetherOptions } from './options.ts'
+import type { CliSettings, TetherOptions } from './options.ts'
 import type { Report } from './report.ts'
 import type { SupervisorExit } from './supervisor.ts'
 
@@ -16,7 +16,7 @@ const inherited = { ...process.env }
 export interface AppsHost {
   readonly report: Report
   /** Vite's root and the plugin's options, as they are now. */
-  settings(): { root: string; options: TetherOptions }
+  settings(): { root: string; options: TetherOptions & Partial<CliSettings> }
   /** Where an app process finds the server. */
   handover(): { url: string; secret: string; root: string }
   /** The first reason why a process with this entry could not start. */
@@ -110,7 +110,9 @@ export class Apps {
       env: () => ({ ...inherited, ...host.settings().options.env, ...env }),
       cwd: options.cwd ?? process.cwd(),
       stdio: options.stdio ?? 'inherit',
-      stdin: 'inherit' as const,
+      // on a terminal the shortcuts, ours or Vite's, are the only reader
+      stdin: options.stdin ?? (process.stdin.isTTY ? ('silent' as const) : ('inherit' as const)),
+      ...(options.once && { once: true }),
       handover: () => host.handover(),
       ...(options.stop && { stop: options.stop }),
     }

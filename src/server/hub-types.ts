@@ -23,6 +23,8 @@ export interface RunnerView {
 /** Events of the hub, with their arguments. */
 export interface HubEvents {
   'runner:connect': [runner: RunnerView]
+  /** A supervised runner has executed its entries. */
+  'runner:ready': [runner: RunnerView]
   /** The link is back and nothing was lost. */
   'runner:resume': [runner: RunnerView]
   'runner:disconnect': [runner: RunnerView]

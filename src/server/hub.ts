@@ -13,7 +13,7 @@ import { Apps } from './apps.ts'
 import { type Endpoints, openEndpoints } from './endpoints.ts'
 import { channelOf } from './environment.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from './hub-types.ts'
-import type { TetherOptions } from './options.ts'
+import type { CliSettings, TetherOptions } from './options.ts'
 import { createRecords, type Records, type Versions } from './records.ts'
 import { createReport, formatChain, type Report } from './report.ts'
 import { type RunnerHost, type ServedRunner, serveRunner } from './runners.ts'
@@ -26,7 +26,7 @@ const debug = createDebug('vite-tether:hub')
 interface Binding {
   environment: DevEnvironment
   server: ViteDevServer
-  options: TetherOptions
+  options: TetherOptions & Partial<CliSettings>
   records: Records
 }
 
@@ -59,9 +59,11 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
         this.#report.restarted(reason)
         this.emit('restart', this.#viewOf(app), reason)
       },
-      exit: (app, { pid, code, signal }) => {
+      exit: (app, exit) => {
+        const { pid, code, signal } = exit
         for (const session of this.#served.keys())
           if (session.kind === 'supervised' && session.pid === pid) void session.close()
+        this.#report.ended(exit)
         this.emit('exit', this.#viewOf(app), code, signal)
       },
       line: (app, stream, line) => this.emit(stream, this.#viewOf(app), line),
@@ -81,6 +83,11 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     return [...this.#apps.list().map((app) => this.#viewOf(app)), ...attached.map((each) => this.#viewOfSession(each))]
   }
 
+  /** The entries of the options, as given. */
+  get entries(): string[] {
+    return [this.#binding.options.entry ?? []].flat()
+  }
+
   async start(entry: string, options: StartOptions = {}): Promise<string> {
     await this.#ready.promise
     return this.#apps.start(entry, options)
@@ -96,7 +103,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   /** A server was made with an environment of ours; it does not serve yet. */
-  configure(environment: DevEnvironment, server: ViteDevServer, options: TetherOptions): void {
+  configure(environment: DevEnvironment, server: ViteDevServer, options: Binding['options']): void {
     const records = createRecords(environment, this.#versions)
     this.#configured.set(environment, { environment, server, options, records })
     recordSeeds(environment, (nodes, payload) => {
@@ -168,7 +175,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   async #open({ server, options }: Binding): Promise<void> {
     this.#endpoints ??= await openEndpoints((session) => this.#serve(session))
     await this.#endpoints.configure(server, options.attach ?? false)
-    this.#apps.ensure([options.entry ?? []].flat())
+    this.#apps.ensure(this.entries)
   }
 
   /** The transforms that this costs are not lost: the next process asks for them. */
@@ -188,7 +195,10 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       admit: (info, runner) => this.#admit(session, info, runner),
       receive: (event, data, runner) => channelOf(this.#binding.environment).receive(event, data, runner.client),
       applied: (report, runner) => this.#applied(session, report, runner),
-      ready: ({ id, info }) => this.#apps.find(id)?.supervisor.ready(info?.pid),
+      ready: ({ id, info }) => {
+        this.#apps.find(id)?.supervisor.ready(info?.pid)
+        this.emit('runner:ready', this.#viewOfSession(session))
+      },
     }
     const runner = serveRunner(session, host)
     this.#served.set(session, runner)

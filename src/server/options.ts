@@ -17,6 +17,14 @@ export interface AttachOptions {
   allowedHosts?: true | string[]
 }
 
+/** What the command line decides beside the options. */
+export interface CliSettings {
+  /** Who reads the terminal: `'silent'` leaves it to the shortcuts. */
+  stdin: 'inherit' | 'silent'
+  /** Run once: the first exit of an app is final. */
+  once: boolean
+}
+
 /** Options of `tether()`; all are optional. */
 export interface TetherOptions {
   /** File or files that a supervised runner executes once the server is up, relative to Vite's root. */

@@ -10,7 +10,7 @@ import {
 import { TetherError } from '../shared/errors.ts'
 import { RUNNER_MARKER } from '../shared/handover.ts'
 import { createTetherEnvironment } from './environment.ts'
-import { checkOptions, type TetherOptions } from './options.ts'
+import { type CliSettings, checkOptions, type TetherOptions } from './options.ts'
 import { hubEvents, hubOf } from './registry.ts'
 import { watchFiles } from './watch.ts'
 
@@ -29,11 +29,11 @@ interface TetherApi {
  * Throws `ERR_CONFIG` for an option that does not exist or has a wrong value.
  */
 export function tether(options: TetherOptions = {}): Plugin {
-  return createPlugin(options, false)
+  return createPlugin(options)
 }
 
-/** `tether()` as the command line uses it. */
-export function createPlugin(given: TetherOptions, fromCli: boolean): Plugin {
+/** `tether()`, with `cli` as the command line uses it. */
+export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
   checkOptions(given)
   let options = given
   let active = true
@@ -43,7 +43,7 @@ export function createPlugin(given: TetherOptions, fromCli: boolean): Plugin {
 
   return {
     name: NAME,
-    api: { options: given, fromCli } satisfies TetherApi,
+    api: { options: given, fromCli: cli !== undefined } satisfies TetherApi,
 
     apply(config, { command, isPreview }) {
       if (command !== 'serve' || isPreview) return false
@@ -56,11 +56,10 @@ export function createPlugin(given: TetherOptions, fromCli: boolean): Plugin {
       const others = flatten(config.plugins).flatMap((plugin) =>
         plugin.name === NAME ? [plugin.api as TetherApi] : [],
       )
-      const cli = others.find((other) => other.fromCli)
-      if (fromCli) {
+      if (cli) {
         const inherited = others.filter((other) => !other.fromCli).map((other) => other.options)
         options = Object.assign({}, ...inherited, defined(given))
-      } else if (cli) {
+      } else if (others.some((other) => other.fromCli)) {
         active = false
         return undefined
       }
@@ -90,7 +89,7 @@ export function createPlugin(given: TetherOptions, fromCli: boolean): Plugin {
       if (!active) return
       environment = server.environments[options.environment ?? 'ssr']!
       const hub = hubOf(environment)!
-      hub.configure(environment, server, options)
+      hub.configure(environment, server, { ...options, ...cli })
       const globs = (option: string | string[] | undefined) =>
         option === undefined ? () => false : createFilter(option, null, { resolve: server.config.root })
       watchFiles(

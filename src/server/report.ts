@@ -4,11 +4,15 @@ import colors from 'picocolors'
 import type { Logger } from 'vite'
 import type { FlatError } from '../shared/errors.ts'
 import type { Applied } from '../shared/types.ts'
+import { formatExit } from './exits.ts'
+import type { SupervisorExit } from './supervisor.ts'
 
 /** Reports outcomes; each once. */
 export interface Report {
   updated(report: Applied): void
   restarted(reason: string): void
+  /** An app process has ended. */
+  ended(exit: SupervisorExit): void
   /** An update, or the check before a restart, failed; the app still runs its old code. */
   failed(error: FlatError, kept: boolean): void
 }
@@ -30,6 +34,10 @@ export function createReport(logger: () => Logger, root: () => string): Report {
       say(`${colors.green('hot updated:')} ${what.join(', ')} ${cost}`)
     },
     restarted: (reason) => say(`${colors.green('restarted:')} ${reason}`),
+    ended(exit) {
+      const line = formatExit(exit)
+      if (line) say(line)
+    },
     failed(error, kept) {
       const where = error.loc?.file ?? error.id
       const position = error.loc ? `:${error.loc.line}:${error.loc.column}` : ''

@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+/** The command: flags to a server, keys to the hub, and the app's end to an exit code. */
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import colors from 'picocolors'
+import { parseFlags } from './cli/flags.ts'
+import { HELP } from './cli/help.ts'
+import { hasShortcuts, type Loaded, type Served, serve } from './cli/serve.ts'
+import { bindShortcuts } from './cli/shortcuts.ts'
+import { checkVite } from './cli/vite.ts'
+import { TetherError } from './shared/errors.ts'
+import { RUNNER_MARKER } from './shared/handover.ts'
+
+const NAME = colors.cyan('[vite-tether]')
+
+main(process.argv.slice(2)).catch((error) => {
+  const text = error instanceof TetherError ? error.message : (error?.stack ?? String(error))
+  console.error(`${NAME} ${colors.red(text)}`)
+  process.exit(1)
+})
+
+async function main(argv: readonly string[]): Promise<void> {
+  const flags = parseFlags(argv)
+  if (flags.print === 'help') return void process.stdout.write(HELP)
+  if (flags.print === 'version') return console.log(version())
+  // an app may run this command for another one: that is no server of the app's own making
+  delete process.env[RUNNER_MARKER]
+  checkVite(resolve(flags.root ?? '.'), fileURLToPath(import.meta.url))
+
+  const ending = handleSignals()
+  const served = await serve(flags, await load())
+  ending.endWith(served, flags.once)
+  if (!flags.once) sayReady(served)
+  await served.hub.ready.catch((error) => {
+    // asked to end while it was starting
+    if (!ending.begun) throw error
+  })
+  if (hasShortcuts(flags)) bindKeys(served, () => ending.end(0))
+}
+
+/** Everything that imports Vite. */
+async function load(): Promise<Loaded> {
+  const [vite, { createPlugin }, { getTether }] = await Promise.all([
+    import('vite'),
+    import('./server/plugin.ts'),
+    import('./server/registry.ts'),
+  ])
+  return { vite, createPlugin, hubOf: getTether }
+}
+
+interface Ending {
+  /** From now on there is something to close, and an app whose exit counts. */
+  endWith(served: Served, once: boolean): void
+  end(code: number): void
+  readonly begun: boolean
+}
+
+/** This process ends as its app does; the supervisors forward the signals to it and wait for it. */
+function handleSignals(): Ending {
+  let served: Served | undefined
+  let appsCode: number | undefined
+  let isEnding = false
+
+  async function end(code: number): Promise<void> {
+    if (isEnding) return
+    isEnding = true
+    appsCode = undefined
+    // after all listeners of the signal: the supervisors stop their apps with it, what closing them would do is then done
+    await new Promise((resolve) => setImmediate(resolve))
+    await served?.server.close()
+    process.exit(appsCode ?? code)
+  }
+  const endOrFail = (code: number) =>
+    void end(code).catch((error) => {
+      console.error(error)
+      process.exit(1)
+    })
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => endOrFail(128 + constants.signals[signal]))
+  }
+  return {
+    endWith(started, once) {
+      served = started
+      served.hub.on('exit', (_runner, code, signal) => {
+        const shells = signal ? 128 + constants.signals[signal] : (code ?? 1)
+        if (isEnding) appsCode = shells
+        else if (once) endOrFail(shells)
+      })
+    },
+    end: endOrFail,
+    get begun() {
+      return isEnding
+    },
+  }
+}
+
+function sayReady({ hub, say }: Served): void {
+  const told = new Set<string>()
+  hub.on('runner:ready', ({ id, pid }) => {
+    if (told.has(id)) return
+    told.add(id)
+    const name = hub.runners.length > 1 ? `${id} ` : ''
+    say(`${NAME} ${colors.green(`${name}ready`)} in ${colors.bold(Math.round(performance.now()))} ms, pid ${pid}`)
+    if (hub.attach) say(`${colors.green('  ➜')}  ${colors.bold('Attach')}: ${colors.cyan(hub.attach.url)}`)
+  })
+}
+
+function bindKeys({ hub, server, say }: Served, quit: () => void): void {
+  bindShortcuts(
+    [
+      { keys: ['r', 'rs'], description: 'restart the app', action: () => hub.restart() },
+      {
+        keys: ['u'],
+        description: 'show runners and URLs',
+        action() {
+          for (const { id, kind, state, pid, modules } of hub.runners) {
+            say(`${colors.green('  ➜')}  ${colors.bold(id)} ${kind}, ${state}, pid ${pid ?? '-'}, ${modules} modules`)
+          }
+          if (hub.attach) say(`${colors.green('  ➜')}  ${colors.bold('Attach')}: ${colors.cyan(hub.attach.url)}`)
+        },
+      },
+      { keys: ['c'], description: 'clear console', action: () => server.config.logger.clearScreen('error') },
+      { keys: ['q'], description: 'quit', action: quit },
+    ],
+    say,
+  )
+}
+
+function version(): string {
+  const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  return `${name}/${version} ${process.platform}-${process.arch} node-${process.version}`
+}

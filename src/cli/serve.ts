@@ -1,0 +1,106 @@
+/** From flags to a running Vite server with the plugin; what happens then is the hub's affair. */
+import { Console } from 'node:console'
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { InlineConfig, Plugin, ViteDevServer } from 'vite'
+import { resolveEntry } from '../server/entries.ts'
+import type { Hub } from '../server/hub.ts'
+import type { AttachOptions, CliSettings, TetherOptions } from '../server/options.ts'
+import { TetherError } from '../shared/errors.ts'
+import type { Flags } from './flags.ts'
+
+/** What is loaded once Vite is known to be there. */
+export interface Loaded {
+  vite: typeof import('vite')
+  createPlugin(options: TetherOptions, cli: CliSettings): Plugin
+  hubOf(server: ViteDevServer): Hub
+}
+
+/** A running server. */
+export interface Served {
+  server: ViteDevServer
+  hub: Hub
+  /** Prints a line through Vite's logger. */
+  say(line: string): void
+}
+
+/**
+ * Starts the server, which starts the app as soon as `hub.ready` says. Rejects with `ERR_ENTRY` or `ERR_CONFIG`, or with what
+ * Vite or its config throws.
+ */
+export async function serve(flags: Flags, { vite, createPlugin, hubOf }: Loaded): Promise<Served> {
+  const root = resolve(flags.root ?? '.')
+  // in a run that happens once nothing could create it later
+  const entry = flags.entry === undefined ? undefined : entryPath(flags.entry, root)
+  if (entry !== undefined && flags.once) resolveEntry(entry, root)
+
+  // the app's stdout belongs to the app
+  const logger = vite.createLogger(flags.logLevel ?? 'info', {
+    allowClearScreen: flags.clearScreen,
+    console: new Console(process.stderr, process.stderr),
+  })
+  const plugin = createPlugin(options(flags, entry), {
+    stdin: hasShortcuts(flags) ? 'silent' : 'inherit',
+    once: flags.once,
+  })
+  const server = await vite.createServer({
+    root,
+    customLogger: logger,
+    clearScreen: flags.clearScreen,
+    plugins: [plugin],
+    appType: 'custom',
+    // no http listener and no WebSocket for browsers
+    server: { middlewareMode: true, ws: false, ...(flags.once && { watch: null }) },
+    environments: { client: { optimizeDeps: { noDiscovery: true } } },
+    ...(flags.config !== undefined && { configFile: flags.config }),
+    ...(flags.mode !== undefined && { mode: flags.mode }),
+  } satisfies InlineConfig)
+
+  try {
+    const hub = hubOf(server)
+    if (hub.entries.length === 0) throw noEntry()
+    return { server, hub, say: (line) => logger.info(line) }
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+}
+
+/** The terminal is read by us, not by the app. */
+export function hasShortcuts(flags: Flags): boolean {
+  return process.stdin.isTTY && !process.env.CI && !flags.stdin && !flags.once
+}
+
+/** What completion in the shell gives is relative to the working directory; what people copy from a config, to the root. */
+function entryPath(entry: string, root: string): string {
+  const here = resolve(entry)
+  return existsSync(here) ? here : resolve(root, entry)
+}
+
+function options(flags: Flags, entry: string | undefined): TetherOptions {
+  const { args, execArgv, onUnaccepted, include, exclude, attach } = flags
+  return {
+    // whoever runs the command wants it to work
+    force: true,
+    ...(entry !== undefined && { entry, args }),
+    ...(execArgv.length > 0 && { execArgv }),
+    ...(onUnaccepted && { onUnaccepted }),
+    ...(include.length > 0 && { watch: include }),
+    ...(exclude.length > 0 && { ignore: exclude }),
+    ...(attach !== undefined && { attach: { ...(attach === true ? {} : attach), ...token() } satisfies AttachOptions }),
+  }
+}
+
+/** A token from the environment is for the server, not for the app. */
+function token(): { token?: string } {
+  const { TETHER_TOKEN: value } = process.env
+  delete process.env.TETHER_TOKEN
+  return value === undefined ? {} : { token: value }
+}
+
+function noEntry(): TetherError {
+  return new TetherError(
+    'ERR_CONFIG',
+    "Expected an entry: vite-tether src/server.ts, or tether({ entry: 'src/server.ts' }) in the Vite config. See vite-tether --help.",
+  )
+}

@@ -1,0 +1,12 @@
+/** What the terminal says when an app process has ended by itself. */
+import colors from 'picocolors'
+import type { SupervisorExit } from './supervision.ts'
+
+/** One line for people, or `undefined` for an exit that was asked for or is final: then its code says it. */
+export function formatExit({ code, signal, requested, wasReady, next, delay }: SupervisorExit): string | undefined {
+  if (requested || next === 'none') return undefined
+  if (code === 0) return colors.dim('exited 0, waiting for a save')
+  const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
+  if (next === 'start') return `${colors.red(how)}, starting again${delay ? ` in ${delay} ms` : ''}`
+  return `${colors.red(wasReady ? how : `${how} while starting`)}, waiting for a save`
+}
