@@ -120,6 +120,8 @@ export class Evaluator {
     // a cycle's other modules may hold the namespace of an attempt that failed: they are to see what comes of this one
     const namespace = found?.failure && found.isHandedOut ? found.namespace : undefined
     const instance = this.instances.create(id, namespace)
+    // the edge comes first: the module may come back to its importer at once
+    if (importer?.isRunning) importer.waits.add(instance)
     this.#start(instance, importer)
     return this.#wait(instance, importer)
   }
