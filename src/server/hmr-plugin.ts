@@ -34,7 +34,8 @@ export function viteNodeHmrPlugin(): Plugin {
       disconnect()
       server.emitter = emitter
       catchLateSaves(server.watcher)
-      const connection = connect(server.environments.ssr!, emitter)
+      const { ssr, client } = server.environments
+      const connection = connect(ssr!, client!, emitter)
       disconnect = connection.close
       // by then the other plugins listen
       return connection.announce
@@ -42,7 +43,11 @@ export function viteNodeHmrPlugin(): Plugin {
   }
 }
 
-function connect(environment: DevEnvironment, emitter: HMREmitter): { announce(): void; close(): void } {
+function connect(
+  environment: DevEnvironment,
+  browser: DevEnvironment,
+  emitter: HMREmitter,
+): { announce(): void; close(): void } {
   const { hot, logger } = environment
   const client: Client = { send: (payload) => emitter.emit('message', payload) }
   let receiving = false
@@ -57,6 +62,11 @@ function connect(environment: DevEnvironment, emitter: HMREmitter): { announce()
     // the environment's own module runner still gets it
     if (payload) send.call(hot, payload)
     const ids = seeds.flatMap(({ id }) => id ?? [])
+    // vite-node transforms what has no script extension (virtual modules, assets) for the browser first
+    for (const id of ids) {
+      const module = browser.moduleGraph.getModuleById(id)
+      if (module) browser.moduleGraph.invalidateModule(module)
+    }
     emitter.emit('message', { ...(payload ?? { type: 'update', updates: [] }), seeds: ids })
     return true
   })

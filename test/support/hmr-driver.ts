@@ -14,6 +14,8 @@ export interface HmrAppOptions {
   files: Record<string, string>
   /** The entry, or entries, to execute; an entry whose first execution fails does not fail the start. */
   entry: string | string[]
+  /** Makes the entry of the project's root, where that is to be part of it. */
+  entryOf?: ((root: string) => string) | false
   plugins?: Plugin[]
   config?: InlineConfig
   onUnaccepted?: EngineOptions['onUnaccepted']
@@ -38,6 +40,8 @@ export interface HmrApp extends Project {
   logsAfter(action: () => unknown, last: string | RegExp): Promise<string[]>
   /** Resolves once `count` reports are there in all. */
   reported(count: number): Promise<void>
+  /** Resolves once `condition` holds; it is looked at whenever something is said or reported. */
+  until(condition: () => boolean): Promise<void>
   /** Everything said since the last call of this function, or since the start. */
   said(): string[]
 }
@@ -68,7 +72,7 @@ export const inProcess: HmrDriver = {
     })
     onTestFinished(() => server.close())
     const node = new ViteNodeServer(server)
-    const files = [options.entry].flat()
+    const files = [options.entryOf ? options.entryOf(project.root) : options.entry].flat()
     const runner: ViteNodeRunner = new ViteNodeRunner({
       root: server.config.root,
       fetchModule: (id) => node.fetchModule(id),
@@ -126,6 +130,7 @@ export function createRecord() {
       return logs.slice(from, from + logs.slice(from).findIndex(matches) + 1)
     },
     reported: (count: number) => until(() => reports.length >= count, `${count} reports`),
+    until: (condition: () => boolean) => until(condition, String(condition)),
     said(): string[] {
       const since = logs.slice(read)
       read = logs.length
@@ -162,3 +167,6 @@ export function createRecord() {
     },
   }
 }
+
+/** Every kind of app the behaviour suite runs over. */
+export const drivers: HmrDriver[] = [inProcess]
