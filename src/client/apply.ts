@@ -5,7 +5,7 @@
 import { createDebug } from 'obug'
 import type { ViteNodeRunner } from 'vite-node/client'
 import type { Applied, Change, ModuleId, ModuleRecord } from '../shared/types.ts'
-import { entriesOf, type Engine, getEngine, rootsOf } from './engine.ts'
+import { type Engine, entriesOf, getEngine, rootsOf } from './engine.ts'
 import { dispose, within } from './notify.ts'
 import { type Cause, fail, type Outcome, outcome } from './outcome.ts'
 import { type Propagation, propagate } from './propagate.ts'
@@ -43,7 +43,8 @@ async function run(engine: Engine, cause: Cause): Promise<Outcome> {
   let isOrphaned = unknown.length > 0
   if (seeds.length > 0) {
     const plan = await decide(engine, cause, seeds)
-    if (plan.chain) return unaccepted(engine, cause, seeds, plan.chain)
+    const { invalidated } = cause
+    if (plan.chain) return unaccepted(engine, cause, seeds, [...(invalidated ? [invalidated] : []), ...plan.chain])
     result = await update(engine, cause, seeds, plan)
     if (result.error !== undefined) return result
     isOrphaned ||= plan.boundaries.length === 0

@@ -122,7 +122,7 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
   function detachOne(id: ModuleId): Detached[] {
     const entry = entryOf(id)
     if (!entry) return []
-    formerImporters.set(id, importersOf(id, entry))
+    formerImporters.set(id, new Set([...entry.importers, ...(formerImporters.get(id) ?? [])]))
     const { imports, dynamic } = codeOf(entry)
     const literal = new Set([...imports.keys(), ...dynamic].map((specifier) => toId(specifier, id)))
     const ran = [...entry.imports].filter((dep) => !literal.has(dep) && entryOf(dep))
