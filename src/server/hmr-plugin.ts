@@ -1,6 +1,6 @@
 /** `viteNodeHmrPlugin`: connects `vite-tether/hmr` with the `ssr` environment of a Vite server in the same process. */
 import type { EventEmitter } from 'node:events'
-import type { CustomPayload, DevEnvironment, HotPayload, Plugin } from 'vite'
+import type { CustomPayload, DevEnvironment, EnvironmentModuleNode, HotPayload, Plugin } from 'vite'
 import { TetherError } from '../shared/errors.ts'
 import { createHmrEmitter, type HMREmitter } from '../shared/hmr-emitter.ts'
 import { catchLateSaves } from './late-saves.ts'
@@ -40,7 +40,17 @@ export function viteNodeHmrPlugin(): Plugin {
       // by then the other plugins listen
       return connection.announce
     },
+    hotUpdate({ type, modules }) {
+      if (type !== 'create' || this.environment.name !== 'ssr') return undefined
+      const waiting = [...this.environment.moduleGraph.idToModuleMap.values()].filter(hasUnresolved)
+      return waiting.length > 0 ? [...new Set([...modules, ...waiting])] : undefined
+    },
   }
+}
+
+/** For a server environment Vite leaves a relative import that does not resolve as it stands: a new file may be what it means. */
+function hasUnresolved({ transformResult }: EnvironmentModuleNode): boolean {
+  return transformResult?.deps?.some((specifier) => specifier.startsWith('.')) ?? false
 }
 
 function connect(
