@@ -12,8 +12,8 @@ const FILES = {
     import { count } from './store.js'
     import { leaf } from './leaf.js'
     import './plain.js'
+    import './parent.js'
     export { count, leaf }
-    import.meta.hot.on('pong', (data) => globalThis.seed.log('pong ' + data))
   `,
   'store.js': `export const count = ++globalThis.seed.stores`,
   'leaf.js': `
@@ -22,7 +22,17 @@ const FILES = {
     export const leaf = { text: text + ' 1' }
     globalThis.seed.log('leaf ' + leaf.text)
     import.meta.hot.accept((module) => globalThis.seed.log('accepted ' + module.leaf.text))
-    import.meta.hot.on('ping', () => import.meta.hot.send('ping-back', 'x'))
+  `,
+  'parent.js': `
+    import { child } from './child.js'
+    globalThis.seed.log('parent sees ' + child)
+    import.meta.hot.accept()
+  `,
+  'child.js': `
+    export const child = 'child 1'
+    import.meta.hot.accept(() => import.meta.hot.invalidate())
+    import.meta.hot.on('question', ({ text }) => import.meta.hot.send('answer', { text: text + '!' }))
+    import.meta.hot.on('thanks', () => globalThis.seed.log('thanked'))
   `,
   'text.js': `export const text = 'one'`,
   'plain.js': `globalThis.seed.log('plain 1')`,
@@ -67,7 +77,7 @@ async function start(guarded: boolean) {
     }
   })
   await watching(server)
-  return { project, server, runner, until, lines }
+  return { project, server, runner, until, lines, log }
 }
 
 describe.each([
@@ -86,7 +96,7 @@ describe.each([
     const { project, until, lines } = await start(guarded)
     project.edit('text.js', 'one', 'two')
     await until('accepted two 1')
-    expect(lines).toEqual(['leaf one 1', 'plain 1', 'leaf two 1', 'accepted two 1'])
+    expect(lines).toEqual(['leaf one 1', 'plain 1', 'parent sees child 1', 'leaf two 1', 'accepted two 1'])
   })
 
   test('reloads the program when nothing accepts the change', async () => {
@@ -94,6 +104,24 @@ describe.each([
     project.edit('plain.js', 'plain 1', 'plain 2')
     await until('plain 2')
     expect((await runner.executeId('/entry.js')).count).toBe(2)
+  })
+
+  test('hands an invalidated update to the importers, and keeps their state', async () => {
+    const { project, runner, until } = await start(guarded)
+    project.edit('child.js', 'child 1', 'child 2')
+    await until('parent sees child 2')
+    expect((await runner.executeId('/entry.js')).count).toBe(1)
+  })
+
+  test('carries custom events both ways', async () => {
+    const { server, until, log } = await start(guarded)
+    server.environments.ssr.hot.on('answer', ({ text }, client) => {
+      log(`answer ${text}`)
+      client.send('thanks', {})
+    })
+    server.environments.ssr.hot.send('question', { text: 'well' })
+    await until('answer well!')
+    await until('thanked')
   })
 
   test('keeps the previous code while a module is broken, and heals with the next save', async () => {
