@@ -13,12 +13,14 @@ import { Apps } from './apps.ts'
 import { type Endpoints, openEndpoints } from './endpoints.ts'
 import { channelOf } from './environment.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from './hub-types.ts'
+import { catchLateSaves } from './late-saves.ts'
 import type { CliSettings, TetherOptions } from './options.ts'
 import { createRecords, type Records, type Versions } from './records.ts'
 import { createReport, formatChain, type Report } from './report.ts'
 import { type RunnerHost, type ServedRunner, serveRunner } from './runners.ts'
 import { recordSeeds } from './seeds.ts'
 import type { ServerSession } from './sessions.ts'
+import { watcherReady } from './watch.ts'
 
 const debug = createDebug('vite-tether:hub')
 
@@ -28,6 +30,8 @@ interface Binding {
   server: ViteDevServer
   options: TetherOptions & Partial<CliSettings>
   records: Records
+  /** Settles when the watcher reports saves. */
+  watching: Promise<void>
 }
 
 /** {@link TetherHub} is what users may call; the other functions are the plugin's. */
@@ -105,7 +109,9 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   /** A server was made with an environment of ours; it does not serve yet. */
   configure(environment: DevEnvironment, server: ViteDevServer, options: Binding['options']): void {
     const records = createRecords(environment, this.#versions)
-    this.#configured.set(environment, { environment, server, options, records })
+    const watching = watcherReady(server)
+    this.#configured.set(environment, { environment, server, options, records, watching })
+    catchLateSaves(server.watcher)
     recordSeeds(environment, (nodes, payload) => {
       const ids = nodes.flatMap(({ id }) => (id === null ? [] : [id]))
       debug('seeds %o with %s', ids, payload?.type ?? 'no payload')
@@ -172,10 +178,11 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     throw new TetherError('ERR_CLOSED', 'The Vite server does not listen yet: await hub.ready first.')
   }
 
-  async #open({ server, options }: Binding): Promise<void> {
+  async #open({ server, options, watching }: Binding): Promise<void> {
     this.#endpoints ??= await openEndpoints((session) => this.#serve(session))
     await this.#endpoints.configure(server, options.attach ?? false)
     this.#apps.ensure(this.entries)
+    await watching
   }
 
   /** The transforms that this costs are not lost: the next process asks for them. */
