@@ -37,7 +37,7 @@ async function main(argv: readonly string[]): Promise<void> {
     // asked to end while it was starting
     if (!ending.begun) throw error
   })
-  if (hasShortcuts(flags)) bindKeys(served, () => ending.end(0))
+  if (hasShortcuts(flags)) bindKeys(served, () => ending.quit(0))
 }
 
 /** Everything that imports Vite. */
@@ -53,7 +53,8 @@ async function load(): Promise<Loaded> {
 interface Ending {
   /** From now on there is something to close, and an app whose exit counts. */
   endWith(served: Served, once: boolean): void
-  end(code: number): void
+  /** Closes the server and exits with `code`. */
+  quit(code: number): void
   readonly begun: boolean
 }
 
@@ -63,23 +64,21 @@ function handleSignals(): Ending {
   let appsCode: number | undefined
   let isEnding = false
 
-  async function end(code: number): Promise<void> {
+  async function close(code: () => number): Promise<void> {
     if (isEnding) return
     isEnding = true
-    appsCode = undefined
-    // after all listeners of the signal: the supervisors stop their apps with it, what closing them would do is then done
-    await new Promise((resolve) => setImmediate(resolve))
-    await served?.server.close()
-    process.exit(appsCode ?? code)
-  }
-  const endOrFail = (code: number) =>
-    void end(code).catch((error) => {
+    try {
+      await served?.server.close()
+      process.exit(code())
+    } catch (error) {
       console.error(error)
       process.exit(1)
-    })
+    }
+  }
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => endOrFail(128 + constants.signals[signal]))
+    // after all listeners: the supervisors stop their apps with the signal, not with what closing the server would send
+    process.on(signal, () => setImmediate(() => close(() => appsCode ?? 128 + constants.signals[signal])))
   }
   return {
     endWith(started, once) {
@@ -87,10 +86,10 @@ function handleSignals(): Ending {
       served.hub.on('exit', (_runner, code, signal) => {
         const shells = signal ? 128 + constants.signals[signal] : (code ?? 1)
         if (isEnding) appsCode = shells
-        else if (once) endOrFail(shells)
+        else if (once) void close(() => shells)
       })
     },
-    end: endOrFail,
+    quit: (code) => void close(() => code),
     get begun() {
       return isEnding
     },
@@ -99,16 +98,22 @@ function handleSignals(): Ending {
 
 function sayReady({ hub, say }: Served): void {
   const told = new Set<string>()
+  let waited = false
+  hub.once('exit', () => {
+    waited = true
+  })
   hub.on('runner:ready', ({ id, pid }) => {
     if (told.has(id)) return
     told.add(id)
     const name = hub.runners.length > 1 ? `${id} ` : ''
-    say(`${NAME} ${colors.green(`${name}ready`)} in ${colors.bold(Math.round(performance.now()))} ms, pid ${pid}`)
+    // an app that had to wait for a save says nothing about how fast this is
+    const time = waited ? '' : ` in ${colors.bold(Math.round(performance.now()))} ms`
+    say(`${NAME} ${colors.green(`${name}ready`)}${time}, pid ${pid}`)
     if (hub.attach) say(`${colors.green('  ➜')}  ${colors.bold('Attach')}: ${colors.cyan(hub.attach.url)}`)
   })
 }
 
-function bindKeys({ hub, server, say }: Served, quit: () => void): void {
+function bindKeys({ hub, say }: Served, quit: () => void): void {
   bindShortcuts(
     [
       { keys: ['r', 'rs'], description: 'restart the app', action: () => hub.restart() },
@@ -122,7 +127,7 @@ function bindKeys({ hub, server, say }: Served, quit: () => void): void {
           if (hub.attach) say(`${colors.green('  ➜')}  ${colors.bold('Attach')}: ${colors.cyan(hub.attach.url)}`)
         },
       },
-      { keys: ['c'], description: 'clear console', action: () => server.config.logger.clearScreen('error') },
+      { keys: ['c'], description: 'clear console', action: () => console.clear() },
       { keys: ['q'], description: 'quit', action: quit },
     ],
     say,

@@ -33,6 +33,7 @@ export async function serve(flags: Flags, { vite, createPlugin, hubOf }: Loaded)
   // in a run that happens once nothing could create it later
   const entry = flags.entry === undefined ? undefined : entryPath(flags.entry, root)
   if (entry !== undefined && flags.once) resolveEntry(entry, root)
+  if (flags.config && !existsSync(resolve(root, flags.config))) throw noConfig(resolve(root, flags.config))
 
   // the app's stdout belongs to the app
   const logger = vite.createLogger(flags.logLevel ?? 'info', {
@@ -96,6 +97,10 @@ function token(): { token?: string } {
   const { TETHER_TOKEN: value } = process.env
   delete process.env.TETHER_TOKEN
   return value === undefined ? {} : { token: value }
+}
+
+function noConfig(path: string): TetherError {
+  return new TetherError('ERR_CONFIG', `The Vite config ${path} does not exist. Correct --config, or leave it out.`)
 }
 
 function noEntry(): TetherError {

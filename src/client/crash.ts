@@ -1,5 +1,5 @@
 /** The report of an error that ends the app process: once, with the mapped stack, and no transformed code. */
-import { inspect } from 'node:util'
+import { inspect, stripVTControlCharacters } from 'node:util'
 
 /**
  * Replaces Node's own report, which quotes a line of the transformed code. An app that listens to `uncaughtException` gets
@@ -15,18 +15,31 @@ export function installCrashReport(exit: (code: number) => void): void {
   })
 }
 
-/** What is printed of `thrown`: for code that could not be transformed its frame, else what Node prints. */
+const OWN_FOLDER = new URL('.', import.meta.url).href
+
+/** What is printed of `thrown`: for code that could not be transformed where and why, else what Node prints. */
 export function formatCrash(thrown: unknown, colors: boolean): string {
-  const { name, message, frame, loc, id } = (thrown ?? {}) as Record<string, unknown> & {
+  const { name, message, frame, loc, id, plugin } = (thrown ?? {}) as Record<string, unknown> & {
     loc?: { file?: string; line: number; column: number }
   }
-  if (typeof frame !== 'string' || typeof message !== 'string') {
-    return thrown instanceof Error ? inspect(thrown, { colors }) : `Uncaught ${inspect(thrown, { colors })}`
+  if (typeof message !== 'string' || (typeof frame !== 'string' && typeof plugin !== 'string')) {
+    const text = withoutInternals(inspect(thrown, { colors }))
+    return thrown instanceof Error ? text : `Uncaught ${text}`
   }
+  // the stack of a transform error is that of Vite, and its message often has the frame
   const file = loc?.file ?? id
   const position = loc ? `:${loc.line}:${loc.column}` : ''
-  const lines = [`${name}: ${message}`]
-  if (file && !message.includes(String(file))) lines.push(`  ${file}${position}`)
-  if (frame && !message.includes(frame.trim())) lines.push(frame)
-  return lines.join('\n')
+  const lines = [`${name}: ${message.trimEnd()}`]
+  if (file) lines.push(`    at ${file}${position}`)
+  if (typeof frame === 'string' && !message.includes(frame.trim())) lines.push(frame)
+  const text = lines.join('\n')
+  return colors ? text : stripVTControlCharacters(text)
+}
+
+/** The frames of an entry's stack below its own code are ours: of no use to anybody who reads it. */
+function withoutInternals(text: string): string {
+  const lines = text.split('\n')
+  const isOwn = (line: string) => /^\s+at /.test(line) && line.includes(OWN_FOLDER)
+  if (!lines.some(isOwn)) return text
+  return lines.filter((line) => !isOwn(line) && !/^\s+at .*node:internal\/process\/task_queues/.test(line)).join('\n')
 }

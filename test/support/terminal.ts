@@ -1,0 +1,28 @@
+/** A real terminal around a command: util-linux' `script` opens a pty and connects it with pipes. */
+import { spawnSync } from 'node:child_process'
+import { type Running, run } from './child.ts'
+
+/** `false` where there is no such `script`; macOS has another one. */
+export const hasTerminal = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
+
+/** Keys that a terminal turns into signals. */
+export const CTRL_C = '\x03'
+export const CTRL_Z = '\x1a'
+
+/** A command at a terminal. */
+export interface Terminal extends Running {
+  /** Types text; `enter` is a line break. */
+  type(keys: string): void
+}
+
+/** Starts `command` at a terminal of its own. Its exit code is that of the command. */
+export function openTerminal(command: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Terminal {
+  const line = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ')
+  const running = run('script', ['--quiet', '--return', '--command', `exec ${line}`, '/dev/null'], {
+    cwd,
+    env: { ...process.env, CI: undefined, TERM: 'xterm', SHELL: '/bin/sh', ...env },
+  })
+  const terminal = running as Terminal
+  terminal.type = (keys) => void running.child.stdin!.write(keys)
+  return terminal
+}
