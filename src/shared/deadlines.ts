@@ -26,24 +26,24 @@ export function createDeadlines(clock: Clock, limits: Limits): Deadlines {
   const entries = new Set<Entry>()
   let spent = 0
   let since: number | undefined
-  let timer: { cancel(): void; wait: number } | undefined
+  let timer: { cancel(): void; armed: number; due: number } | undefined
 
   const count = (at: number): number => (since === undefined ? spent : spent + at - since)
 
   function arm(): void {
     const [first] = entries
     if (!first || timer || since === undefined) return
-    const wait = Math.max(0, first.due - count(clock.now()))
-    timer = { wait, cancel: clock.after(wait, fire) }
+    const armed = clock.now()
+    const wait = Math.max(0, first.due - count(armed))
+    timer = { armed, due: armed + wait, cancel: clock.after(wait, fire) }
   }
 
   function fire(): void {
-    const { wait } = timer!
+    const { armed, due } = timer!
     timer = undefined
     const now = clock.now()
-    // the time we slept is not the other side's: the answer may be in the socket already
-    const slept = Math.max(0, now - since! - wait - limits.late)
-    spent = count(now) - (slept > 0 ? slept + limits.late : 0)
+    // what we slept is not the other side's time: the answer may be in the socket already
+    spent = count(now - due > limits.late ? armed : now)
     since = now
     for (const entry of entries) {
       if (entry.due > spent) break

@@ -4,10 +4,12 @@ import { createServer, type InlineConfig, type Plugin, type ViteDevServer } from
 import { ViteNodeRunner } from 'vite-node/client'
 import { ViteNodeServer } from 'vite-node/server'
 import { onTestFinished } from 'vitest'
+import { connect } from '../../src/client/attach.ts'
 import { configureEngine, type EngineOptions } from '../../src/client/engine.ts'
 import { createHotContext, handleMessage, viteNodeHmrPlugin } from '../../src/hmr.ts'
 import type { Applied } from '../../src/shared/types.ts'
 import { createProject, type Project } from './project.ts'
+import { startServer } from './tether.ts'
 
 /** What the suite asks for. */
 export interface HmrAppOptions {
@@ -49,6 +51,8 @@ export interface HmrApp extends Project {
 /** Starts apps of one kind. */
 export interface HmrDriver {
   name: string
+  /** The app has entries of its own, as against modules that somebody imports and may import again. */
+  hasEntries: boolean
   start(options: HmrAppOptions): Promise<HmrApp>
 }
 
@@ -58,6 +62,7 @@ const PATIENCE = 8000
 /** Vite, vite-node's server and vite-node's own runner in this process. */
 export const inProcess: HmrDriver = {
   name: 'in process',
+  hasEntries: true,
   async start(options) {
     const project = createProject(options.files)
     const record = createRecord()
@@ -72,7 +77,7 @@ export const inProcess: HmrDriver = {
     })
     onTestFinished(() => server.close())
     const node = new ViteNodeServer(server)
-    const files = [options.entryOf ? options.entryOf(project.root) : options.entry].flat()
+    const files = entriesOf(options, project.root)
     const runner: ViteNodeRunner = new ViteNodeRunner({
       root: server.config.root,
       fetchModule: (id) => node.fetchModule(id),
@@ -88,7 +93,7 @@ export const inProcess: HmrDriver = {
     server.emitter.on('message', (payload) => void handleMessage(runner, server.emitter, files, payload))
     await watching(server)
     Object.assign(globalThis, { log: record.log })
-    for (const file of files) await runner.executeId(file).catch((error: unknown) => record.failedToStart(error))
+    for (const file of files) await runner.executeId(file).catch(record.failedToStart)
     return Object.assign(record.app, project, {
       server,
       import: (id: string) => runner.executeId(id),
@@ -168,5 +173,38 @@ export function createRecord() {
   }
 }
 
+/** `connect()`: our own runner, at the other end of a session from Vite with the plugin. */
+export const attached: HmrDriver = {
+  name: 'through connect()',
+  hasEntries: false,
+  async start(options) {
+    const project = createProject(options.files)
+    const record = createRecord()
+    const { server, hub } = await startServer(
+      project.root,
+      { attach: true },
+      { logLevel: 'silent', ...options.config, plugins: options.plugins ?? [] },
+    )
+    const runner = await connect({
+      ...hub.attach!,
+      token: hub.attach!.token,
+      root: project.root,
+      logger: { ...record.logger, info: (line) => line.endsWith('connected.') || record.log(line) },
+      ...(options.onUnaccepted && { onUnaccepted: options.onUnaccepted }),
+    })
+    onTestFinished(() => runner.close())
+    runner.on('applied', record.report)
+    if (options.limits) configureEngine(runner.viteNode, { limits: options.limits })
+    await watching(server)
+    Object.assign(globalThis, { log: record.log })
+    for (const file of entriesOf(options, project.root)) await runner.import(file).catch(record.failedToStart)
+    return Object.assign(record.app, project, { server, import: (id: string) => runner.import(id) })
+  },
+}
+
 /** Every kind of app the behaviour suite runs over. */
-export const drivers: HmrDriver[] = [inProcess]
+export const drivers: HmrDriver[] = [inProcess, attached]
+
+function entriesOf({ entry, entryOf }: HmrAppOptions, root: string): string[] {
+  return entryOf ? [entryOf(root)] : [entry].flat()
+}
