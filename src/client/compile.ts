@@ -67,7 +67,9 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
     mentions: {
       require: /\brequire\b/.test(code),
       commonJs: /\b(?:module|exports)\b/.test(code),
-      resolve: code.includes('__vite_ssr_import_meta__') && /\bresolve\b/.test(code),
+      // also where `import.meta` is passed on as a whole
+      resolve:
+        /\bresolve\b/.test(code) && /__vite_ssr_import_meta__(?!\.(?:url|env|hot|main|filename|dirname)\b)/.test(code),
     },
   }
 }

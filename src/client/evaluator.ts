@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import type { ModuleCacheMap } from 'vite-node/client'
+import { createDeferred } from '../shared/deferred.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
 import { createCommonJs } from './commonjs.ts'
@@ -156,16 +157,15 @@ export class Evaluator {
     instance.failure = undefined
     instance.exports = instance.namespace.object
     // the promise must be there before the module runs: a cycle may come back to it at once
-    const { promise, resolve, reject } = withResolvers<ModuleNamespace>()
+    const { promise, resolve, reject } = createDeferred<ModuleNamespace>()
     instance.promise = promise
-    // a remembered failure need not be asked for
-    promise.catch(() => {})
     this.instances.put(instance)
+    const { epoch } = this
     this.#run(instance, importer).then(
       () => resolve(instance.namespace.object),
       (error: unknown) => {
         const isTransient = typeof error === 'object' && error !== null && this.#transient.has(error)
-        instance.failure = { error, epoch: isTransient ? Number.NaN : this.epoch }
+        instance.failure = { error, epoch: isTransient ? Number.NaN : epoch }
         this.instances.unlink(instance)
         reject(error)
       },
@@ -173,6 +173,8 @@ export class Evaluator {
   }
 
   async #run(instance: Instance, importer: Instance | undefined): Promise<void> {
+    // not synchronously: a long chain of imports would be as deep on the call stack
+    await null
     instance.stored ??= this.store.get(instance.id) ?? (await this.obtain(instance.id, importer?.id))
     const { stored, namespace } = instance
     const { record, compiled } = stored
@@ -225,15 +227,4 @@ export class Evaluator {
       __dirname: dirname(file),
     }
   }
-}
-
-/** `Promise.withResolvers`, which Node 20 lacks. */
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
-  let resolve!: (value: T) => void
-  let reject!: (error: unknown) => void
-  const promise = new Promise<T>((res, rej) => {
-    resolve = res
-    reject = rej
-  })
-  return { promise, resolve, reject }
 }

@@ -1,6 +1,7 @@
 /**
  * What the HMR engine sees and does of a runner: its graph, and instances taken out, put back and evaluated again.
  */
+import { posix } from 'node:path'
 import type { ViteNodeRunner } from 'vite-node/client'
 import { reviveError } from '../shared/errors.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../shared/types.ts'
@@ -50,7 +51,7 @@ export class TetherRuntime implements HotRuntime {
     if (store.get(specifier)) return specifier
     const id = store.idOf(specifier)
     if (id !== undefined) return id
-    if (specifier.startsWith('.') && owner !== undefined) return new URL(specifier, `file://${owner}`).pathname
+    if (specifier.startsWith('.') && owner !== undefined) return posix.join(posix.dirname(owner), specifier)
     return paths.urlToId(specifier)
   }
 

@@ -48,12 +48,6 @@ export class Instance {
     return this.promise !== undefined && !this.evaluated && this.failure === undefined
   }
 
-  /** vite-node's `getSourceMap` and `ssrFixStacktrace` read this. */
-  get map(): unknown {
-    const text = this.stored?.record.map
-    return text ? JSON.parse(text) : undefined
-  }
-
   /** Whether this instance cannot go on before `other` has: waiting for it there would be for ever. */
   isWaitingFor(other: Instance): boolean {
     const seen = new Set<Instance>([this])

@@ -2,7 +2,6 @@
  * Our runner: vite-node's, with its own way of resolving, loading and evaluating. The only file that imports vite-node.
  */
 import { ViteNodeRunner } from 'vite-node/client'
-import { TetherError } from '../shared/errors.ts'
 import type { ModuleId } from '../shared/types.ts'
 import { compileModule } from './compile.ts'
 import { Evaluator, type ModuleSource } from './evaluator.ts'
@@ -72,6 +71,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
     return [resolved, resolved]
   }
 
+  // vite-node has these two, but keeps them out of its types: `executeFile` and users' subclasses come this way
   /** @internal */
   async cachedRequest(_id: string, fsPath: string, _callstack: string[]): Promise<ModuleNamespace> {
     return this.import(fsPath)
@@ -80,6 +80,11 @@ export class TetherNodeRunner extends ViteNodeRunner {
   /** @internal */
   async directRequest(_id: string, fsPath: string, _callstack: string[]): Promise<ModuleNamespace> {
     return this.import(fsPath)
+  }
+
+  /** Does nothing: stacks are in source positions when they are read. */
+  override async ssrFixStacktrace(error: Error): Promise<Error> {
+    return error
   }
 
   /** The code that is held, to compare with a server's: id -> hash. `rebooted`: another server process, which counts versions anew. */
@@ -103,8 +108,9 @@ export class TetherNodeRunner extends ViteNodeRunner {
     const { paths } = this.#evaluator
     const url = paths.toRequest(specifier)
     // a module that is there is there, even while the server is away
-    const known = this.#evaluator.store.get(url) ? url : this.#urls.get(url)
-    if (known !== undefined && this.#evaluator.instances.live(known)?.evaluated) return known
+    const { store, instances } = this.#evaluator
+    const known = store.get(url) ? url : (this.#urls.get(url) ?? store.idOf(url))
+    if (known !== undefined && instances.live(known)?.evaluated) return known
     const answer = await this.#evaluator.fetch(url, importer)
     if ('external' in answer) return answer
     this.#urls.set(url, answer.id)
@@ -121,8 +127,6 @@ export class TetherNodeRunner extends ViteNodeRunner {
   async #fetchModule(id: string): Promise<{ code: string } | { externalize: string }> {
     const target = await this.#resolve(id)
     if (typeof target === 'object') return { externalize: target.external }
-    const stored = await this.#evaluator.obtain(target)
-    if (stored) return { code: stored.record.code }
-    throw new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module '${id}'.`)
+    return { code: (await this.#evaluator.obtain(target)).record.code }
   }
 }

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { TetherNodeRunner } from '../../src/client/runner.ts'
+import type { ModuleRecord } from '../../src/shared/types.ts'
 import { evaluation } from '../support/evaluate.ts'
 
 /** A promise that a module waits for, under a name it finds on `globalThis`. */
@@ -182,5 +184,33 @@ describe('a cycle that failed', () => {
     write('a.js', 'import { getA } from "./b.js"; export const a = "good"; export const through = () => getA()')
     await runner.runtime.install(await saved('a.js'))
     expect((await load('/a.js')).through()).toBe('good')
+  })
+})
+
+describe('long chains of imports', () => {
+  it('do not exhaust the call stack', async () => {
+    const length = 3000
+    const record = (n: number): ModuleRecord => ({
+      id: `/app/m${n}.js`,
+      url: `/m${n}.js`,
+      file: `/app/m${n}.js`,
+      version: 1,
+      hash: String(n),
+      code:
+        n === length
+          ? '__vite_ssr_exportName__("n", () => { try { return n } catch {} });\nconst n = 0\n'
+          : `__vite_ssr_exportName__("n", () => { try { return n } catch {} });\nconst __vite_ssr_import_0__ = await __vite_ssr_import__("/m${n + 1}.js", {"importedNames":["n"]});\nconst n = (0,__vite_ssr_import_0__.n) + 1\n`,
+      map: null,
+      deps: n === length ? {} : { [`/m${n + 1}.js`]: `/app/m${n + 1}.js` },
+      dynamicDeps: {},
+    })
+    const modules = Array.from({ length: length + 1 }, (_, n) => record(n))
+    const runner = new TetherNodeRunner({
+      root: '/app',
+      source: { fetch: async () => ({ id: '/app/m0.js', url: '/m0.js', modules }) },
+      env: {},
+    })
+    onTestFinished(() => runner.close())
+    expect((await runner.import('/m0.js')).n).toBe(length)
   })
 })
