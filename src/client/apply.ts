@@ -36,6 +36,8 @@ export function enqueueChange(engine: Engine, cause: Cause): Promise<Outcome> {
 async function run(engine: Engine, cause: Cause): Promise<Outcome> {
   const { runtime } = engine
   const newer = await refresh(engine, cause.modules)
+  for (const id of [...cause.seeds, ...cause.modules.map((module) => module.id)]) engine.broken.delete(id)
+  for (const module of cause.failed) engine.broken.set(module.id, module)
   const { seeds, unknown } = sort(engine, [...cause.seeds, ...newer, ...engine.failing], cause.invalidated)
   if (cause.reload) return reloadAll(engine, cause, seeds)
 
@@ -87,7 +89,7 @@ async function unaccepted(
   if (engine.onUnaccepted === 'reload') return reloadAll(engine, cause, seeds)
   try {
     // a process is not given up for code that cannot run
-    await runtime.prepare(await rootsOf(engine), new Set(runtime.ids()), cause.failed)
+    await runtime.prepare(await rootsOf(engine), new Set(runtime.ids()), [...engine.broken.values()])
   } catch (error) {
     return fail(engine, cause, seeds, error)
   }

@@ -1,6 +1,6 @@
 /** What belongs to one runner: its registrations, the one queue its updates go through, and what outlives an update. */
 import type { ViteNodeRunner } from 'vite-node/client'
-import type { Applied, ModuleId } from '../shared/types.ts'
+import type { Applied, FailedModule, ModuleId } from '../shared/types.ts'
 import { type CacheData, createCache } from './cache.ts'
 import { createInProcessRuntime } from './in-process.ts'
 import { createLog, type Log, type Logger } from './log.ts'
@@ -38,6 +38,8 @@ export interface Engine {
   readonly queue: UpdateQueue
   /** Modules whose last update failed: every apply covers them until one succeeds. */
   readonly failing: Set<ModuleId>
+  /** Those among them, and their imports, that cannot be transformed as they are saved: no older code stands in for them. */
+  readonly broken: Map<ModuleId, FailedModule>
   /** The failure that was shown last while something is failing, so that a retry does not show it again. */
   shown: string | undefined
   /** Entries as the user names them; a reload executes them, in this order. */
@@ -66,6 +68,7 @@ export function getEngine(runner: ViteNodeRunner): Engine {
       cache,
       queue: createQueue(cache),
       failing: new Set(),
+      broken: new Map(),
       shown: undefined,
       files: [],
       invalidators: [],
