@@ -12,6 +12,7 @@ import type { ModuleContext } from './compile.ts'
 import { Importer, type ImportMetadata } from './imports.ts'
 import type { Instance } from './instance.ts'
 import { Instances } from './instances.ts'
+import { moduleVariable } from './main-module.ts'
 import { createImportMeta, loadMetaResolve } from './meta.ts'
 import type { Paths } from './paths.ts'
 import type { ModuleNamespace } from './runtime.ts'
@@ -222,7 +223,7 @@ export class Evaluator {
       }),
       require: mentions.require ? createRequire(file) : undefined,
       exports: commonJs?.exports,
-      module: commonJs?.module,
+      module: commonJs && moduleVariable(file, commonJs.module),
       __filename: file,
       __dirname: dirname(file),
     }

@@ -5,6 +5,7 @@
 import { basename } from 'node:path'
 import { installCrashReport } from './crash.ts'
 import { getEngine } from './engine.ts'
+import { installMainModule } from './main-module.ts'
 import { openParent } from './parent.ts'
 import { disposeAll } from './shutdown.ts'
 import { installStopGate, installSuspend, type StopGate } from './stop.ts'
@@ -24,6 +25,8 @@ let runner: Runner | undefined
 
 // argv as the app expects it: its entry comes right after node
 process.argv.splice(1, 1)
+const entry = process.argv[1] as string
+installMainModule(entry)
 installCrashReport(exit)
 start().catch((error) => {
   // outside of the promise, so that this is what Node makes of an error of an entry: an uncaught exception
@@ -49,12 +52,12 @@ async function start(): Promise<void> {
     secret,
     root,
     kind: 'supervised',
-    name: basename(process.argv[1] ?? 'app'),
+    name: basename(entry),
     patience: Number.POSITIVE_INFINITY,
   })
   const { entries } = runner.config
   process.once('beforeExit', unsettled)
-  for (const entry of entries) await runner.import(entry)
+  for (const each of entries) await runner.import(each)
   process.off('beforeExit', unsettled)
   runner.ready()
 }
@@ -62,7 +65,7 @@ async function start(): Promise<void> {
 /** Nothing keeps the process alive, and the top-level await of an entry still waits. */
 function unsettled(): void {
   process.exitCode ??= UNSETTLED
-  process.stderr.write(`Warning: Detected unsettled top-level await in ${process.argv[1]} or a module it imports\n`)
+  process.stderr.write(`Warning: Detected unsettled top-level await in ${entry} or a module it imports\n`)
 }
 
 function orphaned(): void {

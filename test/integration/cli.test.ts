@@ -162,6 +162,23 @@ describe('a run that happens once', () => {
     })
   })
 
+  it.each([
+    ['commonjs', 'app.ts', true],
+    ['commonjs', 'app.mts', false],
+    ['module', 'app.ts', false],
+    ['module', 'app.cts', true],
+  ])('has the entry as require.main where node would: type %s, %s', async (type, entry, expected) => {
+    const project = createProject({
+      'package.json': JSON.stringify({ type }),
+      [entry]: "import { seen } from './dep.ts'\nconsole.log(require.main === module, seen === require.main?.filename)",
+      'dep.ts': 'export const seen = require.main?.filename',
+    })
+    const running = start(project, ['--once', entry])
+    await running.exited
+    // an ES module has no require.main: two undefined names are equal
+    expect(running.text).toBe(`${expected} true\n`)
+  })
+
   it('keeps its hands off stdout', async () => {
     const project = createProject({ 'app.ts': "console.log('result')" })
     const running = start(project, ['--once', 'app.ts'])
