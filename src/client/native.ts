@@ -27,6 +27,13 @@ export async function importExternal(
   try {
     return await importNative(specifier)
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_UNSUPPORTED_ESM_URL_SCHEME') {
+      throw new TetherError(
+        'ERR_MODULE_NOT_FOUND',
+        `Cannot find module '${specifier}' imported from '${importer}': no plugin of Vite resolves it, and Node knows no such URL.`,
+        { cause: error },
+      )
+    }
     if (!isUnresolved(error, importer)) throw error
     const found = resolveAsCommonJs(specifier, importer)
     if (found !== undefined) return importNative(pathToFileURL(found).href)

@@ -44,8 +44,12 @@ export class Paths {
     return { file: local, script: id.startsWith(file) ? local + id.slice(file.length) : this.toLocal(id) }
   }
 
-  /** What a user or a computed `import()` wrote, as the server understands it: paths and file URLs become server paths. */
-  toRequest(specifier: string): string {
+  /**
+   * What a user or a computed `import()` wrote, as the server understands it: paths and file URLs become server paths. Time
+   * stamps that are to defeat a cache go.
+   */
+  toRequest(written: string): string {
+    const specifier = written.replace(/([?&])t=\d{13}(?:&|$)/, '$1').replace(/[?&]$/, '')
     if (specifier.startsWith('file://')) {
       const { search, hash } = new URL(specifier)
       return this.toServer(fileURLToPath(specifier)) + search + hash

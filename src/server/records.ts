@@ -143,7 +143,12 @@ export function createRecords(
   async function resolve(specifier: string, importer: ModuleId | undefined): Promise<EnvironmentModuleNode | string> {
     if (isBuiltin(specifier) || /^(data|https?|node):/.test(specifier)) return specifier
     let url = specifier.startsWith('file://') ? fileURLToPath(specifier) : unwrapId(specifier)
-    if (url.startsWith(`${root}/`)) url = url.slice(root.length)
+    if (url.startsWith(`${root}/`)) {
+      // plugins are asked about the path as it was given
+      const resolved = await environment.pluginContainer.resolveId(url)
+      if (resolved && !resolved.external && resolved.id !== url) return nodeOf(resolved.id)
+      url = url.slice(root.length)
+    }
     const file = importer === undefined ? undefined : (moduleGraph.getModuleById(importer)?.file ?? importer)
     const isBare = !/^[./\0]/.test(url)
     if (isBare || (url.startsWith('.') && file !== undefined)) {

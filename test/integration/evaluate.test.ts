@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
+import type { Plugin } from 'vite'
 import { describe, expect, it } from 'vitest'
 import { evaluation } from '../support/evaluate.ts'
 
@@ -27,6 +28,20 @@ describe('what a module is called', () => {
     expect(module.id).toBe('virtual:x')
     expect(await load('\0virtual:x')).toBe(module)
     expect(await load('/@id/__x00__virtual:x')).toBe(module)
+    expect(await load(`virtual:x?t=${Date.now()}`)).toBe(module)
+    await expect(load('virtual:x?other')).rejects.toMatchObject({ code: 'ERR_MODULE_NOT_FOUND' })
+  })
+
+  it('asks plugins about absolute paths too', async () => {
+    const redirect: Plugin = {
+      name: 'redirect',
+      enforce: 'pre',
+      resolveId(id) {
+        return id === `${this.environment.config.root}/src/basic.js` ? '\0virtual:basic' : undefined
+      },
+    }
+    const { load, root } = await evaluation({ 'src/basic.js': '' }, { config: { plugins: [redirect, virtual] } })
+    expect((await load(`${root}/src/basic.js`)).id).toBe('virtual:basic')
   })
 
   it('treats queries as different modules', async () => {
