@@ -90,19 +90,36 @@ export function reload(runner: ViteNodeRunner, files: string[]): Promise<any[]> 
   return reloaded
 }
 
-/** Sends what is buffered, in order, to the emitter's `custom` listeners. */
+/**
+ * Sends what is buffered, in order, to the emitter's `custom` listeners. Throws what such a listener throws (a session whose
+ * buffer is full does); the message it did not take stays in the buffer.
+ */
 export function sendMessageBuffer(runner: ViteNodeRunner, emitter: HMREmitter): void {
   const { messageBuffer } = getEngine(runner).cache
-  // taken out one by one: a listener that throws must not make the earlier ones go out again
+  // taken out one by one: a listener may send as well
   for (let message = messageBuffer.shift(); message !== undefined; message = messageBuffer.shift()) {
-    emitter.emit('custom', message)
+    try {
+      emitter.emit('custom', message)
+    } catch (error) {
+      messageBuffer.unshift(message)
+      throw error
+    }
   }
 }
 
-/** Sends a custom event. Without anybody to take it, it waits in the buffer. */
+/** Sends a custom event. Without anybody to take it, it waits in the buffer. Throws if it was not taken; then it is not sent. */
 export function sendCustom({ cache, runner }: Engine, emitter: HMREmitter, event: string, data: unknown): void {
-  cache.messageBuffer.push(JSON.stringify({ type: 'custom', event, data }))
-  if (emitter.listenerCount('custom') > 0) sendMessageBuffer(runner, emitter)
+  const message = JSON.stringify({ type: 'custom', event, data })
+  cache.messageBuffer.push(message)
+  if (emitter.listenerCount('custom') === 0) return
+  try {
+    sendMessageBuffer(runner, emitter)
+  } catch (error) {
+    // the sender knows now, and may send it again
+    const index = cache.messageBuffer.lastIndexOf(message)
+    if (index >= 0) cache.messageBuffer.splice(index, 1)
+    throw error
+  }
 }
 
 function settle({ applied, error }: Outcome): void {
