@@ -109,7 +109,6 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
       rpc.attached(false)
       // somebody else goes on with this session: begin another one
       if (why.code === CLOSE.SUPERSEDED) sid = undefined
-      drained()
       loop.lost(why)
       events.emit('disconnect', why)
     },
@@ -178,6 +177,7 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
   function finish(error?: TetherError): void {
     if (state === 'ended') return
     state = 'ended'
+    drained()
     loop.stop()
     signal?.removeEventListener('abort', abort)
     const { code, message, cause } = error ?? new TetherError('ERR_CLOSED', `the session with ${name} was closed`)
@@ -195,10 +195,14 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
   async function leave(): Promise<void> {
     hold.add()
     try {
+      // if the link is lost meanwhile, the loop gets another one for this
       if (session.attached && session.outbox.size > 0) {
         await new Promise<void>((resolve) => {
-          drained = resolve
-          clock.after(limits.closeWait, resolve)
+          const cancel = clock.after(limits.closeWait, resolve)
+          drained = () => {
+            cancel()
+            resolve()
+          }
         })
       }
       const left = session.end(CLOSE.NORMAL, 'the runner left')

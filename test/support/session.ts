@@ -78,6 +78,8 @@ export interface TestServerOptions {
   functions?: (session: ServerSession) => Partial<ServerFunctions>
   limits?: Partial<Limits>
   allowHost?: (host: string) => boolean
+  /** Told of every new session, before `session()` gives it out. */
+  begun?: (session: ServerSession) => void
 }
 
 /** A listener with sessions behind it; default: on a free TCP port. */
@@ -87,6 +89,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const takers: ((session: ServerSession) => void)[] = []
   const sessions = createSessions({ secret, limits, functions: (session) => serverFunctions(functions?.(session)) })
   sessions.on('session', (session) => {
+    options.begun?.(session)
     const take = takers.shift()
     if (take) take(session)
     else fresh.push(session)
