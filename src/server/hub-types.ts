@@ -46,7 +46,7 @@ export interface StartOptions {
 
 /** What `getTether(server)` returns. */
 export interface TetherHub extends EventEmitter<HubEvents> {
-  /** Resolves once runners can connect, the entries are started and saves are noticed; rejects with the reason if that fails. */
+  /** Resolves once runners can connect and the entries are started; rejects with the reason if that fails. */
   readonly ready: Promise<void>
   readonly runners: RunnerView[]
   /** Where attached runners connect; `undefined` without the `attach` option or before `ready`. The token is not enumerable. */

@@ -20,7 +20,6 @@ import { createReport, formatChain, type Report } from './report.ts'
 import { type RunnerHost, type ServedRunner, serveRunner } from './runners.ts'
 import { recordSeeds } from './seeds.ts'
 import type { ServerSession } from './sessions.ts'
-import { watcherReady } from './watch.ts'
 
 const debug = createDebug('vite-tether:hub')
 
@@ -30,8 +29,6 @@ interface Binding {
   server: ViteDevServer
   options: TetherOptions & Partial<CliSettings>
   records: Records
-  /** Settles when the watcher reports saves. */
-  watching: Promise<void>
 }
 
 /** {@link TetherHub} is what users may call; the other functions are the plugin's. */
@@ -109,8 +106,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   /** A server was made with an environment of ours; it does not serve yet. */
   configure(environment: DevEnvironment, server: ViteDevServer, options: Binding['options']): void {
     const records = createRecords(environment, this.#versions)
-    const watching = watcherReady(server)
-    this.#configured.set(environment, { environment, server, options, records, watching })
+    this.#configured.set(environment, { environment, server, options, records })
     catchLateSaves(server.watcher)
     recordSeeds(environment, (nodes, payload) => {
       const ids = nodes.flatMap(({ id }) => (id === null ? [] : [id]))
@@ -178,11 +174,10 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     throw new TetherError('ERR_CLOSED', 'The Vite server does not listen yet: await hub.ready first.')
   }
 
-  async #open({ server, options, watching }: Binding): Promise<void> {
+  async #open({ server, options }: Binding): Promise<void> {
     this.#endpoints ??= await openEndpoints((session) => this.#serve(session))
     await this.#endpoints.configure(server, options.attach ?? false)
     this.#apps.ensure(this.entries)
-    await watching
   }
 
   /** The transforms that this costs are not lost: the next process asks for them. */

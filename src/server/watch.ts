@@ -13,22 +13,6 @@ export interface FileEvents {
   saved(file: string): void
 }
 
-/** Milliseconds after which a watcher that has not said that it is ready is taken to be. */
-const READY_LIMIT = 1000
-
-/** Resolves once the watcher reports saves: until then it takes every file for one that it finds. */
-export function watcherReady({ watcher, config }: ViteDevServer): Promise<void> {
-  if (config.server.watch === null) return Promise.resolve()
-  return new Promise((resolve) => {
-    // it may have been ready before anybody could ask
-    const timer = setTimeout(resolve, READY_LIMIT)
-    watcher.once('ready', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
-}
-
 /** Calls `events` for the files of `server`'s watcher; it ends with the watcher. */
 export function watchFiles(
   server: ViteDevServer,

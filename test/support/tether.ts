@@ -1,5 +1,8 @@
 /** Real Vite servers with the plugin, and runners that attach to them. Everything is closed when the test ends. */
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createLogger, createServer, type InlineConfig, type Logger, type ViteDevServer } from 'vite'
 import { onTestFinished } from 'vitest'
 import { type ConnectOptions, connect } from '../../src/client/attach.ts'
@@ -36,7 +39,22 @@ export async function startServer(
   hub.on('stdout', (_, line) => output.push(line))
   hub.on('stderr', (_, line) => output.push(line))
   await hub.ready
+  await watched(server)
   return { server, hub, lines: output.lines, line: output.line }
+}
+
+/** Resolves once the watcher has seen every file of the project; it says that it is ready earlier than that. */
+async function watched({ config, watcher }: ViteDevServer): Promise<void> {
+  const files = readdirSync(config.root, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => !file.includes('node_modules'),
+  )
+  const isSeen = (file: string) => watcher.getWatched()[join(config.root, dirname(file))]?.includes(basename(file))
+  const limit = performance.now() + 5000
+  while (!files.every(isSeen)) {
+    if (performance.now() > limit)
+      throw new Error(`Not watched: ${files.filter((file) => !isSeen(file))} in ${config.root}`)
+    await delay(5)
+  }
 }
 
 /** A runner in this process, attached to `server`. */
