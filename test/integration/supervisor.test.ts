@@ -81,13 +81,24 @@ describe('a signal that ends the app', () => {
     expect(output(parent).slice(0, 3)).toEqual(['dispose begins', 'dispose ends', 'SIGTERM'])
   })
 
-  it('is forwarded once when the terminal and npm both send it', async () => {
-    const { parent } = await supervise('ignores-sigterm.mjs', '100')
+  it('is the same one when it comes again at once, as from the terminal and from npm', async () => {
+    const { parent, app } = await supervise('signals.mjs', '100')
     parent.child.kill('SIGTERM')
+    await parent.match(/dispose begins/)
+    parent.child.kill('SIGTERM')
+    process.kill(app, 'SIGTERM')
+    await parent.match(/^exit .*"code":3/m)
+    expect(output(parent).slice(0, 3)).toEqual(['dispose begins', 'dispose ends', 'SIGTERM'])
+  })
+
+  it('kills the app when it comes again later, from somebody impatient', async () => {
+    const { parent } = await supervise('ignores-sigterm.mjs', '600')
     parent.child.kill('SIGTERM')
     await parent.match(/SIGTERM ignored/)
+    const start = performance.now()
     parent.child.kill('SIGTERM')
-    await parent.match(/^exit/m)
+    await parent.match(/^exit .*"signal":"SIGKILL"/m)
+    expect(performance.now() - start).toBeLessThan(3000)
     expect(count(parent, 'SIGTERM ignored')).toBe(1)
   })
 })

@@ -280,6 +280,7 @@ describe('stopping', () => {
     const { supervisor, ready, states } = supervise('ready.mjs')
     await supervisor.start()
     await ready()
+    supervisor.fetched()
     const restarted = supervisor.restart()
     await supervisor.stop()
     await restarted
