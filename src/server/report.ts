@@ -39,26 +39,45 @@ export function createReport(logger: () => Logger, root: () => string): Report {
       if (line) say(line)
     },
     failed(error, kept) {
-      const where = error.loc?.file ?? error.id
-      const position = error.loc ? `:${error.loc.line}:${error.loc.column}` : ''
-      const lines = [`${colors.red(error.name)}: ${error.message}`]
-      if (where && !error.message.includes(where))
-        lines.push(colors.cyan(`${where.replace(`${root()}/`, '')}${position}`))
-      if (error.frame && !error.message.includes(error.frame.split('\n')[0]!)) lines.push(error.frame)
-      if (error.stack && !error.frame)
-        lines.push(
-          colors.dim(
-            error.stack
-              .split('\n')
-              .filter((line) => /^\s+at /.test(line))
-              .join('\n'),
-          ),
-        )
+      const lines = [describe(error, root())]
       if (kept) lines.push(colors.dim('The app still runs the code from before; the next good save applies.'))
-      logger().error(`${tag()} ${lines.filter(Boolean).join('\n')}`)
+      logger().error(`${tag()} ${lines.join('\n')}`)
     },
   }
 }
+
+/** A transform error with its place and code frame, any other with the frames of the user's own code. */
+function describe(error: FlatError, root: string): string {
+  const { message, frame, loc, plugin, stack = '' } = error
+  const file = (loc?.file ?? error.id)?.replace(`${root}/`, '')
+  const isTransform = plugin !== undefined || frame !== undefined || loc !== undefined
+  const lines = [`${colors.red(error.name)}: ${message.trimEnd()}`]
+  if (isTransform && file && !message.includes(file))
+    lines.push(colors.cyan(loc ? `${file}:${loc.line}:${loc.column}` : file))
+  if (frame && !message.includes(frame.trim())) lines.push(frame)
+  if (!isTransform)
+    lines.push(
+      ...stack
+        .split('\n')
+        .filter(isOwnFrame)
+        .map((line) => colors.dim(line)),
+    )
+  if (error.cause && !isTransform && error.code !== 'ERR_MODULE_NOT_FOUND')
+    lines.push(`caused by ${describe(error.cause, root)}`)
+  return lines.join('\n')
+}
+
+/** Frames of node, Vite and this package say nothing to the reader of an error in his own code. */
+function isOwnFrame(line: string): boolean {
+  return (
+    /^\s+at /.test(line) &&
+    !/\(?(node:|file:.*\/node_modules\/vite\/|.*\/vite-tether\/dist\/)/.test(line) &&
+    !line.includes(OWN_FOLDER)
+  )
+}
+
+/** Where this package's code lies. */
+const OWN_FOLDER = new URL('.', import.meta.url).href
 
 /** The chain of importers as a reader writes it: `src/db.ts <- src/server.ts`. */
 export function formatChain(chain: readonly string[]): string {
