@@ -122,8 +122,6 @@ export class Evaluator {
     // a cycle's other modules may hold the namespace of an attempt that failed: they are to see what comes of this one
     const namespace = found?.failure && found.isHandedOut ? found.namespace : undefined
     const instance = this.instances.create(id, namespace)
-    // the edge comes first: the module may come back to its importer at once
-    if (importer?.isRunning) importer.waits.add(instance)
     this.#start(instance, importer)
     return this.#wait(instance, importer)
   }
@@ -157,7 +155,6 @@ export class Evaluator {
     instance.evaluated = false
     instance.failure = undefined
     instance.exports = instance.namespace.object
-    // the promise must be there before the module runs: a cycle may come back to it at once
     const { promise, resolve, reject } = createDeferred<ModuleNamespace>()
     instance.promise = promise
     this.instances.put(instance)
@@ -174,7 +171,7 @@ export class Evaluator {
   }
 
   async #run(instance: Instance, importer: Instance | undefined): Promise<void> {
-    // not synchronously: a long chain of imports would be as deep on the call stack
+    // not synchronously: the importer's wait is noted first, and a long chain of imports is not as deep on the call stack
     await null
     instance.stored ??= this.store.get(instance.id) ?? (await this.obtain(instance.id, importer?.id))
     const { stored, namespace } = instance

@@ -39,8 +39,7 @@ export class Importer {
 
   /** `import(specifier)`. */
   async dynamic(instance: Instance, expression: unknown): Promise<object> {
-    // never synchronously: the statement after `import()` runs first
-    const specifier = await String(expression)
+    const specifier = String(expression)
     const stored = instance.stored!
     const target = stored.target(specifier) ?? (await this.#resolve(instance, stored, specifier))
     if (typeof target === 'object') return this.#external(stored, target.external)

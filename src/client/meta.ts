@@ -31,7 +31,7 @@ export function createImportMeta({ file, env, isMain, createHot }: ImportMetaOpt
     dirname: dirname(file),
     env,
     main: isMain,
-    resolve: (specifier: string, parent: string | URL = url) => resolve(String(specifier), String(parent)),
+    resolve: (specifier: string, parent: string | URL = url) => resolveNatively!(String(specifier), String(parent)),
   }
   if (createHot) {
     let hot: unknown
@@ -53,16 +53,4 @@ export function createImportMeta({ file, env, isMain, createHot }: ImportMetaOpt
     })
   }
   return meta
-}
-
-function resolve(specifier: string, parent: string): string {
-  if (!resolveNatively) throw new Error('import.meta.resolve was reached in a way that the runner could not foresee.')
-  try {
-    return resolveNatively(specifier, parent)
-  } catch (error) {
-    // like Node, which answers for files that do not exist, but not for packages
-    const { url } = error as { url?: unknown }
-    if (typeof url === 'string') return url
-    throw error
-  }
 }

@@ -99,11 +99,14 @@ let isInstalled = false
 function installHook(): void {
   if (isInstalled) return
   isInstalled = true
-  const previous = Error.prepareStackTrace as Prepare | undefined
-  Error.prepareStackTrace = (error: Error, sites: NodeJS.CallSite[]): unknown => {
-    const mapped = sites.map(mapSite)
-    return previous ? previous.call(Error, error, mapped) : [header(error), ...mapped.map(String)].join('\n    at ')
-  }
+  const previous = (Error.prepareStackTrace as Prepare | undefined) ?? toText
+  Error.prepareStackTrace = (error: Error, sites: NodeJS.CallSite[]): unknown =>
+    previous.call(Error, error, sites.map(mapSite))
+}
+
+/** What V8 does, for versions of Node that have no hook of their own. */
+function toText(error: Error, sites: NodeJS.CallSite[]): string {
+  return [Error.prototype.toString.call(error), ...sites.map(String)].join('\n    at ')
 }
 
 function mapSite(site: NodeJS.CallSite): NodeJS.CallSite {
@@ -161,17 +164,4 @@ function override(
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
-}
-
-/** The first lines of a stack as Node writes them: its own errors carry their code in brackets. */
-function header(error: Error): string {
-  const { name, message, code } = error as NodeJS.ErrnoException
-  const isOfNode = Object.getOwnPropertySymbols(error).some((symbol) => symbol.description === 'kIsNodeError')
-  if (isOfNode) return `${name} [${code}]: ${message}`
-  try {
-    return Error.prototype.toString.call(error)
-  } catch {
-    // a stack is also taken of objects whose `name` or `message` cannot be turned into text
-    return 'Error'
-  }
 }

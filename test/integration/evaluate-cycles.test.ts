@@ -92,6 +92,35 @@ describe('circular imports', () => {
     expect([{ ...ion.dom }, ion.IonTypes]).toEqual([{ Blob: 'Blob' }, { BLOB: 'Blob' }])
   })
 
+  it('may lack names of an external until its export * has run', async () => {
+    const { load } = await evaluation({
+      'index.js': 'import "./b.js"; export * from "node:path"; export const own = 1',
+      'b.js': 'import { join, own } from "./index.js"; export const late = () => join("a", String(own))',
+    })
+    await load('/index.js')
+    expect((await load('/b.js')).late()).toBe('a/1')
+  })
+
+  it('let late imports go around them', async () => {
+    const { load } = await evaluation({
+      'entry.js':
+        'export const setup = () => import("./back.js"); export const run = (id) => import(id); export const entry = 1',
+      'back.js': 'export * from "./entry.js"',
+      'action.js': 'import { entry } from "./back.js"; export const action = entry',
+    })
+    const { setup, run } = await load('/entry.js')
+    await setup()
+    expect((await run('/action')).action).toBe(1)
+  })
+
+  it('hoist a default export’s getter', async () => {
+    const { load } = await evaluation({
+      'index.js': 'import dep from "./dep.js"; export default dep',
+      'dep.js': 'import self from "./index.js"; export default self',
+    })
+    expect({ ...(await load('/index.js')) }).toEqual({ default: undefined })
+  })
+
   it('are SyntaxErrors for names that will never be there', async () => {
     const { load } = await evaluation({
       'a.js': 'import { b } from "./b.js"; export const a = b',
@@ -144,7 +173,7 @@ describe('top-level await', () => {
 
   it('never shows an unfinished module to one that is not in its cycle', async () => {
     const { reached, open } = gate('waitForCore')
-    const { load } = await evaluation({
+    const { load, runner, path } = await evaluation({
       'entry-a.js': 'import { shared } from "./shared.js"; export const result = shared("a")',
       'entry-b.js': 'import { shared } from "./shared.js"; export const result = shared("b")',
       'shared.js': 'export { shared } from "./core.js"; import "./loop.js"',
@@ -154,6 +183,7 @@ describe('top-level await', () => {
     const a = load('/entry-a.js')
     await reached
     const b = load('/entry-b.js')
+    await expect.poll(() => runner.runtime.node(path('entry-b.js'))).toBeDefined()
     open()
     expect([(await a).result, (await b).result]).toEqual(['a', 'b'])
   })

@@ -126,6 +126,15 @@ describe('a package that is missing', () => {
     expect((await load('/a.js')).default).toBe('installed')
   })
 
+  it('is not confused with one that throws', async () => {
+    const { load } = await evaluation({
+      'node_modules/throws/package.json': '{ "exports": { "import": "./index.mjs" } }',
+      'node_modules/throws/index.mjs': 'throw new TypeError("thrown inside")',
+      'a.js': 'import "throws"',
+    })
+    await expect(load('/a.js')).rejects.toThrow(TypeError)
+  })
+
   it('inside another package is reported as that package’s error', async () => {
     const { load } = await evaluation({
       'node_modules/broken/package.json': '{ "type": "module", "exports": "./index.js" }',

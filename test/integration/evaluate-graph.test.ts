@@ -148,19 +148,19 @@ describe('replacing instances', () => {
     expect((await project.load('/leaf.js')).leaf).toBe('new')
   })
 
-  it('does not compile unchanged code again', async () => {
-    const project = await evaluation({ 'a.js': 'export const fn = () => {}; export const where = new Error().stack' })
-    const { runtime } = project.runner
-    const id = project.path('a.js')
-    const before = await project.load('/a.js')
-    const { stored } = project.runner.moduleCache.get(id) as never as { stored: { compiled: unknown } }
-    const { compiled } = stored
+  it('does not compile unchanged code again, not even when its lines have moved', async () => {
+    const project = await evaluation({ 'a.ts': 'export const fn = () => {}' })
+    const { runtime, moduleCache } = project.runner
+    const id = project.path('a.ts')
+    const compiled = () => (moduleCache.get(id) as { stored?: { compiled: unknown } }).stored?.compiled
+    const before = await project.load('/a.ts')
+    const first = compiled()
+    project.write('a.ts', 'interface Added {}\n\nexport const fn = () => {}')
+    await runtime.install(await project.saved('a.ts'))
     runtime.detach([id])
     const after = await runtime.evaluate(id)
     expect(after.fn).not.toBe(before.fn)
-    expect((project.runner.moduleCache.get(id) as never as { stored: { compiled: unknown } }).stored.compiled).toBe(
-      compiled,
-    )
+    expect(compiled()).toBe(first)
   })
 
   it('puts instances back as they were, over what was evaluated since', async () => {
@@ -184,20 +184,26 @@ describe('replacing instances', () => {
         'import { made, get } from "./store.js"; import * as store from "./store.js"; export const seen = () => [made, get(), store.extra]',
       'store.js':
         'export const made = globalThis.made = (globalThis.made ?? 0) + 1; let v = made; export const get = () => v; export * from "./extra.js"',
-      'extra.js': 'export const extra = "extra"',
+      'extra.js': 'export const extra = globalThis.extra = (globalThis.extra ?? 0) + 1',
     })
     const { seen } = await project.load('/entry.js')
-    const [first] = seen()
+    const [first, , extra] = seen()
     const { runtime } = project.runner
     const id = project.path('store.js')
     const namespace = await project.load('/store.js')
     project.edit('store.js', 'export const made', 'throw new Error("new code"); export const made')
     await runtime.install(await project.saved('store.js'))
-    const [instance] = runtime.detach([id])
+    const detached = runtime.detach([id, project.path('extra.js')])
     await expect(runtime.evaluate(id)).rejects.toThrow('new code')
-    runtime.attach([instance!])
-    await runtime.reevaluate(instance!)
-    expect(seen()).toEqual([first + 1, first + 1, 'extra'])
+    runtime.attach(detached)
+    expect(seen()).toEqual([first, first, extra])
+    for (const instance of detached.toReversed()) await runtime.reevaluate(instance)
+    expect(seen()).toEqual([first + 1, first + 1, expect.any(Number)])
+    const [, , second] = seen()
+    expect(second).toBeGreaterThan(extra)
+    runtime.detach([project.path('extra.js')])
+    await runtime.reevaluate(detached[0]!)
+    expect(seen()[2]).toBeGreaterThan(second)
     expect(await project.load('/store.js')).toBe(namespace)
     expect(Object.isSealed(namespace)).toBe(true)
   })

@@ -130,6 +130,23 @@ export default function () { throw new Error('default') }
     expect((await frames(project, boom))[0]).toMatch(/^at boom \(original\.ts:12:\d+\)$/)
   })
 
+  it('use a source map of several sources that lies beside the file', async () => {
+    const map = {
+      version: 3,
+      file: 'dist.js',
+      sources: ['entry.js', 'nested/other.js', null],
+      names: [],
+      mappings: 'AAAA,MAAM;ACAN,MAAM',
+    }
+    const project = await evaluation({
+      'src/dist.js': `export const one = () => { throw new Error('one') }\nexport const two = () => { throw new Error('two') }\n//# source${''}MappingURL=dist.js.map\n`,
+      'src/dist.js.map': JSON.stringify(map),
+    })
+    const { one, two } = await project.load('/src/dist.js')
+    expect((await frames(project, one))[0]).toMatch(/^at one \(src\/entry\.js:1:\d+\)$/)
+    expect((await frames(project, two))[0]).toMatch(/^at two \(src\/nested\/other\.js:1:\d+\)$/)
+  })
+
   it('are not confused by text that looks like a source map', async () => {
     const project = await evaluation({
       'a.ts': `type A = string

@@ -63,6 +63,9 @@ describe('module and exports', () => {
     expect({ ...namespace.object }).toEqual({ a: 1, b: 2, default: { a: 1, b: 2 } })
     expect([exports.a, 'b' in exports, Object.keys(exports)]).toEqual([1, true, ['default', 'a', 'b']])
     expect(exports.hasOwnProperty).toBe(Object.prototype.hasOwnProperty)
+    namespace.seal()
+    exports.late = 3
+    expect(namespace.object.late).toBe(3)
   })
 
   it('make a default of what is assigned as a whole, with its properties as names', () => {
