@@ -7,7 +7,7 @@ import { enqueueChange } from './apply.ts'
 import type { HotCallback, HotListener } from './cache.ts'
 import { type Engine, getEngine } from './engine.ts'
 import { sendCustom } from './messages.ts'
-import { notify } from './notify.ts'
+import { call, notify } from './notify.ts'
 import { changeOf } from './outcome.ts'
 import { dropListeners, removeListeners } from './registrations.ts'
 
@@ -106,7 +106,8 @@ function invalidate(engine: Engine, emitter: HMREmitter, own: ModuleId, message:
   const path = runtime.toUrl(own)
   const data = { path, message, firstInvalidatedBy: runtime.toUrl(invalidators[0]!) }
   void notify(engine, 'vite:invalidate', data)
-  sendCustom(engine, emitter, 'vite:invalidate', data)
+  // only for the server's listeners: the update does not depend on it
+  void call(engine, 'telling the server of invalidate()', () => sendCustom(engine, emitter, 'vite:invalidate', data))
   engine.log.info(`invalidate ${path}${message ? `: ${message}` : ''}`)
 
   const done = enqueueChange(engine, { ...changeOf([]), invalidated: own, invalidators }).then(({ modules, error }) => {

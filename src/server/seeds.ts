@@ -15,18 +15,25 @@ export function recordSeeds(
   let seeds = new Set<EnvironmentModuleNode>()
   /** The seeds of this tick. Only what follows them synchronously belongs to them. */
   const fresh = new Set<EnvironmentModuleNode>()
+  /** Modules that had code once. The others may be mere files that a plugin watches for their importers. */
+  const transformed = new WeakSet<EnvironmentModuleNode>()
   let nested = false
 
   function deliver(payload: HotPayload | undefined): boolean {
     if (seeds.size === 0) return false
-    // a file that is no module (a plugin watches it for one) is updated through its importers
-    const modules = [...seeds].flatMap((seed) => (seed.id === null ? [...seed.importers] : [seed]))
+    const modules = [...seeds].flatMap((seed) => (isMereFile(seed) ? [seed, ...seed.importers] : [seed]))
     seeds = new Set()
     return onSeeds([...new Set(modules)], payload)
   }
 
+  function isMereFile(module: EnvironmentModuleNode): boolean {
+    // Vite sets the flag when it analyses a module, or at once when there is nothing to analyse
+    return module.isSelfAccepting !== undefined && !transformed.has(module)
+  }
+
   const invalidateModule = moduleGraph.invalidateModule
   moduleGraph.invalidateModule = function (module, seen, timestamp, isHmr, ...rest) {
+    if (module.transformResult) transformed.add(module)
     if (isHmr && !nested) record(module)
     // it calls itself for each importer
     const outer = nested
