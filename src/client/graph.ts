@@ -155,7 +155,8 @@ export class TetherRuntime implements HotRuntime {
       const has = (name: string): boolean => exports.open || exports.names.has(name)
       for (const name of names) {
         if (kept ? name in kept || !this.#evaluator.instances.live(target)?.evaluated : has(name)) continue
-        if (!isMaybeType(code, specifier, name, stored.place.file)) throw missingExport(name, specifier, 'module')
+        if (isMaybeType(code, specifier, name, stored.place.file)) continue
+        throw missingExport(name, specifier, 'module', stored.record.url)
       }
     }
   }

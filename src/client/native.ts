@@ -63,10 +63,19 @@ function isUnresolved(error: unknown, importer: string): boolean {
   return error.message.includes(`imported from ${importer}`)
 }
 
-/** The SyntaxError for a named import that a module does not have, in Node's words. */
-export function missingExport(name: string, specifier: string, format: 'module' | 'commonjs'): SyntaxError {
+/**
+ * The SyntaxError for a named import that a module does not have, in Node's words. `importer` is for errors that are found
+ * before the importer runs, which have no frame of it.
+ */
+export function missingExport(
+  name: string,
+  specifier: string,
+  format: 'module' | 'commonjs' = 'module',
+  importer?: string,
+): SyntaxError {
   if (format === 'module') {
-    return new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`)
+    const where = importer === undefined ? '' : `, which ${importer} imports`
+    return new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'${where}`)
   }
   return new SyntaxError(
     `Named export '${name}' not found. The requested module '${specifier}' is a CommonJS module, which may not support all ` +

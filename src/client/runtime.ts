@@ -41,9 +41,12 @@ export interface HotRuntime {
   readonly runner: ViteNodeRunner
   /** The instance's node, or `undefined` if this runner has never evaluated the module or no longer holds it. */
   node(id: ModuleId): GraphNode | undefined
-  /** Ids of all application modules that have an instance, in the order of their first evaluation. */
+  /**
+   * Ids of all application modules that have an instance, in the order of their first evaluation. One whose evaluation has
+   * failed is among them until the next `install`, although it has no node: it may hold something to dispose of.
+   */
   ids(): Iterable<ModuleId>
-  /** Ids that were executed directly (entries and `import()` calls from outside): where the graph hangs. */
+  /** Ids that were executed directly (entries and `import()` calls from outside): where the graph hangs. Failed ones too. */
   roots(): Iterable<ModuleId>
   /** The id that `specifier` (an URL as Vite rewrites it, a path or an id) means inside `owner`. */
   toId(specifier: string, owner?: ModuleId): ModuleId

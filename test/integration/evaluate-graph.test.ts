@@ -303,7 +303,7 @@ describe('preparing', () => {
   it('throws for a name that new code no longer exports', async () => {
     const { change } = await broken({})
     await expect(change('b.js', 'export const other = 1')).rejects.toThrow(
-      /'\/b\.js' does not provide an export named 'b'/,
+      /'\/b\.js' does not provide an export named 'b', which \/a\.js imports/,
     )
   })
 
