@@ -123,7 +123,11 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
     remote: SERVER_CONTRACT,
     send: (json, options) => session.send(json, options),
     failed(error, event) {
-      if (!events.emit('error', error, event)) throw error
+      if (events.emit('error', error, event)) return
+      // whoever calls has a promise to reject, but nobody waits for it
+      queueMicrotask(() => {
+        throw error
+      })
     },
     busy: (waiting) => (waiting ? hold.add() : hold.remove()),
   })

@@ -158,6 +158,12 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
     session.on('resume', () => this.#resumed())
     session.on('resync', (what) => void this.#resync(what))
     session.on('end', (error) => this.emit('end', error))
+    // a change or a payload has no caller who could catch what it throws
+    session.on('error', (error) => {
+      const text = `[vite-tether] ${error instanceof Error ? error.stack : String(error)}`
+      if (options.logger?.error) options.logger.error(text)
+      else console.error(text)
+    })
     this.payload({ type: 'connected' })
   }
 

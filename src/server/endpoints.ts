@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ViteDevServer } from 'vite'
 import { TetherError } from '../shared/errors.ts'
 import type { ServerFunctions } from '../shared/types.ts'
-import { isLoopbackHost } from './gatekeeper.ts'
+import { isLoopbackHost, isPlainHost } from './gatekeeper.ts'
 import { DEFAULT_PATHNAME, type Listener, listen } from './listener.ts'
 import type { AttachOptions } from './options.ts'
 import { createSessions, type ServerSession } from './sessions.ts'
@@ -67,7 +67,7 @@ function createAttachment(serve: (session: ServerSession) => ServerFunctions) {
     const rules = {
       secret: token,
       accept: opened.sessions.accept,
-      allowHost: (name: string) => allowedHosts === true || isLoopbackHost(name) || matches(name, allowedHosts ?? []),
+      allowHost: (name: string) => allowedHosts === true || isPlainHost(name) || matches(name, allowedHosts ?? []),
     }
     const { https } = server.config.server
     const http = options.port === undefined ? (server.httpServer as Server | null) : null

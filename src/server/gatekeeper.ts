@@ -37,9 +37,23 @@ export function examine({ headers }: IncomingMessage, { gate, allowHost }: GateR
   return undefined
 }
 
-/** Addresses and `localhost`: names that no DNS server can point here. */
+/** Whether a `Host` header is an address or `localhost`: a name that no DNS server can point here. */
+export function isPlainHost(header: string): boolean {
+  const host = hostOf(header)
+  return isIP(host) !== 0 || isLocalName(host)
+}
+
+/** Whether a host, with or without a port, can be reached from this machine only. */
 export function isLoopbackHost(header: string): boolean {
-  const host = header.replace(/:\d+$/, '').toLowerCase()
-  if (host === 'localhost' || host.endsWith('.localhost')) return true
-  return isIP(host.replace(/^\[(.*)\]$/, '$1')) !== 0
+  const host = hostOf(header)
+  return isLocalName(host) || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
+const isLocalName = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost')
+
+/** Without port and brackets. A bare IPv6 address has colons but no port. */
+function hostOf(header: string): string {
+  const host = header.toLowerCase()
+  if (isIP(host) === 6) return host
+  return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 }

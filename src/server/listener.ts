@@ -13,7 +13,7 @@ import { type Clock, systemClock } from '../shared/clock.ts'
 import type { Link } from '../shared/link.ts'
 import { type Limits, resolveLimits, SUBPROTOCOL } from '../shared/protocol.ts'
 import { wrapSocket } from '../shared/socket-link.ts'
-import { examine, isLoopbackHost, type Refusal } from './gatekeeper.ts'
+import { examine, isPlainHost, type Refusal } from './gatekeeper.ts'
 import { createPrivatePath, type PrivatePath } from './private-path.ts'
 import { createGate } from './token.ts'
 
@@ -51,7 +51,7 @@ const shared = new WeakMap<Server, Set<string>>()
 
 /** Starts to listen. Rejects with the error of the socket if it cannot. */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const { where, accept, clock = systemClock, allowHost = isLoopbackHost } = options
+  const { where, accept, clock = systemClock, allowHost = isPlainHost } = options
   const limits = resolveLimits(options.limits)
   const gate = createGate(options.secret, clock)
   const own = where.at === 'server' ? undefined : createOwnServer(where, limits)

@@ -139,7 +139,11 @@ export function hostSession({ clock, limits, sid, hello, keep, functions }: Host
     remote: RUNNER_CONTRACT,
     send: (json, options) => session.send(json, options),
     failed(error, name) {
-      if (!events.emit('error', error, name)) throw error
+      if (events.emit('error', error, name)) return
+      // whoever calls has a promise to reject, but nobody waits for it
+      queueMicrotask(() => {
+        throw error
+      })
     },
   })
   return self
