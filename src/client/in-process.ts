@@ -1,6 +1,6 @@
 /** The `HotRuntime` of a plain `ViteNodeRunner`: what vite-node's module cache tells, and transformed code where it does not. */
 import { existsSync } from 'node:fs'
-import { posix } from 'node:path'
+import path, { posix } from 'node:path'
 import type { ViteNodeRunner } from 'vite-node/client'
 import type { ModuleId } from '../shared/types.ts'
 import { changedBelow, prepareModules } from './in-process-code.ts'
@@ -25,7 +25,7 @@ const PREVIOUS = '\0vite-tether:previous:'
 /** Makes the runtime; one a runner. */
 export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
   const { moduleCache, options } = runner
-  const root = runner.root.replaceAll('\\', '/').replace(/\/$/, '')
+  const root = slash(runner.root).replace(/\/$/, '')
   const ended = new WeakMap<Promise<unknown>, boolean>()
   const parsed = new WeakMap<Entry, SsrCode>()
   /** Importers of instances that were replaced: they hold on to the new one. Checked against their own imports when read. */
@@ -33,6 +33,8 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
   /** Computed `import()`s that an earlier instance of the module ran. */
   const computed = new Map<ModuleId, Set<ModuleId>>()
   const previousCode = new Map<string, string>()
+  /** What was executed from outside; at this point, whatever nobody imports. */
+  const executed = new Set<ModuleId>()
   const internals = runner as unknown as Internals
 
   const fetchModule = options.fetchModule
@@ -99,6 +101,11 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
     return posix.isAbsolute(id) ? `/@fs${id}` : id
   }
 
+  async function resolve(file: string): Promise<ModuleId> {
+    const [, id] = await runner.resolveUrl(file)
+    return moduleCache.normalizePath(id)
+  }
+
   /** What vite-node asks the server for when the module is imported. */
   function requestOf(id: ModuleId): string {
     return posix.isAbsolute(id) ? toUrl(id) : id
@@ -131,6 +138,17 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
     return [{ id, entry }]
   }
 
+  for (const id of moduleCache.keys()) if (entryOf(id)?.importers.size === 0) executed.add(id)
+  const { executeId, executeFile } = runner
+  runner.executeId = async (id) => {
+    executed.add(await resolve(id))
+    return executeId.call(runner, id)
+  }
+  runner.executeFile = async (file) => {
+    executed.add(moduleCache.normalizePath(slash(path.resolve(file))))
+    return executeFile.call(runner, file)
+  }
+
   const code = { root, entryOf, toId, toUrl, fetch: (id: ModuleId) => fetchModule(requestOf(id)), parsedOf: codeOf }
 
   return {
@@ -150,17 +168,9 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
       )
     },
     ids: () => [...moduleCache.keys()].filter((id) => entryOf(id)),
-    // whatever was executed directly has never had an importer
-    roots: () =>
-      [...moduleCache.keys()].filter((id) => {
-        const entry = entryOf(id)
-        return entry && entry.importers.size === 0 && !formerImporters.get(id)?.size
-      }),
+    roots: () => [...executed],
     toId,
-    async resolve(file) {
-      const [, path] = await runner.resolveUrl(file)
-      return moduleCache.normalizePath(path)
-    },
+    resolve,
     toUrl,
     async install() {
       await forgetFailed()
@@ -199,4 +209,8 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
       await Promise.allSettled([...ids].map((id) => entryOf(id)?.promise))
     },
   }
+}
+
+function slash(file: string): string {
+  return file.replaceAll('\\', '/')
 }

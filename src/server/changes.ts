@@ -1,16 +1,14 @@
 /**
  * From a save to a change: what Vite was asked to update becomes, for each session, the code its runner lacks.
  */
-import { stat } from 'node:fs/promises'
 import { createDebug } from 'obug'
 import { reviveError } from '../shared/errors.ts'
 import type { Change, FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
+import { contentOf } from './content.ts'
 import type { Records } from './records.ts'
 
 const debug = createDebug('vite-tether:change')
 
-/** How long a file that a save left empty may take to get its content, in ms: editors truncate before they write. */
-const EMPTY_FILE_GRACE = 200
 /** How much code and map goes into one message, in characters. */
 const MESSAGE_SIZE = 4 * 1024 * 1024
 
@@ -50,7 +48,7 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
 
   async function collect(seeds: ReadonlySet<ModuleId>, source: Records, all: boolean): Promise<Omit<Change, 'seq'>> {
     const own = [...seeds].filter((id) => ledger.has(id) || failing.has(id))
-    await Promise.all(own.map(contentOf))
+    await Promise.all(own.map((id) => contentOf(id.replace(/[?#].*$/, ''))))
     const ids = all ? new Set(ledger.keys()) : source.affected(own, holds)
     const { modules, failed } = await source.collect(ids, holds)
     for (const id of own) failing.delete(id)
@@ -174,16 +172,5 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
       dirty.review = true
       void flush()
     },
-  }
-}
-
-/** Waits until a file that was just saved has content, so that a truncated one never surfaces as an empty module. */
-async function contentOf(id: ModuleId): Promise<void> {
-  const file = id.replace(/[?#].*$/, '')
-  const deadline = performance.now() + EMPTY_FILE_GRACE
-  while (performance.now() < deadline) {
-    const stats = await stat(file).catch(() => undefined)
-    if (stats?.size !== 0) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

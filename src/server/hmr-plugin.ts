@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import type { CustomPayload, DevEnvironment, EnvironmentModuleNode, HotPayload, Plugin } from 'vite'
 import { TetherError } from '../shared/errors.ts'
 import { createHmrEmitter, type HMREmitter } from '../shared/hmr-emitter.ts'
+import { contentOf } from './content.ts'
 import { catchLateSaves } from './late-saves.ts'
 import { recordSeeds } from './seeds.ts'
 
@@ -40,8 +41,10 @@ export function viteNodeHmrPlugin(): Plugin {
       // by then the other plugins listen
       return connection.announce
     },
-    hotUpdate({ type, modules }) {
-      if (type !== 'create' || this.environment.name !== 'ssr') return undefined
+    async hotUpdate({ type, file, modules }) {
+      if (this.environment.name !== 'ssr') return undefined
+      if (type === 'update') await contentOf(file)
+      if (type !== 'create') return undefined
       const waiting = [...this.environment.moduleGraph.idToModuleMap.values()].filter(hasUnresolved)
       return waiting.length > 0 ? [...new Set([...modules, ...waiting])] : undefined
     },

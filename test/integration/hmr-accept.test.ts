@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createDeferred } from '../../src/shared/deferred.ts'
 import { drivers } from '../support/hmr-driver.ts'
 import { createProject } from '../support/project.ts'
 
@@ -332,6 +334,102 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     await app.after(() => app.edit('child.js', 'bar', 'updated'))
     expect(app.logs).toContain('child is updated')
     expect(transformed).toEqual(['/child.js'])
+  })
+
+  test('a file that a plugin reads for a module updates that module', async () => {
+    const app = await start({
+      entry: '/entry.js',
+      plugins: [
+        {
+          name: 'text',
+          transform(code, id) {
+            if (!id.endsWith('text.js')) return undefined
+            const file = id.replace('text.js', 'text.txt')
+            this.addWatchFile(file)
+            return code.replace('TEXT', JSON.stringify(readFileSync(file, 'utf8')))
+          },
+        },
+      ],
+      files: {
+        'entry.js': `import { text } from './text'; log(text); import.meta.hot.accept()`,
+        'text.js': `export const text = TEXT`,
+        'text.txt': 'one',
+      },
+    })
+    await app.logsAfter(() => app.write('text.txt', 'two'), 'two')
+    await app.logsAfter(() => app.write('text.txt', 'three'), 'three')
+  })
+
+  test('a new file that a glob takes in is loaded, and one that is removed is dropped', async () => {
+    const app = await start({
+      entry: '/entry.js',
+      files: {
+        'entry.js': `import { names } from './routes'; log('routes ' + names)`,
+        'routes.js': `
+          const found = import.meta.glob('./routes/*.js', { eager: true })
+          export const names = Object.values(found).map(({ name }) => name).join()
+          import.meta.hot.accept((module) => log('now ' + module.names))`,
+        'routes/a.js': `export const name = 'a'`,
+      },
+    })
+    await app.logsAfter(() => app.write('routes/b.js', `export const name = 'b'`), 'now a,b')
+    await app.logsAfter(() => app.edit('routes/b.js', `'b'`, `'B'`), 'now a,B')
+    await app.logsAfter(() => app.remove('routes/a.js'), 'now B')
+  })
+
+  describe('saves that are hard to read', () => {
+    const FILES = {
+      'entry.js': `import './dep'`,
+      'dep.js': `import { text } from './text'; log(text()); import.meta.hot.accept()`,
+      'text.js': `export const text = () => 'one'`,
+    }
+
+    test('an editor that writes a second file and renames it', async () => {
+      const app = await start({ entry: '/entry.js', files: FILES })
+      for (const text of ['two', 'three']) {
+        await app.logsAfter(() => {
+          app.write('text.js~', `export const text = () => '${text}'`)
+          app.rename('text.js~', 'text.js')
+        }, text)
+      }
+      expect(app.reports.map(({ outcome }) => outcome)).not.toContain('failed')
+    })
+
+    test('an editor that truncates the file first', async () => {
+      const app = await start({ entry: '/entry.js', files: FILES })
+      const truncated = new Promise((resolve) => app.server.watcher.once('change', resolve))
+      app.write('text.js', '')
+      await truncated
+      await app.logsAfter(() => app.write('text.js', `export const text = () => 'two'`), 'two')
+      expect(app.reports.map(({ outcome }) => outcome)).not.toContain('failed')
+    })
+
+    test('a save while the one before is still being transformed', async () => {
+      const transforming = createDeferred<void>()
+      const gate = createDeferred<void>()
+      const app = await start({
+        entry: '/entry.js',
+        plugins: [
+          {
+            name: 'slow',
+            async transform(code) {
+              if (!code.includes('slow')) return
+              transforming.resolve()
+              await gate.promise
+            },
+          },
+        ],
+        files: FILES,
+      })
+      app.write('text.js', `export const text = () => 'slow'`)
+      await transforming.promise
+      const changed = new Promise((resolve) => app.server.watcher.once('change', resolve))
+      app.write('text.js', `export const text = () => 'fast'`)
+      await changed
+      await app.logsAfter(() => gate.resolve(), 'fast')
+      await app.until(() => app.reports.length > 0 && app.reports.at(-1)!.outcome === 'updated')
+      expect((await app.import('/text.js')).text()).toBe('fast')
+    })
   })
 
   describe('circular imports', () => {

@@ -183,7 +183,12 @@ export const attached: HmrDriver = {
     const { server, hub } = await startServer(
       project.root,
       { attach: true },
-      { logLevel: 'silent', ...options.config, plugins: options.plugins ?? [] },
+      {
+        logLevel: 'silent',
+        optimizeDeps: { noDiscovery: true, include: [] },
+        ...options.config,
+        plugins: options.plugins ?? [],
+      },
     )
     const runner = await connect({
       ...hub.attach!,
