@@ -87,6 +87,11 @@ export class Apps {
   /** Some file was saved. */
   saved(): void {
     for (const app of this.list()) app.saved()
+    this.ensureMissing()
+  }
+
+  /** Tries the entries that had no file. */
+  ensureMissing(): void {
     this.ensure([...this.#missing])
   }
 

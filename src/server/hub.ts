@@ -159,6 +159,11 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     for (const app of this.#apps.list()) this.#apps.replace(app, `${name} changed`)
   }
 
+  /** Files are watched: an entry that had no file may have got one before. */
+  watching(): void {
+    this.#apps.ensureMissing()
+  }
+
   /** Any file was saved: apps that wait for one try again. */
   fileSaved(): void {
     this.#apps.saved()

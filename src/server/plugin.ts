@@ -96,7 +96,11 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         server,
         environment,
         { watch: globs(options.watch), ignore: globs(options.ignore) },
-        { restart: (file) => hub.fileChanged(file), saved: () => hub.fileSaved() },
+        {
+          restart: (file) => hub.fileChanged(file),
+          saved: () => hub.fileSaved(),
+          watching: () => hub.watching(),
+        },
       )
     },
 

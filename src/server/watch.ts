@@ -11,6 +11,8 @@ export interface FileEvents {
   restart(file: string): void
   /** Any other file was saved, made or removed: an app that waits for a save may try again. */
   saved(file: string): void
+  /** The watcher knows all files from now on: one that appeared before may not have been told. */
+  watching(): void
 }
 
 /** Calls `events` for the files of `server`'s watcher; it ends with the watcher. */
@@ -22,6 +24,8 @@ export function watchFiles(
 ): void {
   const { cacheDir } = server.config
   const hasHmr = server.config.server.hmr !== false
+  // Vite's watcher says so several times, and only the last time it is true
+  server.watcher.on('ready', () => events.watching())
   server.watcher.on('all', (event, path) => {
     if (event === 'addDir' || event === 'unlinkDir') return
     const file = path.replaceAll('\\', '/')
