@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type HotPayload } from 'vite'
 import { ViteNodeRunner } from 'vite-node/client'
 import { ViteNodeServer } from 'vite-node/server'
@@ -148,20 +149,20 @@ describe('reload', () => {
   })
 
   test('rejects when the code is broken, and leaves what is live', async () => {
-    const { runner, project, server, lines } = await start({ plugin: true })
-    const seen = new Promise((resolve) => server.watcher.once('change', resolve))
+    const { runner, project, emitter, lines } = await start({ plugin: true })
+    const told = once(emitter, 'message')
     project.write('leaf.js', 'export const leaf = ')
-    await seen
+    await told
     await expect(reload(runner, ['/entry.js'])).rejects.toThrow()
     expect(lines.filter((line) => !line.startsWith('[vite-tether] update failed'))).toEqual([])
     expect(getCache(runner).pending).toBe(false)
   })
 
   test('a promise that nobody looks at is no unhandled rejection', async () => {
-    const { runner, emitter, entries, project, server } = await start({ plugin: true })
-    const seen = new Promise((resolve) => server.watcher.once('change', resolve))
+    const { runner, emitter, entries, project } = await start({ plugin: true })
+    const told = once(emitter, 'message')
     project.write('leaf.js', 'export const leaf = ')
-    await seen
+    await told
     const unhandled: unknown[] = []
     const note = (error: unknown) => unhandled.push(error)
     process.on('unhandledRejection', note)
