@@ -3,6 +3,7 @@ import type { DialEvents } from '../../src/client/dial.ts'
 import { type ClientSession, openSessionWith, type Resync } from '../../src/client/session.ts'
 import { createSessions, type ServerSession, type Sessions } from '../../src/server/sessions.ts'
 import { TetherError } from '../../src/shared/errors.ts'
+import { IGNORE } from '../../src/shared/link.ts'
 import type { Limits } from '../../src/shared/protocol.ts'
 import type { ServerFunctions } from '../../src/shared/types.ts'
 import { FakeClock, settled } from './clock.ts'
@@ -25,6 +26,9 @@ export class Model {
   /** Numbers of custom events taken, and where a resync or a new session came in between. */
   readonly atServer: (number | 'session')[] = []
   readonly atRunner: (number | 'resync')[] = []
+  /** Calls that were entered, and those that were answered rightly or wrongly. */
+  readonly entered: string[] = []
+  readonly answered: string[] = []
   readonly resyncs: Resync[] = []
   readonly ends: (TetherError | undefined)[] = []
   sessions!: Sessions
@@ -64,7 +68,11 @@ export class Model {
 
   /** A new server process takes the place of the old one, which is not heard of again. */
   startServer(): void {
-    for (const { server } of this.wires) if (!server.closing) server.terminate()
+    for (const { server } of this.wires) {
+      if (!server.closing) server.terminate()
+      // what is still under way reaches nobody
+      server.handlers = IGNORE
+    }
     this.hosted = undefined
     const { limits, functions } = this.#options
     const current = createSessions({
@@ -72,7 +80,14 @@ export class Model {
       clock: this.clock,
       ...(limits && { limits }),
       functions: (session) =>
-        serverFunctions({ hot: (payload) => this.atServer.push(numberOf(payload)), ...functions?.(session) }),
+        serverFunctions({
+          hot: (payload) => this.atServer.push(numberOf(payload)),
+          fetch: async (url) => {
+            this.entered.push(url)
+            return { external: `answer to ${url}` }
+          },
+          ...functions?.(session),
+        }),
     })
     current.on('session', (session) => {
       if (this.sessions !== current) return
@@ -96,6 +111,15 @@ export class Model {
   /** Refuses the oldest attempt, as if nobody listened. */
   refuse(): void {
     this.dials.shift()?.fail({ verdict: 'retry', error: new TetherError('ERR_CONNECT', 'nobody listens') })
+  }
+
+  /** Calls the server and notes the answer. */
+  call(url: string): void {
+    this.client!.rpc.fetch(url).then(
+      (answer) =>
+        this.answered.push('external' in answer && answer.external === `answer to ${url}` ? url : `wrong: ${url}`),
+      (error) => this.answered.push(`${url}: ${error}`),
+    )
   }
 
   /** Everything works from here on, until nothing is left to do within `ms` milliseconds. */

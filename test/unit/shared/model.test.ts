@@ -11,16 +11,18 @@ const LIMITS = { outboxCount: 40, buffered: 600, ackCount: 5 }
 interface Sent {
   toServer: number
   toRunner: number
+  calls: number
 }
 
 type Weights = Record<
-  'hot' | 'payload' | 'toServer' | 'toRunner' | 'cut' | 'half' | 'again' | 'time' | 'admit' | 'refuse',
+  'hot' | 'payload' | 'call' | 'toServer' | 'toRunner' | 'cut' | 'half' | 'again' | 'time' | 'admit' | 'refuse',
   number
 >
 
 const FAULTS: Weights = {
   hot: 6,
   payload: 6,
+  call: 2,
   toServer: 10,
   toRunner: 10,
   cut: 2,
@@ -44,6 +46,9 @@ function step(model: Model, random: Random, sent: Sent, weights: Weights): void 
       break
     case 'payload':
       if (model.hosted?.state !== 'ended') model.hosted?.rpc.payload(numbered(++sent.toRunner))
+      break
+    case 'call':
+      if (model.client) model.call(String(++sent.calls))
       break
     case 'toServer':
       for (let n = random.below(8); n >= 0; n--) wire?.server.deliver()
@@ -99,7 +104,7 @@ test('under 2,000 seeds of random faults every message is processed once and in 
       const random = seeded(seed)
       // a third of the seeds meet overflows, the others never
       const model = new Model({ limits: seed % 3 === 0 ? LIMITS : { ...LIMITS, outboxCount: 1024 } })
-      const sent: Sent = { toServer: 0, toRunner: 0 }
+      const sent: Sent = { toServer: 0, toRunner: 0, calls: 0 }
       for (let i = 0; i < STEPS; i++) {
         step(model, random, sent, FAULTS)
         await settled()
@@ -109,6 +114,8 @@ test('under 2,000 seeds of random faults every message is processed once and in 
       expect(model.atServer.filter((entry) => entry === 'session').length).toBeLessThanOrEqual(1)
       if (seed % 3 !== 0) expect(model.resyncs).toEqual([])
       expectGapsOnlyAfterResyncs(model.atRunner, sent.toRunner)
+      expectAnswers(model, sent)
+      if (model.resyncs.length === 0) expect(model.entered).toHaveLength(sent.calls)
       expect(model.ends).toEqual([])
       expect(model.sessions.list()).toHaveLength(1)
       await model.leave()
@@ -121,7 +128,7 @@ test('under 500 seeds with servers that are killed every session begins with a r
     await repeatable(seed, FILE, async () => {
       const random = seeded(seed)
       const model = new Model({ limits: { ...LIMITS, outboxCount: 1024 } })
-      const sent: Sent = { toServer: 0, toRunner: 0 }
+      const sent: Sent = { toServer: 0, toRunner: 0, calls: 0 }
       for (let i = 0; i < STEPS; i++) {
         if (random.chance(0.01)) model.startServer()
         else step(model, random, sent, FAULTS)
@@ -129,6 +136,7 @@ test('under 500 seeds with servers that are killed every session begins with a r
       }
       await model.heal()
       expectNoGaps(model.atServer, sent.toServer)
+      expectAnswers(model, sent)
       expectGapsOnlyAfterResyncs(model.atRunner, undefined)
       expect(model.resyncs.every(({ fresh, rebooted }) => fresh && rebooted)).toBe(true)
       expect(model.ends).toEqual([])
@@ -138,6 +146,11 @@ test('under 500 seeds with servers that are killed every session begins with a r
 }, 120_000)
 
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
+
+/** Every call was answered once, with its own answer. */
+function expectAnswers(model: Model, { calls }: Sent): void {
+  expect(model.answered.map(Number).toSorted((a, b) => a - b)).toEqual(count(calls))
+}
 
 /** Numbers grow; one that is left out has a resync before the next. */
 function expectGapsOnlyAfterResyncs(entries: (number | 'resync')[], last: number | undefined): void {
