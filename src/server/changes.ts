@@ -3,7 +3,7 @@
  */
 import { createDebug } from 'obug'
 import { reviveError } from '../shared/errors.ts'
-import type { Change, FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
+import type { Change, FailedModule, FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
 import { contentOf } from './content.ts'
 import type { Records } from './records.ts'
 
@@ -44,13 +44,36 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
 
   const holds = (id: ModuleId) => ledger.get(id)?.version
 
+  /** Does `work` with the current records; once more with those that follow, if Vite restarts meanwhile. */
+  async function current<T extends object>(work: (source: Records) => Promise<T>): Promise<T> {
+    for (;;) {
+      const source = await records()
+      try {
+        const result = await work(source)
+        const failed: FailedModule[] = 'failed' in result ? (result.failed as FailedModule[]) : []
+        if (!failed.some(({ error }) => isClosed(error))) {
+          // what was worked out by records that are gone is compared with the new ones, which have to know it anyway
+          records().then(
+            (next) => next !== source && review(),
+            // the hub is closed
+            () => {},
+          )
+          return result
+        }
+      } catch (error) {
+        if (!isClosed(error)) throw error
+      }
+    }
+  }
+
   const concerns = (ids: Iterable<ModuleId>) => [...ids].some((id) => ledger.has(id) || failing.has(id))
 
-  async function collect(seeds: ReadonlySet<ModuleId>, source: Records, all: boolean): Promise<Omit<Change, 'seq'>> {
+  async function collect(seeds: ReadonlySet<ModuleId>, all: boolean): Promise<Omit<Change, 'seq'>> {
     const own = [...seeds].filter((id) => ledger.has(id) || failing.has(id))
     await Promise.all(own.map((id) => contentOf(id.replace(/[?#].*$/, ''))))
-    const ids = all ? new Set(ledger.keys()) : source.affected(own, holds)
-    const { modules, failed } = await source.collect(ids, holds)
+    const { modules, failed } = await current((source) => {
+      return source.collect(all ? new Set(ledger.keys()) : source.affected(own, holds), holds)
+    })
     for (const id of own) failing.delete(id)
     for (const { id } of failed) failing.add(id)
     const delivered = deliver(modules)
@@ -78,12 +101,12 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
     flushing = true
     try {
       while (dirty.seeds.size > 0 || dirty.reload || dirty.review) {
-        // what is saved while the server may be restarting, or while this batch is transformed, makes one batch
-        const source = await records()
+        // what is saved while Vite restarts, or while the last batch is transformed, makes one batch
+        await records()
         const { seeds, reload, review } = dirty
         Object.assign(dirty, { seeds: new Set(), reload: false, review: false })
         // a plugin that asks for a reload may have invalidated anything
-        const change = await collect(seeds, source, review || reload)
+        const change = await collect(seeds, review || reload)
         const { modules, failed } = change
         if (!reload && change.seeds.length === 0 && modules.length === 0 && failed.length === 0) continue
         debug(
@@ -104,6 +127,11 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
     }
   }
 
+  function review(): void {
+    dirty.review = true
+    void flush()
+  }
+
   function save(seeds: Iterable<ModuleId>): void {
     for (const id of seeds) {
       dirty.seeds.add(id)
@@ -122,7 +150,7 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
       const saved = new Set<ModuleId>()
       underway.add(saved)
       try {
-        const answer = await (await records()).fetch(url, importer, holds, fresh)
+        const answer = await current((source) => source.fetch(url, importer, holds, fresh))
         if ('external' in answer) return answer
         const { id, modules, failed } = answer
         debug('%s fetch %s: %d modules, %d failed', name, url, modules.length, failed.length)
@@ -142,11 +170,10 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
     },
 
     async compare(held) {
-      const source = await records()
       ledger.clear()
       // version 0 is never current: everything the runner announces is transformed, and only another hash is sent
       for (const id of Object.keys(held)) ledger.set(id, { version: 0 })
-      const { modules, failed } = await source.collect(ledger.keys(), holds)
+      const { modules, failed } = await current((source) => source.collect(new Set(ledger.keys()), holds))
       for (const { id } of failed) failing.add(id)
       // equal code is not sent, and its number is the one that counts from now on
       const isEqual = (record: ModuleRecord) => held[record.id] === record.hash
@@ -168,9 +195,11 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
       void flush()
     },
 
-    review() {
-      dirty.review = true
-      void flush()
-    },
+    review,
   }
+}
+
+/** Vite closes an environment while it is asked something: the next one answers. */
+function isClosed(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'ERR_CLOSED_SERVER'
 }

@@ -94,8 +94,9 @@ function createAttachment(serve: (session: ServerSession) => ServerFunctions) {
     },
     async configure(server: ViteDevServer, attach: boolean | AttachOptions): Promise<void> {
       const next = attach === false ? undefined : attach === true ? {} : attach
-      // an http server of Vite's is a new one after each restart; a port of our own stays
-      if (point && next?.port !== undefined && isDeepStrictEqual(settings, next)) return
+      // an http server of Vite's is a new one after each restart; a server of our own stays, and its port with it
+      const isOwn = next?.port !== undefined || !server.httpServer
+      if (point && isOwn && isDeepStrictEqual(settings, next)) return
       settings = next
       point = undefined
       await listener?.close()
