@@ -265,4 +265,30 @@ describe('large messages', () => {
     await atRunner.until(2)
     expect(disconnects).toEqual([])
   })
+
+  test('little of what a slow runner is owed waits in its socket, and a quick runner does not feel it', async () => {
+    const waiting: number[] = []
+    const { server, proxy, atRunner, open } = await stage({
+      accepted(link) {
+        const send = link.send
+        link.send = (text) => {
+          send(text)
+          waiting.push(link.buffered)
+        }
+      },
+    })
+    await open()
+    const slow = await server.session()
+    const quick = await openSession({ ...server, kind: 'attached', functions: runnerFunctions() })
+    cleanups.push(() => quick.close())
+    proxy.throttle(10 * MiB)
+    const size = 256 * 1024
+    for (let n = 1; n <= 40; n++) slow.rpc.payload(numbered(n, 'x'.repeat(size)))
+    for (let i = 0; i < 100; i++) await quick.rpc.fetch('/a')
+    expect(atRunner.entries.length).toBeLessThan(40)
+    await atRunner.until(40)
+    expect(Math.max(...waiting)).toBeGreaterThan(size)
+    expect(Math.max(...waiting)).toBeLessThan(MiB + size)
+    expect(atRunner.faults(40)).toEqual([])
+  })
 })

@@ -2,6 +2,7 @@
 import { type ListenAt, type Listener, listen } from '../../src/server/listener.ts'
 import { createSessions, type ServerSession, type Sessions } from '../../src/server/sessions.ts'
 import { createSecret } from '../../src/server/token.ts'
+import type { Link } from '../../src/shared/link.ts'
 import type { Limits } from '../../src/shared/protocol.ts'
 import type { RunnerFunctions, ServerFunctions } from '../../src/shared/types.ts'
 
@@ -78,6 +79,8 @@ export interface TestServerOptions {
   functions?: (session: ServerSession) => Partial<ServerFunctions>
   limits?: Partial<Limits>
   allowHost?: (host: string) => boolean
+  /** Told of every link before the sessions get it. */
+  accepted?: (link: Link) => void
   /** Told of every new session, before `session()` gives it out. */
   begun?: (session: ServerSession) => void
 }
@@ -95,7 +98,11 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     else fresh.push(session)
   })
   const { allowHost } = options
-  const listener = await listen({ where, secret, limits, accept: sessions.accept, ...(allowHost && { allowHost }) })
+  const accept = (link: Link) => {
+    options.accepted?.(link)
+    sessions.accept(link)
+  }
+  const listener = await listen({ where, secret, limits, accept, ...(allowHost && { allowHost }) })
   return {
     secret,
     url: listener.url,
