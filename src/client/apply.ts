@@ -39,7 +39,7 @@ async function run(engine: Engine, cause: Cause): Promise<Outcome> {
   for (const id of [...cause.seeds, ...cause.modules.map((module) => module.id)]) engine.broken.delete(id)
   for (const module of cause.failed) engine.broken.set(module.id, module)
   const { seeds, unknown } = sort(engine, [...cause.seeds, ...newer, ...engine.failing], cause.invalidated)
-  if (cause.reload) return reloadAll(engine, cause, seeds)
+  if (cause.reload) return cause.onRequest ? reloadAll(engine, cause, seeds) : unaccepted(engine, cause, seeds)
 
   let result = outcome('unaffected')
   let isOrphaned = unknown.length > 0
@@ -83,7 +83,7 @@ async function unaccepted(
   engine: Engine,
   cause: Cause,
   seeds: readonly ModuleId[],
-  chain: readonly ModuleId[],
+  chain?: readonly ModuleId[],
 ): Promise<Outcome> {
   const { runtime } = engine
   if (engine.onUnaccepted === 'reload') return reloadAll(engine, cause, seeds)
@@ -93,7 +93,7 @@ async function unaccepted(
   } catch (error) {
     return fail(engine, cause, seeds, error)
   }
-  return outcome('unaccepted', { chain: chain.map((id) => runtime.toUrl(id)) })
+  return outcome('unaccepted', chain && { chain: chain.map((id) => runtime.toUrl(id)) })
 }
 
 /** Brings store and registrations up to date. Instances that have failed are gone: what they have started is disposed. */

@@ -80,7 +80,7 @@ export function reload(runner: ViteNodeRunner, files: string[]): Promise<any[]> 
   engine.files = files
   const known = engine.shown
   const reloaded = (async () => {
-    const { error } = await enqueueChange(engine, { ...changeOf([]), reload: true, retry: true })
+    const { error } = await enqueueChange(engine, { ...changeOf([]), reload: true, onRequest: true })
     const ids = await entriesOf(engine)
     const live = ids.every((id) => engine.runtime.node(id)?.evaluated)
     if (error !== undefined && (known === undefined || known !== engine.shown || !live)) throw error

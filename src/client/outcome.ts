@@ -12,8 +12,8 @@ export interface Cause extends Change {
   invalidated?: ModuleId
   /** See `Engine.invalidators`. */
   invalidators?: readonly ModuleId[]
-  /** The failure of the last update is known: do not show it again if nothing has changed. */
-  retry?: boolean
+  /** A `reload()` of the user's: done in place whatever the policy, and the known failure of the last update not shown again. */
+  onRequest?: boolean
 }
 
 /** A report, with the live objects that do not cross the wire. */
@@ -44,17 +44,12 @@ export function succeed(engine: Engine): void {
 }
 
 /** The app is as it was: says so, and keeps the changed modules for the next attempt. */
-export async function fail(
-  engine: Engine,
-  cause: Cause,
-  seeds: Iterable<ModuleId>,
-  error: unknown,
-): Promise<Outcome> {
+export async function fail(engine: Engine, cause: Cause, seeds: Iterable<ModuleId>, error: unknown): Promise<Outcome> {
   for (const id of seeds) engine.failing.add(id)
   const flat = flattenError(error)
   // not the stack: the way to the same error differs
   const shown = JSON.stringify([flat.name, flat.message, flat.frame])
-  if (!cause.retry || engine.shown !== shown) {
+  if (!cause.onRequest || engine.shown !== shown) {
     engine.log.error(`update failed, the previous code keeps running: ${describeError(error)}`)
   }
   engine.shown = shown

@@ -245,9 +245,10 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     this.emit(failed ? 'update:failed' : 'update:applied', this.#viewOfSession(session), report)
     if (!app) return
     if (failed && report.error) this.#report.failed(report.error, true)
-    else if (report.outcome === 'unaccepted')
-      this.#apps.replace(app, `nothing accepts ${formatChain(report.chain ?? [])}`)
-    else this.#report.updated(report)
+    else if (report.outcome === 'unaccepted') {
+      const { chain } = report
+      this.#apps.replace(app, chain ? `nothing accepts ${formatChain(chain)}` : 'a plugin asked for a full reload')
+    } else this.#report.updated(report)
   }
 
   #viewOf(app: App): RunnerView {

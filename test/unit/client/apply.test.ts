@@ -143,6 +143,9 @@ describe('applyChange', () => {
   test('with a policy of restart nothing is touched, but code that cannot run is no reason to restart', async () => {
     const app = await start({ entry: { imports: ['a'] }, a: {} }, { onUnaccepted: 'restart' })
     expect(await app.save('a')).toMatchObject({ outcome: 'unaccepted', chain: ['a', 'entry'], evaluated: 0 })
+    const reload = await applyChange(app.runner, { ...changeOf([]), reload: true })
+    expect(reload).toMatchObject({ outcome: 'unaccepted', evaluated: 0 })
+    expect(reload.chain).toBeUndefined()
     app.broken.set('a', new Error('broken'))
     expect(await app.save('a')).toMatchObject({ outcome: 'failed', error: { message: 'broken' } })
     expect(app.journal.filter((line) => /^(detach|run|dispose)/.test(line))).toEqual([])
