@@ -74,7 +74,8 @@ export class App {
     this.#lastSave = performance.now()
     const { state } = this.supervisor
     if (this.#due !== undefined) void this.replace(this.#due)
-    else if (state === 'crashed' || state === 'idle') void this.#retry()
+    // one that is starting may be about to crash over what this save has mended
+    else if (state === 'crashed' || state === 'idle' || state === 'starting') void this.#retry()
   }
 
   async #retry(): Promise<void> {

@@ -106,6 +106,26 @@ describe('an app that goes on', () => {
     await running.match(/exited 0, waiting for a save/, before)
   })
 
+  it('starts again with a save that came while it was about to crash', async () => {
+    const project = createProject({
+      'app.ts':
+        "setInterval(() => {}, 1000)\nconsole.log('up ' + process.pid)\nawait new Promise((go) => process.once('SIGUSR2', go))\nthrow new Error('boom')",
+    })
+    const running = start(project, ['app.ts'], { DEBUG: 'vite-tether:hub' })
+    const pid = Number((await running.match(/^up (\d+)$/m))[1])
+    const before = running.text.length
+    project.write('app.ts', "console.log('good ' + process.pid)")
+    await running.match(/seeds/, before)
+    process.kill(pid, 'SIGUSR2')
+    await running.match(/exited with code 1/, before)
+    // the old process may have run the good code too, before it crashed over the old one
+    const started = await until(
+      () => [...running.text.matchAll(/^good (\d+)$/gm)].map(([, each]) => Number(each)).find((each) => each !== pid),
+      'another process that runs the good code',
+    )
+    expect(started).toBeGreaterThan(0)
+  })
+
   it('starts with the save that creates or mends its entry', async () => {
     const project = createProject({ 'package.json': '{}' })
     const running = start(project, ['app.ts'])
