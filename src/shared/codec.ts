@@ -112,6 +112,25 @@ export function isShallow(data: unknown, depth: number): boolean {
   return true
 }
 
+/** Whether JSON text is nested at most `depth` deep. */
+export function isShallowText(json: string, depth: number): boolean {
+  // every level takes two brackets
+  if (json.length <= 2 * depth) return true
+  let level = 0
+  let inString = false
+  for (let i = 0; i < json.length; i++) {
+    const char = json[i]
+    if (inString) {
+      if (char === '\\') i++
+      else if (char === '"') inString = false
+    } else if (char === '"') inString = true
+    else if (char === '[' || char === '{') {
+      if (++level > depth + 1) return false
+    } else if (char === ']' || char === '}') level--
+  }
+  return true
+}
+
 /** Writes any frame but a message. */
 export function encode(frame: Exclude<Frame, { t: 'msg' }>): string {
   return JSON.stringify(frame)

@@ -4,7 +4,7 @@
  */
 import { createBirpc } from 'birpc'
 import type { Clock } from './clock.ts'
-import { isShallow } from './codec.ts'
+import { isShallowText } from './codec.ts'
 import type { Contract } from './contract.ts'
 import { createDeadlines } from './deadlines.ts'
 import { flattenError, reviveError, TetherError } from './errors.ts'
@@ -114,7 +114,11 @@ export function createRpc<Local extends object, Remote extends object>(
   }
 
   function ask(message: Request): void {
-    const json = stringify(message)
+    const json = JSON.stringify(message)
+    // what the other side would refuse would cost the link; answers are our own and flat
+    if (!isShallowText(json, limits.depth)) {
+      throw new TetherError('ERR_TOO_LARGE', `a message may be nested ${limits.depth} deep, this one is deeper`)
+    }
     options.send(json, (remote.events as Record<string, SendOptions>)[message.m] ?? { event: false })
     if (message.i !== undefined) pending.set(message.i, json)
   }
@@ -124,15 +128,8 @@ export function createRpc<Local extends object, Remote extends object>(
     if (!serving.has(key)) return
     const reply: Answer = { ...message, i: key.slice(key.indexOf(' ') + 1) }
     if (message.e !== undefined) reply.e = flattenError(message.e)
-    options.send(stringify(reply), { event: false })
+    options.send(JSON.stringify(reply), { event: false })
     serving.delete(key)
-  }
-
-  function stringify(message: Message): string {
-    if (!isShallow(message, limits.depth)) {
-      throw new TetherError('ERR_TOO_LARGE', `a message may be nested ${limits.depth} deep, this one is deeper`)
-    }
-    return JSON.stringify(message)
   }
 
   function checkOpen(): void {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { decode, decodeLive, decodeOpening, encode, encodeMessage, isShallow } from '../../../src/shared/codec.ts'
+import {
+  decode,
+  decodeLive,
+  decodeOpening,
+  encode,
+  encodeMessage,
+  isShallow,
+  isShallowText,
+} from '../../../src/shared/codec.ts'
 import { LIMITS } from '../../../src/shared/protocol.ts'
 
 const ID = 'abcdefghijklmnopqrstuv'
@@ -87,10 +95,13 @@ test('opening frames and live frames are told apart', () => {
   expect(decodeOpening(JSON.stringify(hello), 'hello', LIMITS).gen).toBe(1)
 })
 
-test('depth is counted exactly', () => {
-  const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
-  expect(isShallow(nested(5), 5)).toBe(true)
-  expect(isShallow(nested(7), 5)).toBe(false)
-  expect(isShallow({ a: { b: { c: 1 } } }, 1)).toBe(false)
+test('depth is counted exactly, and in text as in data', () => {
+  const nested = (depth: number): string => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`
+  for (const depth of [1, 4, 5, 6, 20]) {
+    expect(isShallow(JSON.parse(nested(depth)), 5), String(depth)).toBe(depth <= 5)
+    expect(isShallowText(nested(depth), 5), String(depth)).toBe(depth <= 5)
+  }
   expect(isShallow('text', 0)).toBe(true)
+  expect(isShallowText(JSON.stringify('[[[["{{{{\\'), 1)).toBe(true)
+  expect(isShallowText(JSON.stringify([[], [], [], [], [{ a: '"[' }]]), 2)).toBe(true)
 })

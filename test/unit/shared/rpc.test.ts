@@ -358,6 +358,14 @@ describe('events', () => {
     expect(toServer).toEqual([])
   })
 
+  test('data that is no JSON is refused at once, however entangled it is', () => {
+    const { runner, toServer } = pair()
+    const a: Record<string, unknown> = {}
+    Object.assign(a, { a, b: { a, c: [a, a] } })
+    expect(() => runner.remote.hot({ type: 'custom', event: 'x', data: a })).toThrow(TypeError)
+    expect(toServer).toEqual([])
+  })
+
   test('a function that throws or rejects is reported, and the next message is taken', async () => {
     const taken: unknown[] = []
     const { runner, flush, failed } = pair({
