@@ -118,7 +118,6 @@ export function createLines() {
 }
 
 function stripColours(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what colours are
   return text.replace(/\u001b\[[0-9;]*m/g, '')
 }
 
