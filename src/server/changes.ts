@@ -4,7 +4,6 @@
 import { createDebug } from 'obug'
 import { reviveError } from '../shared/errors.ts'
 import type { Change, FailedModule, FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
-import { contentOf } from './content.ts'
 import type { Records } from './records.ts'
 
 const debug = createDebug('vite-tether:change')
@@ -70,7 +69,6 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
 
   async function collect(seeds: ReadonlySet<ModuleId>, all: boolean): Promise<Omit<Change, 'seq'>> {
     const own = [...seeds].filter((id) => ledger.has(id) || failing.has(id))
-    await Promise.all(own.map((id) => contentOf(id.replace(/[?#].*$/, ''))))
     const { modules, failed } = await current((source) => {
       return source.collect(all ? new Set(ledger.keys()) : source.affected(own, holds), holds)
     })

@@ -1,16 +1,23 @@
 /** Editors that truncate a file before they write it: for a moment the save is an empty file. */
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
+import { isAbsolute } from 'node:path'
 
 /** How long a file that a save left empty may take to get its content, in ms. */
 const GRACE = 200
 const POLL = 10
 
-/** Waits until a file that was just saved has content, so that a truncated one never surfaces as an empty module. */
-export async function contentOf(file: string): Promise<void> {
-  const deadline = performance.now() + GRACE
-  while (performance.now() < deadline) {
+/**
+ * For a `transform` hook that comes first: the content of a file that was empty when Vite read it, but is only just being
+ * saved. `undefined` for any other module, one that stays empty included.
+ */
+export async function contentOf(code: string, id: string): Promise<string | undefined> {
+  const file = id.replace(/[?#].*$/, '')
+  if (code !== '' || !isAbsolute(file)) return undefined
+  for (;;) {
     const stats = await stat(file).catch(() => undefined)
-    if (stats?.size !== 0) return
+    if (!stats) return undefined
+    if (stats.size > 0) return readFile(file, 'utf8')
+    if (Date.now() - stats.mtimeMs > GRACE) return undefined
     await new Promise((resolve) => setTimeout(resolve, POLL))
   }
 }

@@ -41,10 +41,12 @@ export function viteNodeHmrPlugin(): Plugin {
       // by then the other plugins listen
       return connection.announce
     },
-    async hotUpdate({ type, file, modules }) {
-      if (this.environment.name !== 'ssr') return undefined
-      if (type === 'update') await contentOf(file)
-      if (type !== 'create') return undefined
+    transform: {
+      order: 'pre',
+      handler: (code, id) => contentOf(code, id),
+    },
+    hotUpdate({ type, modules }) {
+      if (type !== 'create' || this.environment.name !== 'ssr') return undefined
       const waiting = [...this.environment.moduleGraph.idToModuleMap.values()].filter(hasUnresolved)
       return waiting.length > 0 ? [...new Set([...modules, ...waiting])] : undefined
     },

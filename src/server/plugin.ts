@@ -9,6 +9,7 @@ import {
 } from 'vite'
 import { TetherError } from '../shared/errors.ts'
 import { RUNNER_MARKER } from '../shared/handover.ts'
+import { contentOf } from './content.ts'
 import { createTetherEnvironment } from './environment.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from './options.ts'
 import { hubEvents, hubOf } from './registry.ts'
@@ -102,6 +103,13 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
           watching: () => hub.watching(),
         },
       )
+    },
+
+    transform: {
+      order: 'pre',
+      handler(code, id) {
+        return this.environment === environment ? contentOf(code, id) : undefined
+      },
     },
 
     hotUpdate({ type, file, modules }) {
