@@ -10,7 +10,8 @@ import { FakeClock, settled } from './clock.ts'
 import { numberOf, runnerFunctions, serverFunctions } from './session.ts'
 import { Wire } from './wire.ts'
 
-const SECRET = 'a secret of the tests, long enough'
+/** What both sides know. */
+export const MODEL_SECRET = 'a secret of the tests, long enough'
 
 export interface ModelOptions {
   limits?: Partial<Limits>
@@ -43,7 +44,7 @@ export class Model {
     this.startServer()
     const { limits, patience } = options
     this.opening = openSessionWith((_gate, events) => this.#dial(events), 'the model', {
-      secret: SECRET,
+      secret: MODEL_SECRET,
       kind: 'attached',
       clock: this.clock,
       wait: Number.POSITIVE_INFINITY,
@@ -76,7 +77,7 @@ export class Model {
     this.hosted = undefined
     const { limits, functions } = this.#options
     const current = createSessions({
-      secret: SECRET,
+      secret: MODEL_SECRET,
       clock: this.clock,
       ...(limits && { limits }),
       functions: (session) =>

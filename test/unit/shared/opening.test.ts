@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { deriveKeys, proveHello, randomId } from '../../../src/shared/auth.ts'
+import { deriveKeys, proveHello, proveWelcome, randomId } from '../../../src/shared/auth.ts'
 import { IGNORE } from '../../../src/shared/link.ts'
-import type { WelcomeFrame } from '../../../src/shared/protocol.ts'
+import type { HelloFrame, WelcomeFrame } from '../../../src/shared/protocol.ts'
 import { settled } from '../../support/clock.ts'
 import { Handmade, SECRET, serve } from '../../support/handmade.ts'
-import { Model } from '../../support/model.ts'
+import { MODEL_SECRET, Model } from '../../support/model.ts'
 import { numbered } from '../../support/session.ts'
 import { Wire } from '../../support/wire.ts'
 
@@ -306,22 +306,70 @@ describe('the runner', () => {
     expect(model.resyncs).toEqual([{ reason: 'unknown-session', fresh: true, rebooted: false }])
   })
 
-  test.each([
-    ['a session it asked to resume but under another id', (frame: WelcomeFrame) => ({ ...frame, sid: randomId() })],
-    ['more taken than it sent', (frame: WelcomeFrame) => ({ ...frame, recv: 5 })],
-  ])('refuses a welcome with %s', async (_what, change) => {
+  /** A server made of frames that knows the secret; says `welcome` with a valid proof. */
+  function welcomeBy(
+    hand: Wire,
+    change: (frame: Pick<WelcomeFrame, 'sid' | 'resumed' | 'recv'>) => typeof frame,
+  ): void {
+    const boot = randomId()
+    const challenge = randomId()
+    hand.server.handlers = {
+      ...IGNORE,
+      message(text) {
+        const hello = JSON.parse(text!) as HelloFrame
+        if (hello.t !== 'hello') return
+        const outcome = change({ sid: hello.next, resumed: false, recv: 0 })
+        const nonces = { boot, challenge, hello: hello.nonce }
+        const proof = proveWelcome(deriveKeys(MODEL_SECRET), nonces, outcome)
+        hand.server.send(JSON.stringify({ t: 'welcome', v: 1, max: 1e6, proof, ...outcome }))
+      },
+    }
+    hand.server.send(JSON.stringify({ t: 'challenge', v: [1], boot, nonce: challenge }))
+    hand.flush()
+  }
+
+  test('takes a welcome that proves itself', async () => {
     const model = new Model()
     await settled()
-    const wire = model.admit()!
-    wire.runner.deliver()
-    wire.server.deliver()
-    const [item] = wire.runner.incoming
-    const frame = change(JSON.parse((item as { frame: string }).frame))
-    wire.runner.incoming[0] = { frame: JSON.stringify(frame) }
-    const refusal = model.opening.catch((error) => error)
-    wire.runner.deliver()
-    // whoever changes the frame has no proof for it
-    expect(await refusal).toMatchObject({ code: 'ERR_UNAUTHORIZED' })
+    const wire = new Wire()
+    model.dials.shift()!.open(wire.runner)
+    welcomeBy(wire, (frame) => frame)
+    expect((await model.opening).state).toBe('connected')
+  })
+
+  test.each<[string, Partial<WelcomeFrame>]>([
+    ['into a session it does not know', { sid: 'abcdefghijklmnopqrstuv' }],
+    ['that resumes what was never begun', { resumed: true }],
+    ['that has taken what was never sent', { recv: 5 }],
+  ])('refuses a welcome %s, although it proves itself, and tries again', async (_what, lie) => {
+    const model = new Model()
+    await settled()
+    const wire = new Wire()
+    model.dials.shift()!.open(wire.runner)
+    welcomeBy(wire, (frame) => ({ ...frame, ...lie }))
+    expect(wire.server.incoming).toEqual([])
+    expect(wire.runner.closing).toBe(true)
+    expect(model.client).toBeUndefined()
+    await model.heal(1_000)
+    expect(model.client!.state).toBe('connected')
+  })
+
+  test('refuses a resumption that has taken what was never sent, and begins a new session', async () => {
+    const model = new Model()
+    await model.heal(1_000)
+    model.wire!.runner.terminate()
+    model.wire!.flush()
+    await settled()
+    model.clock.advance(50)
+    await settled()
+    const wire = new Wire()
+    model.dials.shift()!.open(wire.runner)
+    const { sid } = model.hosted!
+    welcomeBy(wire, () => ({ sid, resumed: true, recv: 5 }))
+    expect(wire.runner.closing).toBe(true)
+    await model.heal(1_000)
+    expect(model.client!.state).toBe('connected')
+    expect(model.resyncs).toEqual([expect.objectContaining({ fresh: true })])
   })
 
   test('gives up when its patience is at an end, and says why', async () => {
