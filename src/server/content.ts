@@ -16,7 +16,8 @@ export async function contentOf(code: string, id: string): Promise<string | unde
   for (;;) {
     const stats = await stat(file).catch(() => undefined)
     if (!stats) return undefined
-    if (stats.size > 0) return readFile(file, 'utf8')
+    const content = stats.size > 0 ? await readFile(file, 'utf8') : ''
+    if (content !== '') return content
     if (Date.now() - stats.mtimeMs > GRACE) return undefined
     await new Promise((resolve) => setTimeout(resolve, POLL))
   }

@@ -117,7 +117,7 @@ describe.each(drivers)('invalidate, $name', ({ start }) => {
       const app = await start({
         entry: '/entry.js',
         files: {
-          'entry.js': `import { text } from './parent'; log(text())`,
+          'entry.js': `import { text } from './parent'; log(text()); import.meta.hot.accept()`,
           'parent.js': `import { child } from './child'; export const text = () => 'parent ' + child(); import.meta.hot.accept(() => import.meta.hot.invalidate())`,
           'child.js': `import { text } from './parent'; export const child = () => 'child'; export { text }; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
         },
@@ -145,7 +145,7 @@ describe.each(drivers)('invalidate, $name', ({ start }) => {
       const app = await start({
         entry: '/entry.js',
         files: {
-          'entry.js': `import './a'`,
+          'entry.js': `import './a'; import.meta.hot.accept()`,
           'a.js': `import './b'; import './first'; export const a = 1; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
           'b.js': `import './a'; export const b = 1; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
           'first.js': `export const n = 1; import.meta.hot.accept(() => import.meta.hot.invalidate())`,

@@ -168,9 +168,12 @@ describe('applyChange', () => {
 
   test('an evaluation under way of what is to be replaced is waited for, so that its imports count', async () => {
     const gate = createDeferred<void>()
-    const app = await start({ entry: {}, a: {}, late: { imports: ['a'], run: () => gate.promise } })
+    const app = await start({ entry: {}, a: {}, late: { imports: ['a'] } })
+    app.modules.late!.run = async () => {
+      await gate.promise
+      app.hot('late').accept()
+    }
     void app.runtime.evaluate('late')
-    app.hot('late').accept()
     const saved = app.save('a')
     gate.resolve()
     expect(await saved).toMatchObject({ outcome: 'updated', updates: [{ boundary: 'late', accepted: 'late' }] })
