@@ -33,3 +33,16 @@ const nothing = (): void => {}
 
 /** Handlers of a link that nobody owns any more. */
 export const IGNORE: LinkHandlers = { message: nothing, heard: nothing, drained: nothing, closed: nothing }
+
+/** What fits into a close frame, with a little to spare. */
+const MAX_REASON = 120
+
+/** Cuts a text to what a close frame can carry, at a character. */
+export function clip(text: string): string {
+  const bytes = Buffer.from(text)
+  if (bytes.length <= MAX_REASON) return text
+  return bytes
+    .subarray(0, MAX_REASON)
+    .toString()
+    .replace(/\uFFFD+$/, '')
+}

@@ -6,7 +6,7 @@ import { Attachment } from './attachment.ts'
 import type { Clock } from './clock.ts'
 import { decodeLive, encode, encodeMessage } from './codec.ts'
 import { TetherError } from './errors.ts'
-import { IGNORE, type Link } from './link.ts'
+import { clip, IGNORE, type Link } from './link.ts'
 import { Outbox, type OutboxItem, type SendOptions } from './outbox.ts'
 import { CLOSE, type Limits, type LiveFrame, type MsgFrame, type ResyncFrame } from './protocol.ts'
 
@@ -128,7 +128,7 @@ export class Session {
     this.#ended = true
     const link = this.#attachment?.link
     if (!link) return
-    link.send(encode({ t: 'bye', code, text }))
+    link.send(encode({ t: 'bye', code, text: clip(text) }))
     this.#leave()
     await new Promise<void>((resolve) => {
       link.handlers = { ...IGNORE, closed: () => resolve() }

@@ -1,7 +1,7 @@
 /**
  * A WebSocket as a link. The socket comes from `server/listener` or `client/connect`; only its shape is known here.
  */
-import { IGNORE, type Link, type LinkHandlers } from './link.ts'
+import { clip, IGNORE, type Link, type LinkHandlers } from './link.ts'
 
 /** What is used of a `WebSocket` of `ws`, which must be open. */
 export interface OpenSocket {
@@ -23,19 +23,6 @@ export interface RawSocket {
 const FRAGMENT = 64 * 1024
 /** How many bytes of parts may wait in the socket at a time. */
 const WINDOW = 4 * FRAGMENT
-/** What fits into a close frame, with a little to spare. */
-const MAX_REASON = 120
-
-/** Cuts a text to what a close frame can carry, at a character. */
-export function clip(text: string): string {
-  const bytes = Buffer.from(text)
-  if (bytes.length <= MAX_REASON) return text
-  return bytes
-    .subarray(0, MAX_REASON)
-    .toString()
-    .replace(/\uFFFD+$/, '')
-}
-
 /** Wraps an open socket. `peer` names the other side in log lines. */
 export function wrapSocket(socket: OpenSocket, raw: RawSocket, peer: string): Link {
   /** What has not been given to the socket yet. Only ever more than one while a large frame is under way. */

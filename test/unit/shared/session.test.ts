@@ -298,6 +298,14 @@ test('bye ends both sides; 1001 only the side that says it', async () => {
   expect(two.runner.detached).toHaveBeenCalledWith(expect.objectContaining({ code: 1001 }))
 })
 
+test('a farewell of any length is understood', () => {
+  const { runner, server, connect } = pair()
+  const wire = connect()
+  void server.session.end(4410, 'ä'.repeat(5_000))
+  wire.flush()
+  expect(runner.log).toEqual([`bye 4410 ${'ä'.repeat(60)}`])
+})
+
 test('a link that ended leaves no timer', () => {
   const { clock, runner, connect } = pair()
   const wire = connect()
