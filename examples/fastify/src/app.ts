@@ -1,0 +1,14 @@
+import { join } from 'node:path'
+import autoload from '@fastify/autoload'
+import fastify from 'fastify'
+
+export const app = fastify({ logger: { level: 'warn' } })
+
+app.register(autoload, { dir: join(import.meta.dirname, 'plugins') })
+app.register(autoload, { dir: join(import.meta.dirname, 'routes') })
+
+// in this module's evaluation: plugins that cannot be loaded are an update that does not happen
+await app.ready()
+
+// the `onClose` hooks of the instance that is replaced
+import.meta.hot?.dispose(() => app.close())

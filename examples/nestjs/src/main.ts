@@ -1,0 +1,17 @@
+import { createServer } from 'node:http'
+import { app } from './app'
+
+const port = Number(process.env.PORT ?? 3000)
+
+// The listener stays open. What answers behind it is the Express handler of the newest Nest application.
+let current = app
+const server = createServer((request, response) => current.getHttpAdapter().getInstance()(request, response))
+server.listen(port, () => console.log(`Tickets API on http://localhost:${port}`))
+
+if (import.meta.hot) {
+  import.meta.hot.accept('./app', (next) => {
+    if (next) current = next.app
+  })
+  // before a restart: let the requests under way finish, then free the port
+  import.meta.hot.dispose(() => new Promise<void>((resolve) => server.close(() => resolve())))
+}
