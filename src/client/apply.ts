@@ -72,11 +72,24 @@ function sort({ runtime }: Engine, ids: ModuleId[], invalidated: ModuleId | unde
 async function decide(engine: Engine, { invalidators }: Cause, seeds: readonly ModuleId[]): Promise<Propagation> {
   const { runtime, cache, limits } = engine
   const roots = await rootsOf(engine)
-  const plan = () => propagate(runtime, cache, seeds, roots, invalidators)
+  const plan = (wanted = seeds) => propagate(runtime, cache, wanted, roots, invalidators)
   // what is being evaluated right now may end with other imports and registrations
   await within(limits.settle, runtime.settled(plan().replaced))
   await refresh(engine, [])
-  return plan()
+  return plan(await wantedOf(engine, seeds, roots))
+}
+
+/** The seeds without those that current code lets go of, deleted ones for example: they are pruned, not evaluated again. */
+async function wantedOf({ runtime }: Engine, seeds: readonly ModuleId[], roots: readonly ModuleId[]) {
+  // it takes two to let go, and a root that is not evaluated does not tell what it will import
+  if (seeds.length < 2 || !roots.every((id) => runtime.node(id)?.evaluated)) return seeds
+  const changed = new Set(seeds)
+  const reached = new Set(roots)
+  for (const id of reached) {
+    const imports = changed.has(id) ? await runtime.nextImports(id) : runtime.node(id)?.imports
+    for (const dep of imports ?? []) reached.add(dep)
+  }
+  return seeds.filter((id) => reached.has(id))
 }
 
 async function unaccepted(

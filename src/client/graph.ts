@@ -71,6 +71,15 @@ export class TetherRuntime implements HotRuntime {
     return changed
   }
 
+  nextImports(id: ModuleId): ReadonlySet<ModuleId> {
+    const { store, instances } = this.#evaluator
+    const { imports, stored } = instances.live(id) ?? { imports: new Set<ModuleId>(), stored: undefined }
+    const current = store.get(id)
+    if (!current || !stored) return imports
+    const shown = new Set(stored.targets)
+    return new Set([...current.targets, ...[...imports].filter((dep) => !shown.has(dep))])
+  }
+
   async prepare(
     roots: readonly ModuleId[],
     replaced: ReadonlySet<ModuleId>,
@@ -85,7 +94,7 @@ export class TetherRuntime implements HotRuntime {
       if (failure) throw reviveError(failure.error)
       const stored = await this.#evaluator.obtain(id)
       // a SyntaxError that only this version of Node sees
-      void stored.compiled
+      if (!stored.isCommonJs) void stored.compiled
       modules.push(stored)
       for (const dep of Object.values(stored.record.deps)) if (isNew(dep)) needed.add(dep)
     }

@@ -60,6 +60,11 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
     return code
   }
 
+  /** What the code shows it imports, now or later. */
+  function targetsOf(id: ModuleId, { imports, dynamic }: SsrCode): Set<ModuleId> {
+    return new Set([...imports.keys(), ...dynamic].map((specifier) => toId(specifier, id)))
+  }
+
   function importsOf(id: ModuleId, entry: Entry): Set<ModuleId> {
     const literal = [...codeOf(entry).dynamic].map((specifier) => toId(specifier, id))
     return new Set([...entry.imports, ...literal, ...(computed.get(id) ?? [])].filter((dep) => entryOf(dep)))
@@ -130,9 +135,8 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
     const entry = entryOf(id)
     if (!entry) return []
     formerImporters.set(id, new Set([...entry.importers, ...(formerImporters.get(id) ?? [])]))
-    const { imports, dynamic } = codeOf(entry)
-    const literal = new Set([...imports.keys(), ...dynamic].map((specifier) => toId(specifier, id)))
-    const ran = [...entry.imports].filter((dep) => !literal.has(dep) && entryOf(dep))
+    const shown = targetsOf(id, codeOf(entry))
+    const ran = [...entry.imports].filter((dep) => !shown.has(dep) && entryOf(dep))
     if (ran.length > 0) computed.set(id, new Set([...ran, ...(computed.get(id) ?? [])]))
     moduleCache.deleteByModuleId(id)
     return [{ id, entry }]
@@ -177,6 +181,15 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
       return []
     },
     changed: (ids) => changedBelow(code, ids),
+    async nextImports(id) {
+      const entry = entryOf(id)
+      if (!entry) return new Set()
+      const now = importsOf(id, entry)
+      const current = (await code.fetch(id).catch(() => undefined))?.code
+      if (current === undefined) return now
+      const shown = targetsOf(id, codeOf(entry))
+      return new Set([...targetsOf(id, readSsrCode(current)), ...[...now].filter((dep) => !shown.has(dep))])
+    },
     prepare: (roots, replaced) => prepareModules(code, roots, replaced),
     detach: (ids) => [...ids].flatMap(detachOne),
     attach(instances) {

@@ -69,9 +69,8 @@ export class Instances {
   }
 
   /** Adds the edges that the code shows, and those by computed imports of earlier instances. */
-  linkCode(instance: Instance, { record: { deps, dynamicDeps } }: StoredModule): void {
-    const computed = this.#computed.get(instance.id) ?? []
-    for (const id of [...Object.values(deps), ...Object.values(dynamicDeps), ...computed]) this.#link(instance, id)
+  linkCode(instance: Instance, { targets }: StoredModule): void {
+    for (const id of [...targets, ...(this.#computed.get(instance.id) ?? [])]) this.#link(instance, id)
   }
 
   /** Adds an edge by a computed `import()`. */

@@ -61,6 +61,8 @@ export interface HotRuntime {
   install(modules: readonly ModuleRecord[]): ModuleId[] | Promise<ModuleId[]>
   /** Which of `ids` and the modules they import have other code now than their instances. Needed where changes come without seeds. */
   changed?(ids: readonly ModuleId[]): Promise<ModuleId[]>
+  /** What an instance will import when it is evaluated again from current code; if that is not to be had, what it imports now. */
+  nextImports(id: ModuleId): ReadonlySet<ModuleId> | Promise<ReadonlySet<ModuleId>>
   /**
    * Makes sure that evaluating `roots` cannot fail for want of code: walks their static imports over current code as far as
    * modules are in `replaced` or have no instance, fetches what is missing, compiles it and checks the named imports.

@@ -19,21 +19,26 @@ export class StoredModule {
     this.place = paths.place(record)
   }
 
-  /** Throws the SyntaxError of V8. */
+  /** Not for CommonJS. Throws the SyntaxError of V8. */
   get compiled(): CompiledModule {
     this.#compiled ??= compileModule(this.record.code, this.place)
     return this.#compiled
   }
 
+  /** Node runs it: what it imports and exports is not known before. */
+  get isCommonJs(): boolean {
+    return this.record.format === 'commonjs'
+  }
+
   /** Static imports, in order. */
   get imports(): readonly ImportStatement[] {
-    this.#imports ??= importsOf(this.record.code)
+    this.#imports ??= this.isCommonJs ? [] : importsOf(this.record.code)
     return this.#imports
   }
 
   /** Its own exports. */
   get exports(): ExportNames {
-    this.#exports ??= exportsOf(this.record.code)
+    this.#exports ??= this.isCommonJs ? { names: new Set(), stars: [], open: true } : exportsOf(this.record.code)
     return this.#exports
   }
 
@@ -42,6 +47,12 @@ export class StoredModule {
     const { deps, dynamicDeps } = this.record
     if (Object.hasOwn(deps, specifier)) return deps[specifier]
     return Object.hasOwn(dynamicDeps, specifier) ? dynamicDeps[specifier] : undefined
+  }
+
+  /** All app modules that the code shows it imports, now or later. */
+  get targets(): ModuleId[] {
+    const { deps, dynamicDeps } = this.record
+    return [...Object.values(deps), ...Object.values(dynamicDeps)]
   }
 
   /** Equal code with a newer version or map: what was compiled stays. */

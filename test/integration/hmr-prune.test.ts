@@ -119,10 +119,39 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     await app.after(() => app.edit('parent.js', `import './child';`, ''))
     expect(app.logs).toEqual([
       'child lives 1',
-      'child disposed 1',
       '[vite-tether] hot updated: /parent.js',
+      'child disposed 1',
       'child pruned 1',
     ])
+  })
+
+  test('files that are deleted before their importer lets go of them do not hold up its update', async () => {
+    const app = await start({
+      entry: '/entry.js',
+      files: {
+        'entry.js': `import './parent'`,
+        'parent.js': `import './middle'; log('parent'); import.meta.hot.accept()`,
+        'middle.js': `import './child'; ${LIFE('middle')}`,
+        'child.js': `${LIFE('child')}; import.meta.hot.accept()`,
+      },
+    })
+    app.said()
+    expect(await app.after(() => app.remove('child.js'))).toMatchObject({ outcome: 'failed' })
+    expect(await app.after(() => app.edit('parent.js', `import './middle';`, ''))).toMatchObject({ outcome: 'updated' })
+    const lines = app.said()
+    expect(lines.slice(lines.indexOf('parent'))).toEqual([
+      'parent',
+      '[vite-tether] hot updated: /parent.js',
+      'middle disposed 1',
+      'child disposed 1',
+      'middle pruned 1',
+      'child pruned 1',
+    ])
+    // nothing is left over that a later save would have to wait for
+    expect(await app.after(() => app.edit('parent.js', `'parent'`, `'new parent'`))).toMatchObject({
+      outcome: 'updated',
+      evaluated: 1,
+    })
   })
 
   test('a module that was imported from outside is no orphan', async () => {
