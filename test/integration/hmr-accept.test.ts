@@ -396,10 +396,25 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     })
 
     test('an editor that truncates the file first', async () => {
-      const app = await start({ entry: '/entry.js', files: FILES })
-      const truncated = new Promise((resolve) => app.server.watcher.once('change', resolve))
+      const emptied = createDeferred<void>()
+      const app = await start({
+        entry: '/entry.js',
+        plugins: [
+          {
+            name: 'sees-what-vite-read',
+            enforce: 'pre',
+            transform: {
+              order: 'pre',
+              handler(code, id) {
+                if (code === '' && id.endsWith('text.js')) emptied.resolve()
+              },
+            },
+          },
+        ],
+        files: FILES,
+      })
       app.write('text.js', '')
-      await truncated
+      await emptied.promise
       await app.logsAfter(() => app.write('text.js', `export const text = () => 'two'`), 'two')
       expect(app.reports.map(({ outcome }) => outcome)).not.toContain('failed')
     })
