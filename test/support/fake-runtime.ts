@@ -81,7 +81,6 @@ export function createFakeRuntime(modules: Record<string, FakeModule>, roots: st
     toUrl: (id) => id,
     install: (records: readonly ModuleRecord[]) => records.map(({ id }) => id),
     nextImports: (id) => new Set(modules[id]?.imports),
-    nextImports: async (id) => new Set(modules[id]?.imports),
     async prepare(targets: readonly string[], replaced: ReadonlySet<string>, failed: readonly FailedModule[]) {
       journal.push(`prepare ${targets.join(' ')}`)
       for (const id of [...targets, ...replaced]) {
