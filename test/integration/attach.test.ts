@@ -1,7 +1,11 @@
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'vite'
+import { expect, onTestFinished, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { connect } from '../../src/client/attach.ts'
+import { getTether, tether } from '../../src/index.ts'
 import { createProject } from '../support/project.ts'
-import { attach, startServer } from '../support/tether.ts'
+import { attach, startServer, watched } from '../support/tether.ts'
 
 const COUNTER = {
   'src/main.ts': `
@@ -132,4 +136,37 @@ test('a module that failed to load is loaded by the next import', async () => {
       ),
     )
     .toBe(1)
+})
+
+test("on Vite's own http server runners attach beside the browser's WebSocket, and stay through its restart", async () => {
+  const project = createProject({ 'main.ts': 'export const n = 1' })
+  const server = await createServer({
+    root: project.root,
+    configFile: false,
+    logLevel: 'silent',
+    server: { port: 0, host: '127.0.0.1' },
+    plugins: [tether({ attach: true })],
+  })
+  onTestFinished(() => server.close())
+  await server.listen()
+  const hub = getTether(server)
+  await hub.ready
+  const { port } = server.httpServer!.address() as { port: number }
+  expect(hub.attach!.url).toBe(`ws://localhost:${port}/__tether`)
+  expect(JSON.stringify(hub.attach)).not.toContain(hub.attach!.token)
+
+  const { runner } = await attach({ hub }, project.root)
+  expect((await runner.import('/main.ts')).n).toBe(1)
+  const browser = new WebSocket(`ws://127.0.0.1:${port}/?token=${server.config.webSocketToken}`, 'vite-hmr')
+  await new Promise((resolve, reject) => Object.assign(browser, { onopen: resolve, onerror: reject }))
+  browser.close()
+
+  const back = once(runner, 'resume')
+  await server.restart()
+  await back
+  await watched(server)
+  const done = once(runner, 'applied')
+  project.write('main.ts', 'export const n = 2')
+  expect((await done)[0]).toMatchObject({ outcome: 'reloaded' })
+  expect((await runner.import('/main.ts')).n).toBe(2)
 })

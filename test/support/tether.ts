@@ -68,7 +68,7 @@ export interface TestRunner {
 
 /** Attaches to a server that was started with `attach: true`. */
 export async function attach(
-  { hub }: TestServer,
+  { hub }: Pick<TestServer, 'hub'>,
   root: string,
   options: Partial<ConnectOptions> = {},
 ): Promise<TestRunner> {
