@@ -11,21 +11,42 @@ const DEAF = 60
 
 const guarded = new WeakSet<ViteDevServer['watcher']>()
 
-/** Reports a change again if the file was written once more while the watcher was deaf to it. */
+/**
+ * Reports a change again if the file was written once more while the watcher was deaf to it. A watcher that was not deaf but
+ * late (one that polls, or one that is at it right now) would report that save too: it is one change all the same.
+ */
 export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   if (guarded.has(watcher)) return
   guarded.add(watcher)
   const timers = new Map<string, NodeJS.Timeout>()
+  /** The late saves that were reported from here. */
+  const told = new Map<string, Stats>()
+  // its types list the arguments of each event; here they are passed on as they are
+  const emit = watcher.emit as (...args: unknown[]) => boolean
 
   async function check(file: string, reported: Stats): Promise<void> {
     timers.delete(file)
     const now = await stat(file).catch(() => undefined)
     // a file that is gone is reported as such
-    if (now && (now.mtimeMs !== reported.mtimeMs || now.size !== reported.size)) watcher.emit('change', file, now)
+    if (!now || isSame(now, reported) || timers.has(file)) return
+    told.set(file, now)
+    emit.call(watcher, 'change', file, now)
+    emit.call(watcher, 'all', 'change', file, now)
+  }
+
+  watcher.emit = (...args: unknown[]) => {
+    const [event, file, stats] = args[0] === 'all' ? args.slice(1) : args
+    const known = event === 'change' ? told.get(file as string) : undefined
+    if (known && stats && isSame(known, stats as Stats)) return false
+    return emit.apply(watcher, args)
   }
 
   watcher.on('change', (file: string, stats?: Stats) => {
     clearTimeout(timers.get(file))
     if (stats) timers.set(file, setTimeout(check, DEAF, file, stats).unref())
   })
+}
+
+function isSame(one: Stats, other: Stats): boolean {
+  return one.mtimeMs === other.mtimeMs && one.size === other.size
 }
