@@ -8,6 +8,7 @@ import { createDeferred } from '../shared/deferred.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
 import { createCommonJs } from './commonjs.ts'
+import { namesOf, runCommonJs } from './commonjs-file.ts'
 import type { ModuleContext } from './compile.ts'
 import { Importer, type ImportMetadata } from './imports.ts'
 import type { Instance } from './instance.ts'
@@ -36,6 +37,13 @@ export interface EvaluatorOptions {
   main: string | undefined
   /** Makes `import.meta.hot`; absent if there is no HMR. */
   createHot: ((id: ModuleId) => unknown) | undefined
+  /** Told of each module that Node has loaded. */
+  loadedNatively?: ((id: ModuleId) => void) | undefined
+}
+
+/** What a static import does: at once, or in its own time. */
+export interface StaticImports {
+  static(instance: Instance, specifier: string, metadata: ImportMetadata | undefined): object | Promise<object>
 }
 
 /** Loads, evaluates and remembers modules. */
@@ -152,39 +160,68 @@ export class Evaluator {
   }
 
   #start(instance: Instance, importer: Instance | undefined): void {
+    const { epoch } = this
+    const { succeed, fail } = this.begin(instance)
+    this.#run(instance, importer).then(succeed, (error: unknown) => {
+      const isTransient = typeof error === 'object' && error !== null && this.#transient.has(error)
+      fail(error, isTransient ? Number.NaN : epoch)
+    })
+  }
+
+  /** Puts an instance whose evaluation begins into the cache. One of the two functions ends it. */
+  begin(instance: Instance): { succeed(): void; fail(error: unknown, epoch: number): void } {
     instance.evaluated = false
     instance.failure = undefined
     instance.exports = instance.namespace.object
     const { promise, resolve, reject } = createDeferred<ModuleNamespace>()
     instance.promise = promise
     this.instances.put(instance)
-    const { epoch } = this
-    this.#run(instance, importer).then(
-      () => resolve(instance.namespace.object),
-      (error: unknown) => {
-        const isTransient = typeof error === 'object' && error !== null && this.#transient.has(error)
-        instance.failure = { error, epoch: isTransient ? Number.NaN : epoch }
+    return {
+      succeed: () => resolve(instance.namespace.object),
+      fail: (error, epoch) => {
+        instance.failure = { error, epoch }
         this.instances.unlink(instance)
         reject(error)
       },
-    )
+    }
   }
 
   async #run(instance: Instance, importer: Instance | undefined): Promise<void> {
     // not synchronously: the importer's wait is noted first, and a long chain of imports is not as deep on the call stack
     await null
-    instance.stored ??= this.store.get(instance.id) ?? (await this.obtain(instance.id, importer?.id))
-    const { stored, namespace } = instance
-    const { record, compiled } = stored
-    instance.code = record.code
+    const stored = instance.stored ?? this.store.get(instance.id) ?? (await this.obtain(instance.id, importer?.id))
+    if (!stored.isCommonJs && stored.compiled.mentions.resolve) await loadMetaResolve()
+    this.link(instance, stored)
+    if (stored.isCommonJs) this.runCommonJs(instance, stored)
+    else await stored.compiled.run(this.context(instance, stored, this.#importer))
+    this.finish(instance)
+  }
+
+  /** Makes an instance one of `stored`, whose body is about to run. */
+  link(instance: Instance, stored: StoredModule): void {
+    instance.stored = stored
+    instance.code = stored.record.code
     this.instances.linkCode(instance, stored)
     this.scripts.add(stored)
-    if (compiled.mentions.resolve) await loadMetaResolve()
-    namespace.begin()
+    instance.namespace.begin()
     this.#prelink(instance, stored)
-    await compiled.run(this.#context(instance, stored))
-    namespace.seal()
+  }
+
+  /** The body of an instance has run. */
+  finish(instance: Instance): void {
+    instance.namespace.seal()
     this.instances.markEvaluated(instance)
+  }
+
+  /** Node runs it. `import` gives `module.exports` as default, as under Node, and each of its properties as a name. */
+  runCommonJs(instance: Instance, { place, record }: StoredModule): void {
+    const module = runCommonJs({ file: place.file, code: record.code, hash: record.hash })
+    instance.commonJs = module
+    this.#options.loadedNatively?.(instance.id)
+    instance.namespace.define('default', () => module.exports)
+    for (const name of namesOf(module.exports)) {
+      instance.namespace.define(name, () => (module.exports as Record<string, unknown>)[name])
+    }
   }
 
   /** `export *` of app modules: in a cycle the names are needed before that line has run. */
@@ -199,15 +236,17 @@ export class Evaluator {
     }
   }
 
-  #context(instance: Instance, stored: StoredModule): ModuleContext {
+  /** What the body of a module is called with. */
+  context(instance: Instance, stored: StoredModule, imports: StaticImports): ModuleContext {
     const { namespace, id } = instance
     const { file } = stored.place
     const { mentions } = stored.compiled
     const { env, main, createHot } = this.#options
     const commonJs = mentions.commonJs ? createCommonJs(namespace) : undefined
+    instance.commonJs = commonJs?.module
     return {
       __vite_ssr_import__: (specifier: string, metadata?: ImportMetadata) =>
-        this.#importer.static(instance, specifier, metadata),
+        imports.static(instance, specifier, metadata),
       __vite_ssr_dynamic_import__: (specifier: unknown) => this.#importer.dynamic(instance, specifier),
       __vite_ssr_exports__: namespace.object,
       __vite_ssr_exportAll__: (source: unknown) => namespace.defineAll(source),

@@ -31,7 +31,10 @@ export class Importer {
     for (const name of missing) {
       if (target !== undefined && !this.#surelyLacks(target, name)) continue
       if (isMaybeType(stored.record.code, specifier, name, stored.place.file)) continue
-      const format = target === undefined ? formatOf(namespace, specifier, stored.place.file) : 'module'
+      const format =
+        target === undefined
+          ? formatOf(namespace, specifier, stored.place.file)
+          : (this.#evaluator.store.get(target)?.record.format ?? 'module')
       throw missingExport(name, specifier, format)
     }
     return namespace

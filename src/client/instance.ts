@@ -33,6 +33,8 @@ export class Instance {
   readonly resolved = new Map<string, ModuleId>()
   /** What the evaluation threw, and the state of the code in which it did. */
   failure: { error: unknown; epoch: number } | undefined
+  /** Its `module`, if it is CommonJS or uses that variable. */
+  commonJs: { exports: unknown } | undefined
   /** The namespace was given to an importer before the evaluation ended. */
   isHandedOut = false
 

@@ -2,17 +2,14 @@
  * `require.main`: under node (and every loader that compiles to CommonJS) it is the entry's module, and apps start themselves
  * behind `if (require.main === module)`. Where node would take the entry for an ES module there is none.
  */
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire, Module } from 'node:module'
-import { dirname, extname, join } from 'node:path'
+import { declaredFormat } from '../shared/format.ts'
+import { createModule } from './commonjs-file.ts'
 
 /** Makes the module of `entry`, an absolute path, `require.main` of all code to come. */
 export function installMainModule(entry: string): void {
-  if (!isCommonJs(entry)) return
-  const module = new Module(entry)
+  if (declaredFormat(entry) === 'module') return
+  const module = createModule(entry, null)
   module.id = '.'
-  module.filename = entry
-  module.paths = createRequire(entry).resolve.paths('x') ?? []
   // what `createRequire` and Node's own loader give as `require.main`
   process.mainModule = module
 }
@@ -29,17 +26,4 @@ export function moduleVariable<T extends { exports: unknown }>(file: string, own
       own.exports = value
     },
   })
-}
-
-function isCommonJs(file: string): boolean {
-  const kind = /^\.([cm])[jt]s$/.exec(extname(file))?.[1]
-  if (kind !== undefined) return kind === 'c'
-  return packageType(dirname(file)) !== 'module'
-}
-
-function packageType(folder: string): string | undefined {
-  const file = join(folder, 'package.json')
-  if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { type?: string }).type
-  const parent = dirname(folder)
-  return parent === folder ? undefined : packageType(parent)
 }

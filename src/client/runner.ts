@@ -25,6 +25,8 @@ export interface TetherRunnerOptions {
   main?: string
   /** Makes `import.meta.hot` when a module first reads it. Without it there is none. */
   createHotContext?: (runner: TetherNodeRunner, id: ModuleId) => unknown
+  /** Told of each app file that Node itself has loaded, by its path on the server. */
+  loadedNatively?: (file: string) => void
 }
 
 /** Evaluates the modules that `source` provides. Throws what the modules throw. */
@@ -36,7 +38,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
   readonly #urls = new Map<string, ModuleId>()
 
   constructor(options: TetherRunnerOptions) {
-    const { root, serverRoot = root, source, env, main = process.argv[1], createHotContext } = options
+    const { root, serverRoot = root, source, env, main = process.argv[1], createHotContext, loadedNatively } = options
     super({ root, fetchModule: (id) => this.#fetchModule(id) })
     this.#evaluator = new Evaluator({
       cache: this.moduleCache,
@@ -45,6 +47,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
       env,
       main,
       createHot: createHotContext && ((id) => createHotContext(this, id)),
+      loadedNatively,
     })
     this.runtime = new TetherRuntime(this, this.#evaluator, this.#roots, (specifier) => this.#resolve(specifier))
   }

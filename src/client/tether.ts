@@ -120,6 +120,20 @@ export async function createTetherRunner(options: TetherRunnerOptions): Promise<
   }
 }
 
+/** Collects what is told in one tick. */
+function createBatch(flush: (all: string[]) => void): (one: string) => void {
+  let batch: string[] = []
+  return (one) => {
+    if (batch.push(one) === 1) {
+      queueMicrotask(() => {
+        const all = batch
+        batch = []
+        flush(all)
+      })
+    }
+  }
+}
+
 /** Implements {@link TetherRunner}; `config` and `ready` are for the bootstrap of a supervised process. */
 export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRunner {
   readonly viteNode: TetherNodeRunner
@@ -142,6 +156,9 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
       root: options.root,
       serverRoot: config.root,
       source: session.rpc,
+      loadedNatively: createBatch((files) => {
+        if (session.state !== 'ended') session.rpc.loaded(files)
+      }),
       env: config.env,
       ...(config.hmr && {
         createHotContext: (runner: ViteNodeRunner, id: string) =>

@@ -19,8 +19,8 @@ export interface AppsHost {
   settings(): { root: string; options: TetherOptions & Partial<CliSettings> }
   /** Where an app process finds the server. */
   handover(): { url: string; secret: string; root: string }
-  /** The first reason why a process with this entry could not start. */
-  check(url: string): Promise<FlatError | undefined>
+  /** The first reason why a process of this app could not start. */
+  check(app: App): Promise<FlatError | undefined>
   restarting(app: App, reason: string): void
   exit(app: App, exit: SupervisorExit): void
   line(app: App, stream: 'stdout' | 'stderr', line: string): void
@@ -122,7 +122,7 @@ export class Apps {
       ...(options.stop && { stop: options.stop }),
     }
     const app: App = new App(entry, toUrl(file, root), supervise, {
-      check: () => host.check(app.url),
+      check: () => host.check(app),
       restarting: (reason) => host.restarting(app, reason),
       refused: (error) => host.report.failed(error, true),
     })

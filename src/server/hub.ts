@@ -11,9 +11,11 @@ import type { Applied, ModuleId, RunnerConfig, RunnerInfo, ServerFunctions } fro
 import type { App } from './app.ts'
 import { Apps } from './apps.ts'
 import { type Endpoints, openEndpoints } from './endpoints.ts'
+import { toUrl } from './entries.ts'
 import { channelOf } from './environment.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from './hub-types.ts'
 import { catchLateSaves } from './late-saves.ts'
+import { Natives } from './natives.ts'
 import type { CliSettings, TetherOptions } from './options.ts'
 import { createRecords, type Records, type Versions } from './records.ts'
 import { createReport, formatChain, type Report } from './report.ts'
@@ -39,6 +41,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   readonly #served = new Map<ServerSession, ServedRunner>()
   readonly #report: Report
   readonly #apps: Apps
+  readonly #natives = new Natives()
   #endpoints: Endpoints | undefined
   /** The newest environment that has listened. */
   #current: Binding | undefined
@@ -55,7 +58,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       report: this.#report,
       settings: () => ({ root: this.#binding.server.config.root, options: this.#binding.options }),
       handover: () => ({ ...this.#endpoints!.supervised, root: this.#binding.server.config.root }),
-      check: (url) => this.#check(url),
+      check: (app) => this.#check(app),
       restarting: (app, reason) => {
         this.#report.restarted(reason)
         this.emit('restart', this.#viewOf(app), reason)
@@ -64,6 +67,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
         const { pid, code, signal } = exit
         for (const session of this.#served.keys())
           if (session.kind === 'supervised' && session.pid === pid) void session.close()
+        this.#natives.forget(app.id)
         this.#report.ended(exit)
         this.emit('exit', this.#viewOf(app), code, signal)
       },
@@ -155,8 +159,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   /** A file changed that is no module but restarts the apps. */
   fileChanged(file: string): void {
-    const name = file.replace(`${this.#binding.server.config.root}/`, '')
-    for (const app of this.#apps.list()) this.#apps.replace(app, `${name} changed`)
+    for (const app of this.#apps.list()) this.#apps.replace(app, `${this.#short(file)} changed`)
   }
 
   /** Files are watched: an entry that had no file may have got one before. */
@@ -165,8 +168,11 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   /** Any file was saved: apps that wait for one try again. */
-  fileSaved(): void {
+  fileSaved(file: string): void {
     this.#apps.saved()
+    for (const id of this.#natives.saved(file)) {
+      this.#apps.replace(this.#apps.get(id), `${this.#short(file)} changed (loaded natively)`)
+    }
   }
 
   /** Modules of `environment` that import what the new `file` may be. */
@@ -179,6 +185,10 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     throw new TetherError('ERR_CLOSED', 'The Vite server does not listen yet: await hub.ready first.')
   }
 
+  #short(file: string): string {
+    return file.replace(`${this.#binding.server.config.root}/`, '')
+  }
+
   async #open({ server, options }: Binding): Promise<void> {
     this.#endpoints ??= await openEndpoints((session) => this.#serve(session))
     await this.#endpoints.configure(server, options.attach ?? false)
@@ -186,11 +196,18 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   /** The transforms that this costs are not lost: the next process asks for them. */
-  async #check(url: string): Promise<FlatError | undefined> {
+  async #check({ id, url }: App): Promise<FlatError | undefined> {
     try {
-      const { records } = await this.#serving.promise
-      const found = await records.fetch(url, undefined, () => undefined)
-      return 'failed' in found ? found.failed[0]?.error : undefined
+      const { records, server } = await this.#serving.promise
+      const failure = async (each: string) => {
+        const found = await records.fetch(each, undefined, () => undefined)
+        return 'failed' in found ? found.failed[0]?.error : undefined
+      }
+      const errors = await Promise.all(
+        Array.from(this.#natives.changed(id), (file) => failure(toUrl(file, server.config.root))),
+      )
+      // Node may load what Vite does not serve
+      return (await failure(url)) ?? errors.find((error) => error && error.code !== 'ERR_MODULE_NOT_FOUND')
     } catch (error) {
       return flattenError(error)
     }
@@ -202,6 +219,9 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       admit: (info, runner) => this.#admit(session, info, runner),
       receive: (event, data, runner) => channelOf(this.#binding.environment).receive(event, data, runner.client),
       applied: (report, runner) => this.#applied(session, report, runner),
+      loaded: (files, { id }) => {
+        if (this.#apps.find(id)) this.#natives.add(id, files, this.#binding.server)
+      },
       ready: ({ id, info }) => {
         this.#apps.find(id)?.supervisor.ready(info?.pid)
         this.emit('runner:ready', this.#viewOfSession(session))

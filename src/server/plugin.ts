@@ -2,13 +2,16 @@
 import {
   createFilter,
   type DevEnvironment,
+  isFileLoadingAllowed,
   type Plugin,
   type PluginOption,
   type ResolvedConfig,
+  transformWithOxc,
   version as viteVersion,
 } from 'vite'
 import { TetherError } from '../shared/errors.ts'
 import { RUNNER_MARKER } from '../shared/handover.ts'
+import { loadCommonJs } from './commonjs.ts'
 import { contentOf } from './content.ts'
 import { createTetherEnvironment } from './environment.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from './options.ts'
@@ -16,6 +19,7 @@ import { hubEvents, hubOf } from './registry.ts'
 import { watchFiles } from './watch.ts'
 
 const NAME = 'vite-tether'
+const TOOLS = { compile: transformWithOxc, isAllowed: isFileLoadingAllowed }
 
 interface TetherApi {
   options: TetherOptions
@@ -99,10 +103,17 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         { watch: globs(options.watch), ignore: globs(options.ignore) },
         {
           restart: (file) => hub.fileChanged(file),
-          saved: () => hub.fileSaved(),
+          saved: (file) => hub.fileSaved(file),
           watching: () => hub.watching(),
         },
       )
+    },
+
+    load: {
+      order: 'pre',
+      handler(id) {
+        return this.environment === environment ? loadCommonJs(environment, id, TOOLS) : undefined
+      },
     },
 
     transform: {

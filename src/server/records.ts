@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { DevEnvironment, EnvironmentModuleNode, TransformResult } from 'vite'
 import { flattenError, TetherError } from '../shared/errors.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../shared/types.ts'
+import { commonJsOf } from './commonjs.ts'
 
 /** The version of a module that a runner holds, or `undefined`. */
 export type Holds = (id: ModuleId) => number | undefined
@@ -66,9 +67,15 @@ export function createRecords(
 
   async function number(node: EnvironmentModuleNode, result: TransformResult): Promise<ModuleRecord> {
     const id = node.id!
-    const map = result.map && 'version' in result.map && result.map.mappings ? JSON.stringify(result.map) : null
-    const [deps, dynamicDeps] = await Promise.all([link(node, result.deps), link(node, result.dynamicDeps)])
-    const { code } = result
+    const commonJs = commonJsOf(environment).get(id)
+    const { code, map, deps, dynamicDeps } = commonJs
+      ? { ...commonJs, deps: {}, dynamicDeps: {} }
+      : {
+          code: result.code,
+          map: result.map && 'version' in result.map && result.map.mappings ? JSON.stringify(result.map) : null,
+          deps: await link(node, result.deps),
+          dynamicDeps: await link(node, result.dynamicDeps),
+        }
     const hash = createHash('sha256').update(code).digest('base64url').slice(0, 22)
     const file = node.file && posix.isAbsolute(node.file) ? node.file : null
     const previous = versions.latest.get(id)
@@ -76,7 +83,10 @@ export function createRecords(
     const record: ModuleRecord =
       previous?.hash === hash && previous.map === map
         ? previous
-        : { id, url: node.url, file, version: ++versions.last, hash, code, map, deps, dynamicDeps }
+        : {
+            ...{ id, url: node.url, file, version: ++versions.last, hash, code, map, deps, dynamicDeps },
+            ...(commonJs && { format: 'commonjs' }),
+          }
     versions.latest.set(id, record)
     byResult.set(result, record)
     return record

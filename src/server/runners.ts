@@ -16,6 +16,8 @@ export interface RunnerHost {
   receive(event: string, data: unknown, runner: ServedRunner): void
   applied(report: Applied, runner: ServedRunner): void
   ready(runner: ServedRunner): void
+  /** Node has loaded these files in the runner's process. */
+  loaded(files: readonly string[], runner: ServedRunner): void
 }
 
 /** A runner that has connected. */
@@ -61,6 +63,7 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
         host.applied(report, runner)
       },
       ready: () => host.ready(runner),
+      loaded: (files) => host.loaded(files, runner),
     },
   }
   return runner

@@ -19,7 +19,12 @@ export interface Contract<F> {
  */
 export const SERVER_CONTRACT: Contract<ServerFunctions> = {
   calls: ['init', 'fetch', 'compare'],
-  events: { hot: { event: true, again: true }, applied: { event: false }, ready: { event: false } },
+  events: {
+    hot: { event: true, again: true },
+    applied: { event: false },
+    ready: { event: false },
+    loaded: { event: true, again: true },
+  },
 }
 
 /** What a server may tell a runner. */

@@ -20,6 +20,8 @@ export interface ModuleRecord {
   hash: string
   /** SSR-transformed code, without an inline source map. */
   code: string
+  /** The code is that of a CommonJS module, for Node to run. */
+  format?: 'commonjs'
   /** Source map as JSON text, parsed only when a stack is read. */
   map: string | null
   /** Static imports: specifier as it stands in `code` -> module id. A specifier that is not listed is an external. */
@@ -123,6 +125,8 @@ export interface ServerFunctions {
   applied(report: Applied): void
   /** The entries are executed. */
   ready(): void
+  /** Node itself has loaded these files of the app (absolute paths on the server): updates cannot reach them. */
+  loaded(files: string[]): void
 }
 
 /** Functions the server may call; all are events. */

@@ -54,6 +54,7 @@ export function serverFunctions(overrides: Partial<ServerFunctions> = {}): Serve
     hot: () => {},
     applied: () => {},
     ready: () => {},
+    loaded: () => {},
     ...overrides,
   }
 }

@@ -1,0 +1,67 @@
+/**
+ * Whether a file is CommonJS: by its extension, by the package it belongs to, and by its syntax, as Node decides.
+ */
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { compileFunction } from 'node:vm'
+
+/** What a file's extension and its package say of it; `undefined` where only its syntax can tell. */
+export type DeclaredFormat = 'commonjs' | 'module' | undefined
+
+/** Variables that only CommonJS modules have. */
+const VARIABLES = ['exports', 'require', 'module', '__filename', '__dirname']
+
+/**
+ * What is declared for `file`, an absolute path. A package without `"type": "module"` declares nothing: its files may be
+ * either. `types` remembers the types of packages, for callers to whom they cannot change.
+ */
+export function declaredFormat(file: string, types?: Map<string, string>): DeclaredFormat {
+  const kind = /\.([cm])[jt]s$/.exec(file)?.[1]
+  if (kind !== undefined) return kind === 'c' ? 'commonjs' : 'module'
+  return packageType(dirname(file), types) === 'module' ? 'module' : undefined
+}
+
+/** Whether JavaScript can be run as CommonJS: it has no `import` or `export`, no `import.meta` and no top-level await. */
+export function isCommonJsCode(code: string): boolean {
+  return syntaxErrorOf(code) === undefined
+}
+
+/** What V8 has against `code` as the body of a CommonJS module. */
+export function syntaxErrorOf(code: string, filename?: string): Error | undefined {
+  try {
+    // a hashbang may only stand at the beginning of a script
+    compileFunction(code.replace(/^#!/, '//'), VARIABLES, filename === undefined ? {} : { filename })
+    return undefined
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/**
+ * Whether TypeScript, compiled to `code`, is CommonJS. Unlike JavaScript, a file without imports and exports is that only if it
+ * uses what CommonJS gives it, or cannot be anything else: compilers emit `"use strict"` for the others.
+ */
+export function isCommonJsTypeScript(code: string): boolean {
+  if (!isCommonJsCode(code)) return false
+  return (
+    VARIABLES.some((name) => new RegExp(`(?<![.\\w$])${name}\\b`).test(code)) || !isCommonJsCode(`'use strict';${code}`)
+  )
+}
+
+/** The `type` of the package that a folder belongs to; `''` if it says nothing. */
+function packageType(folder: string, types: Map<string, string> | undefined): string {
+  const known = types?.get(folder)
+  if (known !== undefined) return known
+  const type = readType(folder) ?? (dirname(folder) === folder ? '' : packageType(dirname(folder), types))
+  types?.set(folder, type)
+  return type
+}
+
+function readType(folder: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { type?: string }).type ?? ''
+  } catch {
+    // there is none, or it is being written: the next one up decides
+    return undefined
+  }
+}
