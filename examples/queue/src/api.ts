@@ -13,6 +13,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
 
 async function route(what: string, request: IncomingMessage): Promise<[status: number, body: unknown]> {
   if (what === 'GET /health') return [200, health()]
+  if (what === 'GET /jobs') return [200, [...queue.jobs.values()]]
   if (what === 'POST /jobs') {
     const { name, payload } = (await json(request)) as { name: string; payload?: unknown }
     return [202, queue.add(name, payload)]

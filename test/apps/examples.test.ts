@@ -1,0 +1,195 @@
+import { describe, expect, it } from 'vitest'
+import { isAlive, until } from '../support/child.ts'
+import { type ExampleApp, processesIn, startExample } from '../support/example.ts'
+
+interface Example {
+  name: string
+  /** The entry, which nothing accepts. */
+  entry: string
+  env?: Record<string, string>
+  /** Puts something into the app's memory; what it resolves with is handed to `see`. */
+  fill(app: ExampleApp): Promise<unknown>
+  /** What a client sees of it through the route or handler that is edited. */
+  see(app: ExampleApp, filled: unknown): Promise<unknown>
+  edit: { file: string; from: string; to: string }
+  /** What `see` gives before and after the edit. */
+  before: unknown
+  after: unknown
+  /** What is particular about this app; runs when it has been updated in place. */
+  also?(app: ExampleApp): Promise<void>
+  /** The exit code after Ctrl+C, where the app handles the signal itself. Default: 130. */
+  code?: number
+}
+
+const examples: Example[] = [
+  {
+    name: 'hono',
+    entry: 'src/server.ts',
+    fill: (app) => app.post('/tasks', { title: 'write docs' }),
+    see: (app) => app.get('/tasks?done=false'),
+    edit: { file: 'src/services/tasks.ts', from: '.filter(', to: '.map((task) => ({ ...task, late: true })).filter(' },
+    before: [{ id: '1', title: 'write docs', done: false }],
+    after: [{ id: '1', title: 'write docs', done: false, late: true }],
+  },
+  {
+    name: 'express',
+    entry: 'src/server.ts',
+    fill: (app) => app.post('/links', { code: 'home', url: 'https://example.org' }),
+    see: (app) => app.get('/links'),
+    edit: {
+      file: 'src/routes/links.ts',
+      from: 'response.json(listLinks())',
+      to: 'response.json({ links: listLinks() })',
+    },
+    before: [{ code: 'home', url: 'https://example.org', visits: 0 }],
+    after: { links: [{ code: 'home', url: 'https://example.org', visits: 0 }] },
+  },
+  {
+    name: 'nestjs',
+    entry: 'src/main.ts',
+    fill: (app) => app.post('/tickets', { subject: 'No light' }),
+    see: (app) => app.get('/tickets.csv'),
+    edit: { file: 'src/tickets/export.controller.ts', from: "'id,state,subject\\n'", to: "'ID,STATE,SUBJECT\\n'" },
+    before: 'id,state,subject\n1,open,"No light"\n',
+    after: 'ID,STATE,SUBJECT\n1,open,"No light"\n',
+    async also(app) {
+      // Nest cannot start this application: the one before goes on
+      const unknown = () => app.edit('src/tickets/tickets.module.ts', 'TicketsRepository, {', '{')
+      await app.after(unknown, /still runs the code from before/)
+      expect(app.cli.text).toContain("Nest can't resolve dependencies of the TicketsService")
+      expect(await app.get('/tickets/1')).toMatchObject({ subject: 'No light' })
+      const known = () =>
+        app.edit(
+          'src/tickets/tickets.module.ts',
+          'providers: [TicketsService, {',
+          'providers: [TicketsService, TicketsRepository, {',
+        )
+      await app.after(known, /hot updated: /)
+      expect(await app.get('/tickets/1')).toMatchObject({ subject: 'No light' })
+    },
+  },
+  {
+    name: 'queue',
+    entry: 'src/worker.ts',
+    env: { REPORT_EVERY: '50' },
+    fill: (app) => doJob(app, 'one two'),
+    async see(app, first) {
+      const { id } = first as { id: number }
+      const { result } = (await app.get(`/jobs/${id}`)) as Job
+      return { first: result, next: (await doJob(app, 'one two three')).result }
+    },
+    edit: { file: 'src/handlers/count-words.ts', from: 'return { words:', to: "return { language: 'en', words:" },
+    before: { first: { words: 2 }, next: { words: 3 } },
+    after: { first: { words: 2 }, next: { words: 3, language: 'en' } },
+    async also(app) {
+      const reports = async () => ((await app.get('/jobs')) as Job[]).filter(({ name }) => name === 'report')
+      await app.after(
+        () => app.edit('src/schedule.ts', "add('report', undefined)", "add('report', 'new')"),
+        /hot updated: src\/schedule\.ts/,
+      )
+      const { length } = await reports()
+      const since = await until(async () => {
+        const later = (await reports()).slice(length)
+        return later.length >= 4 && later
+      }, 'four reports after the update')
+      // the timer of the module that was replaced is gone
+      expect(since.map(({ payload }) => payload)).toEqual(since.map(() => 'new'))
+    },
+  },
+  {
+    name: 'drizzle',
+    entry: 'src/server.ts',
+    // outside the process, so that its restart finds what is there
+    env: { DATABASE_DIR: 'node_modules/.database' },
+    async fill(app) {
+      const books = (await app.get('/books')) as unknown[]
+      if (books.length === 0) await app.post('/books', { title: 'Emma', author: 'Jane Austen', year: 1815 })
+    },
+    see: (app) => app.get('/books'),
+    edit: { file: 'src/routes/books.ts', from: 'c.json(rows)', to: 'c.json({ books: rows })' },
+    before: [{ title: 'Emma', author: 'Jane Austen', year: 1815 }],
+    after: { books: [{ title: 'Emma', author: 'Jane Austen', year: 1815 }] },
+    async also(app) {
+      const opened = ((await app.get('/health')) as { database: unknown }).database
+      const route = app.read('src/routes/books.ts')
+      for (let edition = 1; edition <= 100; edition++) {
+        const more = `\nbooks.get('/edition', (c) => c.json(${edition}))\n`
+        await app.after(() => app.write('src/routes/books.ts', route + more), /hot updated: /)
+        if (edition % 20 === 0) expect(await app.get('/books/edition')).toBe(edition)
+      }
+      expect(await app.get('/health')).toMatchObject({ database: opened })
+      expect(app.cli.text.match(/Postgres opened/g)).toHaveLength(1)
+    },
+  },
+  {
+    name: 'monorepo',
+    entry: 'apps/api/src/server.ts',
+    fill: (app) => app.post('/cart/tea'),
+    see: (app) => app.get('/cart'),
+    // a package that the app and another package import
+    edit: { file: 'packages/pricing/src/currency.ts', from: ' EUR', to: ' €' },
+    before: { lines: { tea: 1 }, total: '4.50 EUR' },
+    after: { lines: { tea: 1 }, total: '4.50 €' },
+    async also(app) {
+      await app.after(() => app.edit('packages/catalog/src/index.ts', 'Green tea', 'Mint tea'), /hot updated: /)
+      expect(await app.get('/products')).toContainEqual({ sku: 'tea', label: 'Mint tea, 4.50 EUR' })
+      expect(await app.get('/cart')).toMatchObject({ lines: { tea: 1 } })
+    },
+  },
+]
+
+interface Job {
+  id: number
+  name: string
+  state: string
+  payload: unknown
+  result: unknown
+}
+
+/** Queues a text to be counted and resolves with the finished job. */
+async function doJob(app: ExampleApp, text: string): Promise<Job> {
+  const { id } = (await app.post('/jobs', { name: 'count-words', payload: { text } })) as Job
+  return until(async () => {
+    const job = (await app.get(`/jobs/${id}`)) as Job
+    return job.state === 'done' && job
+  }, `job ${id}`)
+}
+
+const BROKEN = '\nconst = 1\n'
+
+describe('examples that accept updates', () => {
+  it.each(examples)(
+    '$name starts, is updated in place, outlives a syntax error, restarts, and ends',
+    async (example) => {
+      const { edit, before, after } = example
+      const app = await startExample(example.name, example.env)
+      const first = await app.pid()
+      const filled = await example.fill(app)
+      expect(await example.see(app, filled)).toEqual(before)
+
+      const original = app.read(edit.file)
+      await app.after(() => app.edit(edit.file, edit.from, edit.to), /hot updated: /)
+      expect(await example.see(app, filled)).toEqual(after)
+
+      await app.after(() => app.write(edit.file, app.read(edit.file) + BROKEN), /still runs the code from before/)
+      expect(await example.see(app, filled)).toEqual(after)
+
+      await app.after(() => app.write(edit.file, original), /hot updated: /)
+      expect(await example.see(app, filled)).toEqual(before)
+      await example.also?.(app)
+      expect(await app.pid()).toBe(first)
+
+      await app.after(() => app.edit(example.entry, ' on http:', ' again on http:'), / again on http:/)
+      const second = await app.pid()
+      expect(second).not.toBe(first)
+      expect(isAlive(first)).toBe(false)
+      expect(await example.fill(app).then((filled) => example.see(app, filled))).toBeDefined()
+
+      app.cli.child.kill('SIGINT')
+      expect(await app.cli.exited).toEqual({ code: example.code ?? 130, signal: null })
+      expect(isAlive(second)).toBe(false)
+      expect(processesIn(app.root)).toEqual([])
+      await expect(app.get('/health')).rejects.toThrow()
+    },
+  )
+})
