@@ -21,24 +21,41 @@ export interface ExportNames {
   open: boolean
 }
 
-const IMPORT = /^const (__vite_ssr_import_\d+__) = await __vite_ssr_import__\(("(?:[^"\\]|\\.)*")(?:, (\{.*\}))?\);$/gm
+const IMPORT =
+  /^;*const (__vite_ssr_import_\d+__) = await __vite_ssr_import__\(("(?:[^"\\]|\\.)*")(?:, (\{.*\}))?\);$/gm
 const EXPORT = /^__vite_ssr_exportName__\(("(?:[^"\\]|\\.)*"), /gm
-const EXPORT_ALL = /^__vite_ssr_exportAll__\((__vite_ssr_import_\d+__)\);/gm
+const EXPORT_ALL = /^;*__vite_ssr_exportAll__\((__vite_ssr_import_\d+__)\);/gm
+/** A use of an import: as a whole, or of one name. */
+const USE = /(__vite_ssr_import_\d+__)(?:\.([\p{ID_Continue}$]+)|\[("(?:[^"\\]|\\.)*")\])?/gu
+const DYNAMIC_IMPORT = /__vite_ssr_dynamic_import__\(\s*(?:\/\*.*?\*\/\s*)*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')/g
 
 /** The static imports of `code`, in order. */
 export function importsOf(code: string): ImportStatement[] {
-  const statements: ImportStatement[] = []
-  for (const [, variable, specifier, metadata] of code.matchAll(IMPORT)) {
-    const names = (metadata && (JSON.parse(metadata) as { importedNames?: string[] }).importedNames) || undefined
-    // `import * as ns` and `import './x'` look alike, but for the use of the variable
-    const isUsed = (): boolean => code.split(variable!, 3).length > 2
-    statements.push({
-      specifier: JSON.parse(specifier!) as string,
-      variable: variable!,
-      names: names ?? (isUsed() ? '*' : []),
-    })
+  const used = usesOf(code.replace(IMPORT, ''))
+  return Array.from(code.matchAll(IMPORT), ([, variable, specifier, metadata]) => {
+    const { importedNames = [] } = (metadata ? JSON.parse(metadata) : {}) as { importedNames?: string[] }
+    // Vite lists no name for `import * as ns`, `export *` and `import './x'`: how the variable is used tells them apart
+    const isWhole = [...(used.get(variable!) ?? [])].some((name) => !importedNames.includes(name))
+    return { specifier: JSON.parse(specifier!) as string, variable: variable!, names: isWhole ? '*' : importedNames }
+  })
+}
+
+/** Import variable -> the names taken from it; an empty name where it is used as a whole. */
+function usesOf(code: string): Map<string, Set<string>> {
+  const used = new Map<string, Set<string>>()
+  for (const [, variable, name, quoted] of code.matchAll(USE)) {
+    const names = used.get(variable!) ?? new Set()
+    names.add(name ?? (quoted === undefined ? '' : (JSON.parse(quoted) as string)))
+    used.set(variable!, names)
   }
-  return statements
+  return used
+}
+
+/** Literal specifiers of `import()` in `code`. */
+export function dynamicImportsOf(code: string): Set<string> {
+  const unquote = (literal: string): string =>
+    literal.startsWith('"') ? (JSON.parse(literal) as string) : literal.slice(1, -1).replace(/\\(.)/g, '$1')
+  return new Set(Array.from(code.matchAll(DYNAMIC_IMPORT), ([, literal]) => unquote(literal!)))
 }
 
 /** The exports of `code`. */
@@ -62,7 +79,7 @@ function starsOf(code: string): string[] {
  */
 export function isMaybeType(code: string, specifier: string, name: string, file: string): boolean {
   const variables = importsOf(code)
-    .filter((statement) => statement.specifier === specifier && statement.names.includes(name))
+    .filter(({ specifier: from, names }) => from === specifier && (names === '*' || names.includes(name)))
     .map(({ variable }) => variable)
   const isTypeScript = !/\.[cm]?jsx?$/.test(file)
   const access = `${variables.join('|')}`

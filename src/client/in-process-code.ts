@@ -2,6 +2,7 @@
 import vm from 'node:vm'
 import type { ViteNodeRunner } from 'vite-node/client'
 import type { ModuleId } from '../shared/types.ts'
+import { isMaybeType } from './code.ts'
 import { readSsrCode, type SsrCode } from './ssr-code.ts'
 
 type Entry = ReturnType<ViteNodeRunner['moduleCache']['get']>
@@ -22,7 +23,7 @@ export async function prepareModules(
   replaced: ReadonlySet<ModuleId>,
 ): Promise<void> {
   const { entryOf, toId, toUrl, fetch } = access
-  const current = new Map<ModuleId, SsrCode | undefined>()
+  const current = new Map<ModuleId, (SsrCode & { code: string }) | undefined>()
 
   async function visit(id: ModuleId): Promise<void> {
     if (current.has(id)) return
@@ -30,7 +31,7 @@ export async function prepareModules(
     const { code } = await fetch(id)
     if (code === undefined) return
     compile(code, id)
-    const parsed = readSsrCode(code)
+    const parsed = { code, ...readSsrCode(code) }
     current.set(id, parsed)
     await Promise.all(
       [...parsed.imports.keys()].filter(isApplication).map((specifier) => visitDep(toId(specifier, id))),
@@ -58,10 +59,11 @@ export async function prepareModules(
 
   await Promise.all(roots.map(visit))
   for (const [id, parsed] of current) {
-    for (const [specifier, names] of parsed?.required ?? []) {
-      if (!isApplication(specifier)) continue
+    for (const [specifier, names] of parsed?.imports ?? []) {
+      if (names === '*' || !isApplication(specifier)) continue
       const exports = exportsOf(toId(specifier, id))
-      const missing = exports && names.find((name) => !exports.has(name))
+      const lacks = (name: string) => !exports!.has(name) && !isMaybeType(parsed!.code, specifier, name, id)
+      const missing = exports && names.find(lacks)
       if (missing !== undefined) {
         throw new SyntaxError(
           `The requested module '${specifier}' does not provide an export named '${missing}', which ${toUrl(id)} imports.`,

@@ -1,3 +1,4 @@
+import { moduleRunnerTransform } from 'vite'
 import { describe, expect, it } from 'vitest'
 import { exportsOf, hasLiteralImport, importsOf, isMaybeType } from '../../../src/client/code.ts'
 
@@ -19,6 +20,13 @@ describe('imports', () => {
       ['/b.js', []],
       ['/c "quoted".js', '*'],
     ])
+  })
+
+  it('are found behind the semicolons that the transform puts between statements', async () => {
+    const source = `import { q } from './q'\nexport * from './star'\nimport { z } from './z'\nexport * from './moon'\nq(z)`
+    const { code } = (await moduleRunnerTransform(source, null, '/f.js', source))!
+    expect(importsOf(code).map(({ specifier }) => specifier)).toEqual(['./q', './star', './z', './moon'])
+    expect(exportsOf(code).stars).toEqual(['./star', './moon'])
   })
 
   it('are not found in text', () => {

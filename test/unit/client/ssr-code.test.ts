@@ -5,10 +5,9 @@ import { readSsrCode } from '../../../src/client/ssr-code.ts'
 /** What the parser reads off code as Vite itself transforms it. */
 async function read(code: string) {
   const result = await moduleRunnerTransform(code, null, '/file.js', code)
-  const { imports, required, dynamic, exports } = readSsrCode(result!.code)
+  const { imports, dynamic, exports } = readSsrCode(result!.code)
   return {
     imports: Object.fromEntries(imports),
-    required: Object.fromEntries(required),
     dynamic: [...dynamic],
     exports,
   }
@@ -36,16 +35,6 @@ describe('readSsrCode', () => {
     [`import { x$, ünï } from './a'; x$(ünï)`, ['x$', 'ünï']],
   ])('%s takes %j', async (code, names) => {
     expect((await read(code)).imports).toEqual({ './a': names })
-  })
-
-  test('a name is required unless it may be a type: re-exported only, or behind a typeof', async () => {
-    const { required } = await read(`
-      import { used, Guarded, Passed, unused } from './a'
-      export { Passed }
-      export { Direct } from './b'
-      used()
-      meta(typeof Guarded === 'undefined' ? Object : Guarded)`)
-    expect(required).toEqual({ './a': ['used', 'unused'], './b': [] })
   })
 
   test('dynamic imports are read when their specifier is literal', async () => {
