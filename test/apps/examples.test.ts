@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { isAlive, until } from '../support/child.ts'
 import { type ExampleApp, processesIn, startExample } from '../support/example.ts'
 
@@ -15,6 +15,10 @@ interface Example {
   /** What `see` gives before and after the edit. */
   before: unknown
   after: unknown
+  /** `true` where no update is accepted: each save is a new process. */
+  restarts?: boolean
+  /** What `see` gives in a new process, where `also` has changed it. Default: `before`. */
+  again?: unknown
   /** What is particular about this app; runs when it has been updated in place. */
   also?(app: ExampleApp): Promise<void>
   /** The exit code after Ctrl+C, where the app handles the signal itself. Default: 130. */
@@ -117,6 +121,16 @@ const examples: Example[] = [
         await app.after(() => app.write('src/routes/books.ts', route + more), /hot updated: /)
         if (edition % 20 === 0) expect(await app.get('/books/edition')).toBe(edition)
       }
+
+      // the schema and its migration, saved while the app runs
+      app.write('drizzle/0001_isbn.sql', 'ALTER TABLE "books" ADD COLUMN "isbn" text;')
+      const journal = JSON.parse(app.read('drizzle/meta/_journal.json')) as { entries: unknown[] }
+      journal.entries.push({ idx: 1, version: '7', when: 1770000000000, tag: '0001_isbn', breakpoints: true })
+      app.write('drizzle/meta/_journal.json', JSON.stringify(journal))
+      const wider = () => app.edit('src/schema.ts', 'year: integer(),', 'year: integer(),\n  isbn: text(),')
+      await app.after(wider, /hot updated: /)
+      expect(await app.get('/authors')).toMatchObject([{ books: [{ title: 'Emma', isbn: null }] }])
+
       expect(await app.get('/health')).toMatchObject({ database: opened })
       expect(app.cli.text.match(/Postgres opened/g)).toHaveLength(1)
     },
@@ -157,39 +171,48 @@ async function doJob(app: ExampleApp, text: string): Promise<Job> {
 
 const BROKEN = '\nconst = 1\n'
 
-describe('examples that accept updates', () => {
-  it.each(examples)(
-    '$name starts, is updated in place, outlives a syntax error, restarts, and ends',
-    async (example) => {
-      const { edit, before, after } = example
-      const app = await startExample(example.name, example.env)
-      const first = await app.pid()
-      const filled = await example.fill(app)
-      expect(await example.see(app, filled)).toEqual(before)
+/** The whole life of an example under the command. */
+async function drive(example: Example): Promise<void> {
+  const { edit, before, after, restarts = false } = example
+  const app = await startExample(example.name, example.env)
+  const first = await app.pid()
+  let filled = await example.fill(app)
+  expect(await example.see(app, filled)).toEqual(before)
 
-      const original = app.read(edit.file)
-      await app.after(() => app.edit(edit.file, edit.from, edit.to), /hot updated: /)
-      expect(await example.see(app, filled)).toEqual(after)
+  const update = async (save: () => void) => {
+    await app.after(save, restarts ? / on http:/ : /hot updated: /)
+    if (restarts) filled = await example.fill(app)
+  }
+  const original = app.read(edit.file)
+  await update(() => app.edit(edit.file, edit.from, edit.to))
+  expect(await example.see(app, filled)).toEqual(after)
 
-      await app.after(() => app.write(edit.file, app.read(edit.file) + BROKEN), /still runs the code from before/)
-      expect(await example.see(app, filled)).toEqual(after)
+  await app.after(() => app.write(edit.file, app.read(edit.file) + BROKEN), /still runs the code from before/)
+  expect(await example.see(app, filled)).toEqual(after)
 
-      await app.after(() => app.write(edit.file, original), /hot updated: /)
-      expect(await example.see(app, filled)).toEqual(before)
-      await example.also?.(app)
-      expect(await app.pid()).toBe(first)
+  await update(() => app.write(edit.file, original))
+  expect(await example.see(app, filled)).toEqual(before)
+  await example.also?.(app)
+  const last = await app.pid()
+  if (!restarts) expect(last).toBe(first)
 
-      await app.after(() => app.edit(example.entry, ' on http:', ' again on http:'), / again on http:/)
-      const second = await app.pid()
-      expect(second).not.toBe(first)
-      expect(isAlive(first)).toBe(false)
-      expect(await example.fill(app).then((filled) => example.see(app, filled))).toBeDefined()
+  // nothing accepts the entry
+  await app.after(() => app.edit(example.entry, ' on http:', ' again on http:'), / again on http:/)
+  const next = await app.pid()
+  expect(next).not.toBe(last)
+  expect([first, last].filter(isAlive)).toEqual([])
+  filled = await example.fill(app)
+  expect(await example.see(app, filled)).toEqual(example.again ?? before)
 
-      app.cli.child.kill('SIGINT')
-      expect(await app.cli.exited).toEqual({ code: example.code ?? 130, signal: null })
-      expect(isAlive(second)).toBe(false)
-      expect(processesIn(app.root)).toEqual([])
-      await expect(app.get('/health')).rejects.toThrow()
-    },
-  )
-})
+  app.cli.child.kill('SIGINT')
+  expect(await app.cli.exited).toEqual({ code: example.code ?? 130, signal: null })
+  expect(isAlive(next)).toBe(false)
+  expect(processesIn(app.root)).toEqual([])
+  await expect(app.get('/health')).rejects.toThrow()
+}
+
+const all = examples.map((example) => [example.name, example] as const)
+
+it.each(all)('the example %s starts, is updated, outlives a syntax error, restarts, and ends', (_, example) =>
+  drive(example),
+)
