@@ -60,6 +60,8 @@ export interface ClientSession {
   off<Name extends keyof ClientSessionEvents>(name: Name, listener: (...args: ClientSessionEvents[Name]) => void): void
   /** Waits until the server has taken what was sent (2 s at most, not at all without a link), then leaves. */
   close(): Promise<void>
+  /** Leaves without waiting for anything, so that the server knows of it: for a process that is about to exit. */
+  quit(): void
   /** Keeps the process alive even while no call waits. Off by default. */
   ref(): void
   unref(): void
@@ -191,6 +193,11 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
     events.emit('end', error)
   }
 
+  function quit(): void {
+    void session.end(CLOSE.NORMAL, 'the process of the runner ended')
+    finish()
+  }
+
   function abort(): void {
     void session.end(CLOSE.NORMAL, 'the runner was told to stop')
     finish(new TetherError('ERR_CLOSED', `the session with ${name} was aborted`, { cause: signal?.reason }))
@@ -228,6 +235,7 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
       if (state !== 'ended') leaving ??= leave()
       return leaving ?? Promise.resolve()
     },
+    quit,
     ref() {
       if (referenced || state === 'ended') return
       referenced = true

@@ -13,10 +13,12 @@ import type { Applied, Change, RunnerConfig, RunnerInfo } from '../shared/types.
 import { applyChange } from './apply.ts'
 import { type ClientSession, openSession, type Resync } from './connect.ts'
 import { configureEngine, getEngine, type UnacceptedPolicy } from './engine.ts'
+import { onExit } from './exit.ts'
 import { createHotContext } from './hot.ts'
 import type { Logger } from './log.ts'
 import { handleMessage } from './messages.ts'
 import { notify } from './notify.ts'
+import type { FetchNow } from './now.ts'
 import { TetherNodeRunner } from './runner.ts'
 import type { ModuleNamespace } from './runtime.ts'
 import { disposeAll } from './shutdown.ts'
@@ -41,6 +43,8 @@ export interface TetherRunnerOptions {
   /** Milliseconds to keep trying once a connection is lost. @default 10 min, or for ever if supervised */
   patience?: number
   signal?: AbortSignal
+  /** See `TetherRunnerOptions` of `runner.ts`. */
+  fetchNow?: FetchNow
 }
 
 /** Events of a runner, with their arguments. */
@@ -160,6 +164,7 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
         if (session.state !== 'ended') session.rpc.loaded(files)
       }),
       env: config.env,
+      ...(options.fetchNow && { fetchNow: options.fetchNow }),
       ...(config.hmr && {
         createHotContext: (runner: ViteNodeRunner, id: string) =>
           createHotContext(runner, this.emitter, this.#files, id),
@@ -174,7 +179,12 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
     session.on('disconnect', () => this.#disconnected())
     session.on('resume', () => this.#resumed())
     session.on('resync', (what) => void this.#resync(what))
-    session.on('end', (error) => this.emit('end', error))
+    // nobody watches the process of an attached runner: a session that is not ended is kept for as long as it may come back
+    const stay = options.kind === 'attached' ? onExit(() => session.quit()) : () => {}
+    session.on('end', (error) => {
+      stay()
+      this.emit('end', error)
+    })
     // a change or a payload has no caller who could catch what it throws
     session.on('error', (error) => {
       const text = `[vite-tether] ${error instanceof Error ? error.stack : String(error)}`

@@ -27,6 +27,8 @@ export interface HubEvents {
   'runner:ready': [runner: RunnerView]
   /** The link is back and nothing was lost. */
   'runner:resume': [runner: RunnerView]
+  /** Messages to the runner were lost, or Vite was started again: what it holds has been compared with current sources. */
+  'runner:resync': [runner: RunnerView]
   'runner:disconnect': [runner: RunnerView]
   'update:applied': [runner: RunnerView, report: Applied]
   'update:failed': [runner: RunnerView, report: Applied]

@@ -17,11 +17,12 @@ import type { HubEvents, RunnerView, StartOptions, TetherHub } from './hub-types
 import { catchLateSaves } from './late-saves.ts'
 import { Natives } from './natives.ts'
 import type { CliSettings, TetherOptions } from './options.ts'
-import { createRecords, type Records, type Versions } from './records.ts'
+import { type AllRecords, createRecords, type Versions } from './records.ts'
 import { createReport, formatChain, type Report } from './report.ts'
 import { type RunnerHost, type ServedRunner, serveRunner } from './runners.ts'
 import { recordSeeds } from './seeds.ts'
 import type { ServerSession } from './sessions.ts'
+import { distinctId, viewOfApp, viewOfAttached } from './views.ts'
 
 const debug = createDebug('vite-tether:hub')
 
@@ -30,7 +31,7 @@ interface Binding {
   environment: DevEnvironment
   server: ViteDevServer
   options: TetherOptions & Partial<CliSettings>
-  records: Records
+  records: AllRecords
 }
 
 /** {@link TetherHub} is what users may call; the other functions are the plugin's. */
@@ -57,7 +58,11 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     this.#apps = new Apps({
       report: this.#report,
       settings: () => ({ root: this.#binding.server.config.root, options: this.#binding.options }),
-      handover: () => ({ ...this.#endpoints!.supervised, root: this.#binding.server.config.root }),
+      handover: () => {
+        const { url, secret } = this.#endpoints!.supervised
+        return { url, secret, root: this.#binding.server.config.root }
+      },
+      invitation: () => this.#endpoints!.supervised.invitation,
       check: (app) => this.#check(app),
       restarting: (app, reason) => {
         this.#report.restarted(reason)
@@ -84,8 +89,11 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   get runners(): RunnerView[] {
-    const attached = [...this.#served.keys()].filter((session) => this.#served.get(session)!.info?.kind === 'attached')
-    return [...this.#apps.list().map((app) => this.#viewOf(app)), ...attached.map((each) => this.#viewOfSession(each))]
+    const attached = [...this.#served].filter(([session, { info }]) => session.kind === 'attached' && info)
+    return [
+      ...this.#apps.list().map((app) => this.#viewOf(app)),
+      ...attached.map(([each]) => this.#viewOfSession(each)),
+    ]
   }
 
   /** The entries of the options, as given. */
@@ -215,15 +223,19 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   #serve(session: ServerSession): ServerFunctions {
     const host: RunnerHost = {
-      records: async () => (await this.#serving.promise).records,
+      records: async () => {
+        const { records } = await this.#serving.promise
+        return session.kind === 'attached' ? records.attached : records
+      },
       admit: (info, runner) => this.#admit(session, info, runner),
       receive: (event, data, runner) => channelOf(this.#binding.environment).receive(event, data, runner.client),
+      compared: () => this.emit('runner:resync', this.#viewOfSession(session)),
       applied: (report, runner) => this.#applied(session, report, runner),
       loaded: (files, { id }) => {
-        if (this.#apps.find(id)) this.#natives.add(id, files, this.#binding.server)
+        if (this.#appOf(session)) this.#natives.add(id, files, this.#binding.server)
       },
-      ready: ({ id, info }) => {
-        this.#apps.find(id)?.supervisor.ready(info?.pid)
+      ready: () => {
+        this.#appOf(session)?.supervisor.ready(session.pid)
         this.emit('runner:ready', this.#viewOfSession(session))
       },
     }
@@ -244,7 +256,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     const { server, environment, options } = await this.#serving.promise
     const app = session.kind === 'supervised' ? this.#apps.withPid(session.pid) : undefined
     const { root, env } = server.config
-    runner.id = app?.id ?? `${info.name}#${session.pid}`
+    runner.id = app?.id ?? distinctId(`${info.name}#${session.pid}`, this.runners)
     app?.supervisor.fetched(session.pid)
     channelOf(environment).receive('vite:client:connect', undefined, runner.client)
     this.emit('runner:connect', this.#viewOfSession(session))
@@ -259,7 +271,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   #applied(session: ServerSession, report: Applied, runner: ServedRunner): void {
-    const app = this.#apps.find(runner.id)
+    const app = this.#appOf(session)
     debug('%s applied %d: %s', runner.id, report.seq, report.outcome)
     const failed = report.outcome === 'failed'
     this.emit(failed ? 'update:failed' : 'update:applied', this.#viewOfSession(session), report)
@@ -271,27 +283,19 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     } else this.#report.updated(report)
   }
 
+  /** An attached runner may call itself what it likes. */
+  #appOf(session: ServerSession): App | undefined {
+    return session.kind === 'supervised' ? this.#apps.find(this.#served.get(session)?.id ?? '') : undefined
+  }
+
   #viewOf(app: App): RunnerView {
-    const { pid, state } = app.supervisor
-    const [, served] = [...this.#served].find(([session]) => session.kind === 'supervised' && session.pid === pid) ?? []
-    return {
-      id: app.id,
-      name: app.id,
-      kind: 'supervised',
-      pid,
-      host: served?.info?.host,
-      state,
-      modules: served?.feed.size ?? 0,
-      lastUpdate: served?.lastUpdate,
-    }
+    const { pid } = app.supervisor
+    const [, served] = [...this.#served].find(([each]) => each.kind === 'supervised' && each.pid === pid) ?? []
+    return viewOfApp(app, served)
   }
 
   #viewOfSession(session: ServerSession): RunnerView {
-    const runner = this.#served.get(session)!
-    const app = this.#apps.find(runner.id)
-    if (app) return this.#viewOf(app)
-    const { feed, id, info, lastUpdate } = runner
-    const { name, kind, pid, host } = info!
-    return { id, name, kind, pid, host, state: session.state, modules: feed.size, lastUpdate }
+    const app = this.#appOf(session)
+    return app ? this.#viewOf(app) : viewOfAttached(session, this.#served.get(session)!)
   }
 }

@@ -5,6 +5,7 @@ import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions } from '../shar
 import { createFeed, type Feed } from './changes.ts'
 import type { Records } from './records.ts'
 import type { ServerSession } from './session.ts'
+import { checkArguments } from './shapes.ts'
 
 /** What a runner's calls lead to. */
 export interface RunnerHost {
@@ -14,6 +15,8 @@ export interface RunnerHost {
   admit(info: RunnerInfo, runner: ServedRunner): Promise<RunnerConfig>
   /** A custom event for the listeners of `environment.hot.on`. */
   receive(event: string, data: unknown, runner: ServedRunner): void
+  /** After lost messages the runner has been told what differs from what it holds. */
+  compared(runner: ServedRunner): void
   applied(report: Applied, runner: ServedRunner): void
   ready(runner: ServedRunner): void
   /** Node has loaded these files in the runner's process. */
@@ -42,13 +45,24 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
     feed,
     client: { send: (payload) => session.rpc.payload(payload) },
     functions: {
-      init(info) {
+      async init(info) {
+        checkArguments('init', info)
         runner.info = info
         return host.admit(info, runner)
       },
-      fetch: (url, importer, fresh) => feed.fetch(url, importer, fresh),
-      compare: (held) => feed.compare(held),
-      hot({ event, data }) {
+      async fetch(url, importer, fresh) {
+        checkArguments('fetch', url, importer, fresh)
+        return feed.fetch(url, importer, fresh)
+      },
+      async compare(held) {
+        checkArguments('compare', held)
+        const change = await feed.compare(held)
+        host.compared(runner)
+        return change
+      },
+      hot(payload) {
+        checkArguments('hot', payload)
+        const { event, data } = payload
         // the names of Vite's own events are not for a runner to send, but for the one that Vite expects of it
         if (event.startsWith('vite:') && event !== 'vite:invalidate') {
           throw new TetherError(
@@ -59,11 +73,19 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
         host.receive(event, data, runner)
       },
       applied(report) {
+        checkArguments('applied', report)
+        // what became of a change of a session that was lost; this one begins with a comparison
+        if (!runner.info) return
         runner.lastUpdate = report
         host.applied(report, runner)
       },
-      ready: () => host.ready(runner),
-      loaded: (files) => host.loaded(files, runner),
+      ready() {
+        if (runner.info) host.ready(runner)
+      },
+      loaded(files) {
+        checkArguments('loaded', files)
+        host.loaded(files, runner)
+      },
     },
   }
   return runner
