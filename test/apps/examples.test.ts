@@ -150,6 +150,36 @@ const examples: Example[] = [
       expect(await app.get('/cart')).toMatchObject({ lines: { tea: 1 } })
     },
   },
+  {
+    name: 'express-commonjs',
+    entry: 'src/server.js',
+    restarts: true,
+    fill: (app) => app.post('/entries', { name: 'Ada', text: 'Hello' }),
+    see: (app) => app.get('/entries'),
+    edit: { file: 'src/routes/entries.js', from: 'entries.list()', to: '{ entries: entries.list() }' },
+    before: [{ id: 1, name: 'Ada', text: 'Hello' }],
+    after: { entries: [{ id: 1, name: 'Ada', text: 'Hello' }] },
+    code: 0,
+  },
+  {
+    name: 'fastify',
+    entry: 'src/server.ts',
+    // the files that autoload finds are no part of Vite's graph
+    restarts: true,
+    fill: (app) => app.post('/notes', { text: 'Hello' }),
+    see: (app) => app.get('/notes'),
+    edit: { file: 'src/routes/notes/index.ts', from: 'fastify.notes.all()', to: '({ notes: fastify.notes.all() })' },
+    before: [{ id: 1, text: 'Hello' }],
+    after: { notes: [{ id: 1, text: 'Hello' }] },
+    async also(app) {
+      const pid = await app.pid()
+      await app.after(() => app.edit('src/errors.ts', 'nothing at', 'there is no'), /hot updated: /)
+      const nowhere = await fetch(`http://localhost:${app.port}/nowhere`)
+      expect(await nowhere.json()).toEqual({ error: 'there is no /nowhere' })
+      expect(await app.get('/notes')).toEqual([{ id: 1, text: 'Hello' }])
+      expect(await app.pid()).toBe(pid)
+    },
+  },
 ]
 
 interface Job {
@@ -211,8 +241,16 @@ async function drive(example: Example): Promise<void> {
   await expect(app.get('/health')).rejects.toThrow()
 }
 
-const all = examples.map((example) => [example.name, example] as const)
+/** Examples that cannot run yet, and why. */
+const waiting = new Map([
+  ['express-commonjs', 'saves of files that require() loads are not known'],
+  ['fastify', 'what autoload imports is not compiled'],
+])
 
-it.each(all)('the example %s starts, is updated, outlives a syntax error, restarts, and ends', (_, example) =>
+const ready = examples.filter(({ name }) => !waiting.has(name)).map((example) => [example.name, example] as const)
+
+it.each(ready)('the example %s starts, is updated, outlives a syntax error, restarts, and ends', (_, example) =>
   drive(example),
 )
+
+for (const [name, why] of waiting) it.todo(`the example ${name} waits: ${why}`)
