@@ -8,8 +8,10 @@ import { connect } from '../../src/client/attach.ts'
 import { configureEngine, type EngineOptions } from '../../src/client/engine.ts'
 import { createHotContext, handleMessage, viteNodeHmrPlugin } from '../../src/hmr.ts'
 import type { Applied } from '../../src/shared/types.ts'
+import { seeded } from './flaky.ts'
 import { createProject, type Project } from './project.ts'
-import { startServer } from './tether.ts'
+import { startServer, type TestServer } from './tether.ts'
+import { proxyFor } from './through-proxy.ts'
 
 /** What the suite asks for. */
 export interface HmrAppOptions {
@@ -177,38 +179,80 @@ export function createRecord() {
 export const attached: HmrDriver = {
   name: 'through connect()',
   hasEntries: false,
-  async start(options) {
-    const project = createProject(options.files)
-    const record = createRecord()
-    const { server, hub } = await startServer(
-      project.root,
-      { attach: true },
-      {
-        logLevel: 'silent',
-        optimizeDeps: { noDiscovery: true, include: [] },
-        ...options.config,
-        plugins: options.plugins ?? [],
-      },
-    )
-    const runner = await connect({
-      ...hub.attach!,
-      token: hub.attach!.token,
-      root: project.root,
-      logger: { ...record.logger, info: (line) => line.endsWith('connected.') || record.log(line) },
-      ...(options.onUnaccepted && { onUnaccepted: options.onUnaccepted }),
-    })
-    onTestFinished(() => runner.close())
-    runner.on('applied', record.report)
-    if (options.limits) configureEngine(runner.viteNode, { limits: options.limits })
-    await watching(server)
-    Object.assign(globalThis, { log: record.log })
-    for (const file of entriesOf(options, project.root)) await runner.import(file).catch(record.failedToStart)
-    return Object.assign(record.app, project, { server, import: (id: string) => runner.import(id) })
-  },
+  start: (options) => startAttached(options, ({ hub }, project) => ({ url: hub.attach!.url, project })),
 }
 
-/** Every kind of app the behaviour suite runs over. */
-export const drivers: HmrDriver[] = [inProcess, attached]
+/** The same, with a link that is cut around each save: before it, after it, or in the middle of what is said about it. */
+export const cutOff: HmrDriver = {
+  name: 'through cut links',
+  hasEntries: false,
+  start: (options) =>
+    startAttached(options, async (server, project) => {
+      const random = seeded(Number(process.env.SEED ?? 43))
+      const proxy = await proxyFor(server)
+      const how = () => (random.chance(0.5) ? 'fin' : 'rst')
+      const around = (save: () => void): void => {
+        const when = random.pick({ before: 1, after: 1, amid: 3 })
+        if (when === 'before') proxy.cut(how())
+        if (when === 'amid') proxy.cutAfter(1 + random.below(1_500), how())
+        save()
+        if (when === 'after') proxy.cut(how())
+      }
+      return {
+        url: proxy.url,
+        project: {
+          ...project,
+          write: (...args) => around(() => project.write(...args)),
+          edit: (...args) => around(() => project.edit(...args)),
+          rename: (...args) => around(() => project.rename(...args)),
+          remove: (...args) => around(() => project.remove(...args)),
+        },
+      }
+    }),
+}
+
+async function startAttached(
+  options: HmrAppOptions,
+  reach: (server: TestServer, project: Project) => Reached | Promise<Reached>,
+): Promise<HmrApp> {
+  const created = createProject(options.files)
+  const record = createRecord()
+  const testServer = await startServer(
+    created.root,
+    { attach: true },
+    {
+      logLevel: 'silent',
+      optimizeDeps: { noDiscovery: true, include: [] },
+      ...options.config,
+      plugins: options.plugins ?? [],
+    },
+  )
+  const { server, hub } = testServer
+  const { url, project } = await reach(testServer, created)
+  const runner = await connect({
+    url,
+    token: hub.attach!.token,
+    root: project.root,
+    logger: { ...record.logger, info: (line) => line.endsWith('connected.') || record.log(line) },
+    ...(options.onUnaccepted && { onUnaccepted: options.onUnaccepted }),
+  })
+  onTestFinished(() => runner.close())
+  runner.on('applied', record.report)
+  if (options.limits) configureEngine(runner.viteNode, { limits: options.limits })
+  await watching(server)
+  Object.assign(globalThis, { log: record.log })
+  for (const file of entriesOf(options, project.root)) await runner.import(file).catch(record.failedToStart)
+  return Object.assign(record.app, project, { server, import: (id: string) => runner.import(id) })
+}
+
+/** How the server is reached, and how the project is edited. */
+interface Reached {
+  url: string
+  project: Project
+}
+
+/** Every kind of app the behaviour suite runs over; the fault suite adds one. */
+export const drivers: HmrDriver[] = [inProcess, attached, ...(process.env.TETHER_FAULTS === 'all' ? [cutOff] : [])]
 
 function entriesOf({ entry, entryOf }: HmrAppOptions, root: string): string[] {
   return entryOf ? [entryOf(root)] : [entry].flat()
