@@ -249,8 +249,10 @@ const waiting = new Map([
 
 const ready = examples.filter(({ name }) => !waiting.has(name)).map((example) => [example.name, example] as const)
 
-it.each(ready)('the example %s starts, is updated, outlives a syntax error, restarts, and ends', (_, example) =>
-  drive(example),
+it.each(ready)(
+  'the example %s starts, is updated, outlives a syntax error, restarts, and ends',
+  { timeout: 90_000 },
+  (_, example) => drive(example),
 )
 
 for (const [name, why] of waiting) it.todo(`the example ${name} waits: ${why}`)

@@ -2,8 +2,11 @@
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs'
 import { basename, join, relative, sep } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { freePort, type Running, run } from './child.ts'
+import { freePort, type Running, run, until } from './child.ts'
 import { createProject, type Project } from './project.ts'
+
+/** Milliseconds that a start may take; an embedded Postgres is made in several seconds of a quiet core. */
+const START_PATIENCE = 40_000
 
 const repository = join(import.meta.dirname, '../..')
 
@@ -32,8 +35,7 @@ export async function startExample(name: string, env: Record<string, string> = {
     env: { ...plainEnv(), ...env, PORT: String(port), NO_COLOR: '1' },
   })
   onTestFinished(() => cli.end())
-  await cli.match(/\[vite-tether\] ready in \d+ ms/)
-  await cli.match(/ on http:\/\/localhost:/)
+  await until(() => isUp(cli), `examples/${name} to be up`, START_PATIENCE)
 
   const request = async (path: string, init?: RequestInit) => {
     const response = await fetch(`http://localhost:${port}${path}`, init)
@@ -56,6 +58,12 @@ export async function startExample(name: string, env: Record<string, string> = {
     },
   }
   return app
+}
+
+/** Both the command and the app have said so; an app that cannot start is a failure at once. */
+function isUp({ text }: Running): boolean {
+  if (/waiting for a save/.test(text)) throw new Error(`The example does not start:\n${text}`)
+  return /\[vite-tether\] ready in \d+ ms/.test(text) && / on http:\/\/localhost:/.test(text)
 }
 
 /** Processes that run in a folder, where the system tells (Linux). */

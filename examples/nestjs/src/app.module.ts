@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common'
-import { HealthController } from './health/health.controller'
-import { TicketsModule } from './tickets/tickets.module'
+import { HealthController } from './health/health.controller.js'
+import { TicketsModule } from './tickets/tickets.module.js'
 
 @Module({
   imports: [TicketsModule],

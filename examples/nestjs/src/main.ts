@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { app } from './app'
+import { app } from './app.js'
 
 const port = Number(process.env.PORT ?? 3000)
 
@@ -9,7 +9,7 @@ const server = createServer((request, response) => current.getHttpAdapter().getI
 server.listen(port, () => console.log(`Tickets API on http://localhost:${port}`))
 
 if (import.meta.hot) {
-  import.meta.hot.accept('./app', (next) => {
+  import.meta.hot.accept('./app.js', (next) => {
     if (next) current = next.app
   })
   // before a restart: let the requests under way finish, then free the port

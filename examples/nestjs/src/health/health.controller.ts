@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common'
-import { TicketsService } from '../tickets/tickets.service'
+import { TicketsService } from '../tickets/tickets.service.js'
 
 @Controller('health')
 export class HealthController {

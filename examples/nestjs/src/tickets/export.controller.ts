@@ -1,7 +1,7 @@
 import { Controller, Get, Res } from '@nestjs/common'
 // a type only, but `emitDecoratorMetadata` keeps it as an import of a value that express does not export
 import { Response } from 'express'
-import { TicketsService } from './tickets.service'
+import { TicketsService } from './tickets.service.js'
 
 @Controller('tickets.csv')
 export class ExportController {

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Param, ParseIntPipe, Patch, Post, UsePipes } from '@nestjs/common'
-import { ZodPipe } from '../common/zod.pipe'
-import { type NewTicket, newTicket } from './ticket'
-import { TicketsService } from './tickets.service'
+import { ZodPipe } from '../common/zod.pipe.js'
+import { type NewTicket, newTicket } from './ticket.js'
+import { TicketsService } from './tickets.service.js'
 
 @Controller('tickets')
 export class TicketsController {

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common'
-import { CLOCK } from '../common/clock'
-import { ExportController } from './export.controller'
-import { TicketsController } from './tickets.controller'
-import { TicketsRepository } from './tickets.repository'
-import { TicketsService } from './tickets.service'
+import { CLOCK } from '../common/clock.js'
+import { ExportController } from './export.controller.js'
+import { TicketsController } from './tickets.controller.js'
+import { TicketsRepository } from './tickets.repository.js'
+import { TicketsService } from './tickets.service.js'
 
 @Module({
   controllers: [ExportController, TicketsController],

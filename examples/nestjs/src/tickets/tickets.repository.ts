@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common'
-import type { Ticket } from './ticket'
+import type { Ticket } from './ticket.js'
 
 // Providers are made anew with each application; what has to stay is kept by the module, in `hot.data`.
 const tickets: Map<number, Ticket> = import.meta.hot?.data.tickets ?? new Map()

@@ -1,7 +1,7 @@
 import { Inject, Injectable, NotFoundException } from '@nestjs/common'
-import { CLOCK, type Clock } from '../common/clock'
-import type { NewTicket, Ticket } from './ticket'
-import { TicketsRepository } from './tickets.repository'
+import { CLOCK, type Clock } from '../common/clock.js'
+import type { NewTicket, Ticket } from './ticket.js'
+import { TicketsRepository } from './tickets.repository.js'
 
 @Injectable()
 export class TicketsService {
