@@ -7,6 +7,7 @@ import type { ViteDevServer } from 'vite'
 import { TetherError } from '../shared/errors.ts'
 import type { ServerFunctions } from '../shared/types.ts'
 import { isLoopbackHost, isPlainHost } from './gatekeeper.ts'
+import { writeInvitation } from './invitation.ts'
 import { DEFAULT_PATHNAME, type Listener, listen } from './listener.ts'
 import type { AttachOptions } from './options.ts'
 import { createSessions, type ServerSession } from './sessions.ts'
@@ -20,7 +21,8 @@ export interface AttachPoint {
 
 /** The endpoints of one hub. They outlive Vite's in-process restart. */
 export interface Endpoints {
-  readonly supervised: { readonly url: string; readonly secret: string }
+  /** `invitation` is a file with the two. */
+  readonly supervised: { readonly url: string; readonly secret: string; readonly invitation: string }
   readonly attach: AttachPoint | undefined
   /** Opens, moves or closes the address for attached runners. Rejects with `ERR_CONFIG` or the socket's error. */
   configure(server: ViteDevServer, attach: boolean | AttachOptions): Promise<void>
@@ -31,11 +33,12 @@ export interface Endpoints {
 export async function openEndpoints(serve: (session: ServerSession) => ServerFunctions): Promise<Endpoints> {
   const secret = createSecret()
   // the hub ends these when it is told that the process has exited; a process at a breakpoint keeps its session
-  const supervised = createSessions({ secret, functions: serve, supervised: () => true })
+  const supervised = createSessions({ secret, kind: 'supervised', functions: serve })
   const listener = await listen({ where: { at: 'private' }, secret, accept: supervised.accept })
   const attached = createAttachment(serve)
+  const invitation = await writeInvitation({ url: listener.url, secret })
   return {
-    supervised: { url: listener.url, secret },
+    supervised: { url: listener.url, secret, invitation: invitation.file },
     get attach() {
       return attached.point
     },
@@ -43,6 +46,7 @@ export async function openEndpoints(serve: (session: ServerSession) => ServerFun
     async close() {
       await Promise.all([supervised.close(), attached.close()])
       await listener.close()
+      await invitation.remove()
     },
   }
 }

@@ -9,8 +9,12 @@ import {
   type DevEnvironment,
   type HotChannel,
   type HotPayload,
+  isFileLoadingAllowed,
   type ResolvedConfig,
 } from 'vite'
+
+/** Vite's allow and deny lists, for files that are not read by Vite itself. */
+export const isAllowed: (config: ResolvedConfig, file: string) => boolean = isFileLoadingAllowed
 
 /** One runner as Vite's channel sees it: `client.send()` of a custom event's listener answers it alone. */
 export interface ChannelClient {

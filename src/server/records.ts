@@ -8,8 +8,11 @@ import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DevEnvironment, EnvironmentModuleNode, TransformResult } from 'vite'
 import { flattenError, TetherError } from '../shared/errors.ts'
+import type { Kind } from '../shared/protocol.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../shared/types.ts'
+import { isImportedByAllowed, maySend } from './access.ts'
 import { commonJsOf } from './commonjs.ts'
+import { isAllowed } from './environment.ts'
 
 /** The version of a module that a runner holds, or `undefined`. */
 export type Holds = (id: ModuleId) => number | undefined
@@ -37,6 +40,11 @@ export interface Records {
   waitingFor(file: string): ModuleId[]
 }
 
+/** Records for supervised runners, and for attached ones, who get what Vite's `server.fs` allows. */
+export interface AllRecords extends Records {
+  readonly attached: Records
+}
+
 /** Numbers that outlive Vite's in-process restart, so that what runners hold stays comparable. */
 export interface Versions {
   last: number
@@ -47,8 +55,9 @@ export interface Versions {
 export function createRecords(
   environment: DevEnvironment,
   versions: Versions = { last: 0, latest: new Map() },
-): Records {
+): AllRecords {
   const { moduleGraph } = environment
+  const config = environment.getTopLevelConfig()
   const { root } = environment.config
   /** Ids that do not exist -> who imports them. An id lacks the extension that nothing has told Vite. */
   const missing = new Map<ModuleId, ModuleId>()
@@ -58,10 +67,21 @@ export function createRecords(
     for (;;) {
       // a transform that began before a save may answer after it, with the old code: sample the clock of the module around it
       const began = stamp(node)
-      const result = await environment.transformRequest(node.url)
+      const result = await transform(node)
       if (stamp(node) !== began) continue
       if (!result) throw new TetherError('ERR_TRANSFORM', `Vite returned no code for ${node.url}.`)
       return byResult.get(result) ?? (await number(node, result))
+    }
+  }
+
+  async function transform(node: EnvironmentModuleNode): Promise<TransformResult | null> {
+    try {
+      return await environment.transformRequest(node.url)
+    } catch (error) {
+      // part of the app although it is on the deny list (`./key.pem?raw`): Vite checks neither these requests nor its cache
+      if (!isDenied(error) || !isImportedByAllowed(config, isAllowed, node)) throw error
+      await environment.warmupRequest(node.url)
+      return environment.transformRequest(node.url)
     }
   }
 
@@ -117,7 +137,7 @@ export function createRecords(
   }
 
   /** Visits `ids` and what the runner lacks of the static graph behind them; what it holds has brought its own graph along. */
-  async function walk(ids: Iterable<ModuleId>, holds: Holds, from?: ModuleId): Promise<Collected> {
+  async function walk(kind: Kind, ids: Iterable<ModuleId>, holds: Holds, from?: ModuleId): Promise<Collected> {
     const modules: ModuleRecord[] = []
     const failed: FailedModule[] = []
     const seen = new Set<ModuleId>()
@@ -125,7 +145,10 @@ export function createRecords(
       if (seen.has(id)) return
       seen.add(id)
       try {
-        const record = await toRecord(await nodeOf(id))
+        const node = await nodeOf(id)
+        // before the transform: what it says of an error shows the code
+        if (kind === 'attached' && !(await maySend(config, isAllowed, node.id!))) throw denied(id)
+        const record = await toRecord(node)
         missing.delete(id)
         if (holds(id) === record.version) return
         modules.push(record)
@@ -171,7 +194,7 @@ export function createRecords(
     return moduleGraph.ensureEntryFromUrl(url)
   }
 
-  return {
+  const recordsFor = (kind: Kind): Records => ({
     waitingFor(file) {
       const found = [...missing].filter(
         ([id]) => file.startsWith(id) && /^(\/index)?\.[^./]+$|^$/.test(file.slice(id.length)),
@@ -184,10 +207,10 @@ export function createRecords(
       if (typeof resolved === 'string') return { external: resolved }
       const id = resolved.id!
       const lacks: Holds = fresh ? (other) => (other === id ? undefined : holds(other)) : holds
-      return { id, url: resolved.url, ...(await walk([id], lacks, importer)) }
+      return { id, url: resolved.url, ...(await walk(kind, [id], lacks, importer)) }
     },
 
-    collect: (ids, holds) => walk(ids, holds),
+    collect: (ids, holds) => walk(kind, ids, holds),
 
     affected(seeds, holds) {
       const affected = new Set<ModuleId>()
@@ -205,7 +228,8 @@ export function createRecords(
       }
       return affected
     },
-  }
+  })
+  return { ...recordsFor('supervised'), attached: recordsFor('attached') }
 }
 
 /** Vite's own clock of a module: it moves with each save or invalidation. */
@@ -226,14 +250,19 @@ function explain(error: unknown, id: ModuleId, importer: ModuleId | undefined): 
       cause: error,
     })
   }
-  if ((error as { code?: unknown } | null)?.code === 'ERR_DENIED_ID') {
-    return new TetherError(
-      'ERR_MODULE_NOT_FOUND',
-      `Vite may not serve '${id}': it is on the deny list (server.fs.deny) or outside the allow list (server.fs.allow).`,
-      { cause: error },
-    )
-  }
-  return error
+  return isDenied(error) ? denied(id, error) : error
+}
+
+function denied(id: ModuleId, cause?: unknown): TetherError {
+  return new TetherError(
+    'ERR_MODULE_NOT_FOUND',
+    `Vite may not serve '${id}': it is on the deny list (server.fs.deny) or outside the allow list (server.fs.allow).`,
+    { cause },
+  )
+}
+
+function isDenied(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'ERR_DENIED_ID'
 }
 
 function isMissing(error: unknown): boolean {

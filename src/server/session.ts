@@ -28,6 +28,7 @@ export type ServerSessionEvents = {
 /** One runner's conversation. Outlives links and Vite's restarts in this process. */
 export interface ServerSession {
   readonly sid: string
+  /** By where it knocked, whatever it says. */
   readonly kind: Kind
   /** The runner's process id, as it says. */
   readonly pid: number
@@ -57,13 +58,11 @@ export interface HostOptions {
   limits: Limits
   sid: string
   hello: Pick<HelloFrame, 'kind' | 'pid'>
-  /** Whether the session is kept for as long as it takes. */
-  keep: boolean
   functions(session: ServerSession): ServerFunctions
 }
 
 /** Begins a session that has no link yet. */
-export function hostSession({ clock, limits, sid, hello, keep, functions }: HostOptions): HostedSession {
+export function hostSession({ clock, limits, sid, hello, functions }: HostOptions): HostedSession {
   const events = new Emitter<ServerSessionEvents>()
   let state: ServerSession['state'] = 'disconnected'
   let peer = 'local'
@@ -83,7 +82,8 @@ export function hostSession({ clock, limits, sid, hello, keep, functions }: Host
     detached(why) {
       state = 'disconnected'
       rpc.attached(false)
-      if (!keep) forget = clock.after(limits.expire, () => end(CLOSE.ENDED, `no link for ${limits.expire} ms`))
+      if (hello.kind === 'attached')
+        forget = clock.after(limits.expire, () => end(CLOSE.ENDED, `no link for ${limits.expire} ms`))
       events.emit('disconnect', why)
     },
     bye: end,

@@ -5,7 +5,7 @@ import { deriveKeys, randomId } from '../shared/auth.ts'
 import { type Clock, systemClock } from '../shared/clock.ts'
 import { Emitter } from '../shared/emitter.ts'
 import type { Link } from '../shared/link.ts'
-import { CLOSE, type HelloFrame, type Limits, resolveLimits } from '../shared/protocol.ts'
+import { CLOSE, type HelloFrame, type Kind, type Limits, resolveLimits } from '../shared/protocol.ts'
 import type { ServerFunctions } from '../shared/types.ts'
 import { challenge, type Decision } from './opening.ts'
 import { type HostedSession, hostSession, type ServerSession } from './session.ts'
@@ -15,14 +15,14 @@ export type { ServerSession, ServerSessionEvents } from './session.ts'
 export interface SessionsOptions {
   /** What both sides know. */
   secret: string
+  /** Who has the secret. Supervised runners are known to live, so their sessions are kept for as long as it takes. Default: attached. */
+  kind?: Kind
   /** Names this server process. Default: random. */
   boot?: string
   clock?: Clock
   limits?: Partial<Limits>
   /** What a runner may call, made once for each session. */
   functions(session: ServerSession): ServerFunctions
-  /** Whether a runner without a link is known to live, so that its session is kept for as long as it takes. Default: never. */
-  supervised?(hello: HelloFrame): boolean
 }
 
 export interface Sessions {
@@ -37,7 +37,7 @@ export interface Sessions {
 
 /** An empty set of sessions. Throws a `RangeError` for contradicting limits. */
 export function createSessions(options: SessionsOptions): Sessions {
-  const { secret, boot = randomId(), clock = systemClock, functions, supervised = () => false } = options
+  const { secret, kind = 'attached', boot = randomId(), clock = systemClock, functions } = options
   const limits = resolveLimits(options.limits)
   const keys = deriveKeys(secret)
   const events = new Emitter<{ session: [session: ServerSession] }>()
@@ -76,7 +76,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   function begin(link: Link, hello: HelloFrame): void {
-    const session = hostSession({ clock, limits, sid: hello.next, hello, keep: supervised(hello), functions })
+    const runner = { kind, pid: hello.pid }
+    const session = hostSession({ clock, limits, sid: hello.next, hello: runner, functions })
     sessions.set(session.sid, { session, gen: hello.gen })
     session.on('end', () => sessions.delete(session.sid))
     session.attach(link, 0, hello.max)

@@ -17,7 +17,7 @@ export function serve(limits: Partial<Limits> = {}, supervised = false) {
     clock,
     limits,
     functions: () => serverFunctions(),
-    supervised: () => supervised,
+    kind: supervised ? 'supervised' : 'attached',
   })
   return { clock, sessions }
 }

@@ -46,7 +46,7 @@ export async function startServer(
 /** Resolves once the watcher has seen every file of the project; it says that it is ready earlier than that. */
 export async function watched({ config, watcher }: ViteDevServer): Promise<void> {
   const files = readdirSync(config.root, { recursive: true, encoding: 'utf8' }).filter(
-    (file) => !/(^|\/)(node_modules|\.vite)(\/|$)/.test(file),
+    (file) => !/(^|\/)(node_modules|\.vite|\.git)(\/|$)/.test(file),
   )
   const isSeen = (file: string) => watcher.getWatched()[join(config.root, dirname(file))]?.includes(basename(file))
   const limit = performance.now() + 5000

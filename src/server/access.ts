@@ -1,0 +1,69 @@
+/**
+ * Which files attached runners may be sent. Vite checks only what it reads itself, when it reads it; what is in its cache, for
+ * whatever reason, it gives to everybody. Hence this, before every answer.
+ */
+import { statSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
+import { isAbsolute, resolve } from 'node:path'
+import type { EnvironmentModuleNode, ResolvedConfig } from 'vite'
+
+/** Whether Vite's `server.fs` lets a file (an absolute path with forward slashes) be loaded: `isFileLoadingAllowed`. */
+export type IsAllowed = (config: ResolvedConfig, file: string) => boolean
+
+/**
+ * Whether a module of this id may be sent: whatever file it may stand for has to pass Vite's allow and deny lists, as it is
+ * written and by its real path. Modules of plugins that stand for no file pass.
+ */
+export async function maySend(config: ResolvedConfig, isAllowed: IsAllowed, id: string): Promise<boolean> {
+  // by Rollup's convention a plugin's own, but some keep the path of a file in it
+  const isPlugins = id.startsWith('\0')
+  const name = isPlugins ? id.slice(1) : id
+  if (name.includes('\0')) return false
+  const path = name.replace(/[?#].*$/s, '')
+  // what looks like a query may be part of a file's name
+  const candidates = [path, name].filter(
+    (each, index) => isFile(each) || (index === 0 && isAbsolute(each) && !isPlugins),
+  )
+  for (const file of candidates) {
+    const normal = slash(resolve(file))
+    if (isAbsolute(file) && !isAllowed(config, file)) return false
+    if (!isAllowed(config, normal) || !(await isRealAllowed(config, isAllowed, normal))) return false
+  }
+  return true
+}
+
+/**
+ * Whether a module is imported by one that may be loaded. What Vite's own analysis of allowed code has found is part of the
+ * app, wherever it lies.
+ */
+export function isImportedByAllowed(
+  config: ResolvedConfig,
+  isAllowed: IsAllowed,
+  { importers }: EnvironmentModuleNode,
+): boolean {
+  return [...importers].some(({ file }) => file !== null && isAllowed(config, file))
+}
+
+async function isRealAllowed(config: ResolvedConfig, isAllowed: IsAllowed, file: string): Promise<boolean> {
+  const real = await realpath(file).catch((error: NodeJS.ErrnoException) => {
+    // content of a plugin, at an allowed place
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return file
+    throw error
+  })
+  if (real === file) return true
+  if (isAllowed(config, slash(real))) return true
+  // the allow list may itself lie behind a link
+  for (const allowed of config.server.fs.allow) {
+    const target = await realpath(allowed).catch(() => allowed)
+    if (real.startsWith(`${target}/`) && isAllowed(config, allowed + slash(real.slice(target.length)))) return true
+  }
+  return false
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
+function slash(path: string): string {
+  return path.replaceAll('\\', '/')
+}

@@ -1,0 +1,33 @@
+/** Runners as users of the hub see them. */
+import type { App } from './app.ts'
+import type { RunnerView } from './hub-types.ts'
+import type { ServedRunner } from './runners.ts'
+import type { ServerSession } from './session.ts'
+
+/** Whether a session is a runner's: it has introduced itself, and not as a helper of one. */
+export function isRunner({ info }: ServedRunner): boolean {
+  return info !== undefined && info.kind !== 'helper'
+}
+
+/** A supervised runner, which is there without a process too. */
+export function viewOfApp({ id, supervisor }: App, served: ServedRunner | undefined): RunnerView {
+  const { pid, state } = supervisor
+  const { info, feed, lastUpdate } = served ?? {}
+  return { id, name: id, kind: 'supervised', pid, host: info?.host, state, modules: feed?.size ?? 0, lastUpdate }
+}
+
+/** An attached runner that has introduced itself. */
+export function viewOfAttached(
+  { kind, pid, state }: ServerSession,
+  { id, info, feed, lastUpdate }: ServedRunner,
+): RunnerView {
+  const { name, host } = info!
+  return { id, name, kind, pid, host, state, modules: feed.size, lastUpdate }
+}
+
+/** An id for a runner: its name, unless another has it. Several runners of one process have one name and one pid. */
+export function distinctId(name: string, runners: readonly RunnerView[]): string {
+  let id = name
+  for (let n = 2; runners.some((each) => each.id === id); n++) id = `${name}-${n}`
+  return id
+}
