@@ -37,12 +37,24 @@ export async function importExternal(
     if (!isUnresolved(error, importer)) throw error
     const found = resolveAsCommonJs(specifier, importer)
     if (found !== undefined) return importNative(pathToFileURL(found).href)
+    const advice = missingFile(error) ?? 'It must be installed on the machine that runs the app.'
     throw new TetherError(
       'ERR_MODULE_NOT_FOUND',
-      `Cannot find package '${specifier}' imported from '${importer}'. It must be installed on the machine that runs the app.`,
+      `Cannot find package '${specifier}' imported from '${importer}'. ${advice}`,
       { cause: error },
     )
   }
+}
+
+/** For a package that is there, Node names the file that its package.json leads to. */
+function missingFile(error: unknown): string | undefined {
+  const file = /^Cannot find (?:package|module) '([^']*[\\/]node_modules[\\/][^']*)'/.exec(
+    (error as Error).message,
+  )?.[1]
+  return (
+    file &&
+    `Its package.json leads to ${file}, which does not exist: check main and exports there, or build the package.`
+  )
 }
 
 /** Deep imports without extension (`lodash/fp`) and folders: `require` finds them, `import` does not. */

@@ -118,6 +118,17 @@ describe('a package that is missing', () => {
     expect((await load('/b.js')).optional).toBe('ERR_MODULE_NOT_FOUND')
   })
 
+  it('is told from one that is installed but leads to no file', async () => {
+    const { load, root } = await evaluation({
+      'node_modules/hollow/package.json': '{ "name": "hollow" }',
+      'node_modules/unbuilt/package.json': '{ "name": "unbuilt", "exports": "./dist/index.js" }',
+      'a.js': 'import "hollow"',
+      'b.js': 'import "unbuilt"',
+    })
+    await expect(load('/a.js')).rejects.toThrow(`leads to ${root}/node_modules/hollow/index.js, which does not exist`)
+    await expect(load('/b.js')).rejects.toThrow(`leads to ${root}/node_modules/unbuilt/dist/index.js, which does not`)
+  })
+
   it('is found by the next import once it has been installed', async () => {
     const { load, write } = await evaluation({ 'a.js': 'export { default } from "later"' })
     await expect(load('/a.js')).rejects.toThrow('later')
