@@ -6,7 +6,7 @@ import { isObject, type ModuleExports } from './namespace.ts'
 
 /** The two variables. */
 export interface CommonJsVariables {
-  module: { exports: unknown }
+  module: { exports: unknown /** What was assigned to `exports`. */; assigned?: { value: unknown } }
   exports: unknown
 }
 
@@ -54,12 +54,13 @@ export function createCommonJs(namespace: ModuleExports): CommonJsVariables {
     },
   )
 
-  const module = {
+  const module: CommonJsVariables['module'] = {
     get exports(): unknown {
       return exports
     },
     set exports(value: unknown) {
       namespace.dynamic = true
+      Object.defineProperty(module, 'assigned', { value: { value }, configurable: true })
       isPrimitive = !isObject(value)
       namespace.defineAll(value)
       setDefault(value)

@@ -29,6 +29,8 @@ export type ImportNative = (specifier: string) => Promise<Record<string, unknown
 export interface CompiledModule {
   /** Runs the module's body; rejects with what it throws. */
   run(context: ModuleContext): Promise<void>
+  /** The same without a tick in between. Throws `ERR_REQUIRE_ASYNC_MODULE` if the body awaits anything but imports. */
+  runNow(context: ModuleContext): void
   importNative: ImportNative
   /** The text that V8 compiled: its hash identifies the script in a stack frame. */
   text: string
@@ -41,27 +43,48 @@ export interface CompiledModule {
 const HEAD = `[async function(${PARAMETERS.join(',')}){'use strict';{`
 const TAIL = '\n}},s=>import(s)]'
 
+/** The body of a module that does not wait for its imports. All columns stay what they were. */
+const NOW: [pattern: RegExp, replacement: string][] = [
+  [/^\[async/, '[     '],
+  [/^(const __vite_ssr_import_\d+__ = )await (?=__vite_ssr_import__\()/gm, '$1      '],
+]
+
+type Body = (...values: unknown[]) => Promise<void> | undefined
+
 /** Compiles `code`; throws the SyntaxError of V8. */
 export function compileModule(code: string, place: ModulePlace): CompiledModule {
   const text = HEAD + (code.startsWith('#!') ? `//${code.slice(2)}` : code) + TAIL
-  const script = new vm.Script(text, {
-    filename: place.script,
-    // first-line columns of a stack are those of `code`
-    columnOffset: -HEAD.length,
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  })
-  type Compiled = [body: (...values: unknown[]) => Promise<void>, importNative: ImportNative]
+  const compile = (source: string): vm.Script =>
+    new vm.Script(source, {
+      filename: place.script,
+      // first-line columns of a stack are those of `code`
+      columnOffset: -HEAD.length,
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    })
+  const script = compile(text)
+  type Compiled = [body: Body, importNative: ImportNative]
   let compiled: Compiled | undefined
   const get = (): Compiled => {
     compiled ??= script.runInThisContext() as Compiled
     return compiled
   }
+  const call = (body: Body, context: ModuleContext) =>
+    body.apply(
+      undefined,
+      PARAMETERS.map((name) => context[name]),
+    )
   return {
-    run: (context) =>
-      get()[0].apply(
-        undefined,
-        PARAMETERS.map((name) => context[name]),
-      ),
+    run: (context) => call(get()[0], context) as Promise<void>,
+    runNow(context) {
+      const source = NOW.reduce((before, [pattern, replacement]) => before.replace(pattern, replacement), text)
+      let now: vm.Script
+      try {
+        now = compile(source)
+      } catch (cause) {
+        throw asyncModule(place.file, cause)
+      }
+      call((now.runInThisContext() as Compiled)[0], context)
+    },
     importNative: (specifier) => quietly(() => get()[1](specifier)),
     text,
     mentions: {
@@ -72,6 +95,16 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
         /\bresolve\b/.test(code) && /__vite_ssr_import_meta__(?!\.(?:url|env|hot|main|filename|dirname)\b)/.test(code),
     },
   }
+}
+
+/** Node's error for it: the other form has compiled, so only the `await` can be what is wrong. */
+function asyncModule(file: string, cause: unknown): Error {
+  return Object.assign(
+    new Error(`require() cannot be used on an ES module with top-level await: ${file}. Use import() instead.`, {
+      cause,
+    }),
+    { code: 'ERR_REQUIRE_ASYNC_MODULE' },
+  )
 }
 
 let hasWarned = false

@@ -34,7 +34,7 @@ export class Instance {
   /** What the evaluation threw, and the state of the code in which it did. */
   failure: { error: unknown; epoch: number } | undefined
   /** Its `module`, if it is CommonJS or uses that variable. */
-  commonJs: { exports: unknown } | undefined
+  commonJs: { exports: unknown; assigned?: { value: unknown } } | undefined
   /** The namespace was given to an importer before the evaluation ended. */
   isHandedOut = false
 

@@ -2,14 +2,13 @@
  * The bootstrap of a supervised app process: `node [flags] main.js <entry> [args]`, started by `server/spawn`. To the app it
  * looks as if node had been started with its entry.
  */
-import { basename } from 'node:path'
+import { listenToParent, openApp, takeArgv } from './app-process.ts'
 import { installCrashReport } from './crash.ts'
 import { getEngine } from './engine.ts'
 import { installMainModule } from './main-module.ts'
-import { openParent } from './parent.ts'
 import { disposeAll } from './shutdown.ts'
 import { installStopGate, installSuspend, type StopGate } from './stop.ts'
-import { createTetherRunner, type Runner } from './tether.ts'
+import type { Runner } from './tether.ts'
 
 /** Part of the time to stop that the modules' `dispose` may take; the rest is for the app's own handlers. */
 const DISPOSE_SHARE = 0.8
@@ -23,8 +22,7 @@ const exit = (code: number) => process.exit(code)
 let gate: StopGate | undefined
 let runner: Runner | undefined
 
-// argv as the app expects it: its entry comes right after node
-process.argv.splice(1, 1)
+takeArgv()
 const entry = process.argv[1] as string
 installMainModule(entry)
 installCrashReport(exit)
@@ -36,8 +34,9 @@ start().catch((error) => {
 })
 
 async function start(): Promise<void> {
-  const { url, secret, root, stop } = await openParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
-    .handover
+  const app = openApp()
+  listenToParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
+  const { stop } = await app.handover
   gate = installStopGate({
     signals: new Set(['SIGINT', 'SIGTERM', 'SIGHUP', stop.signal as NodeJS.Signals]),
     // the session stays: the handlers of the app may still import something
@@ -47,14 +46,7 @@ async function start(): Promise<void> {
     exit,
   })
   installSuspend()
-  runner = await createTetherRunner({
-    url,
-    secret,
-    root,
-    kind: 'supervised',
-    name: basename(entry),
-    patience: Number.POSITIVE_INFINITY,
-  })
+  runner = await app.runner
   const { entries } = runner.config
   process.once('beforeExit', unsettled)
   for (const each of entries) await runner.import(each)

@@ -22,6 +22,14 @@ export async function loadMetaResolve(): Promise<void> {
   resolveNatively ??= (await import('import-meta-resolve')).resolve
 }
 
+/**
+ * What `import` of a specifier means in the module `parent`, a file URL. Throws what Node throws. Only after
+ * {@link loadMetaResolve}.
+ */
+export function resolveLikeImport(specifier: string, parent: string): string {
+  return resolveNatively!(specifier, parent)
+}
+
 /** Makes the object. */
 export function createImportMeta({ file, env, isMain, createHot }: ImportMetaOptions): Record<string, unknown> {
   const url = pathToFileURL(file).href

@@ -7,6 +7,8 @@ import { compileModule } from './compile.ts'
 import { Evaluator, type ModuleSource } from './evaluator.ts'
 import { TetherRuntime } from './graph.ts'
 import { importExternal, isNativeSpecifier } from './native.ts'
+import { NativeLoads } from './native-loads.ts'
+import type { FetchNow } from './now.ts'
 import { Paths } from './paths.ts'
 import type { HotRuntime, ModuleNamespace } from './runtime.ts'
 
@@ -25,6 +27,8 @@ export interface TetherRunnerOptions {
   main?: string
   /** Makes `import.meta.hot` when a module first reads it. Without it there is none. */
   createHotContext?: (runner: TetherNodeRunner, id: ModuleId) => unknown
+  /** Blocks the thread; with it, what Node loads past the runner can be answered: `native`. */
+  fetchNow?: FetchNow
   /** Told of each app file that Node itself has loaded, by its path on the server. */
   loadedNatively?: (file: string) => void
 }
@@ -33,12 +37,23 @@ export interface TetherRunnerOptions {
 export class TetherNodeRunner extends ViteNodeRunner {
   /** What the HMR engine works on. */
   readonly runtime: HotRuntime
+  /** Answers to native loads. */
+  readonly native: NativeLoads | undefined
   readonly #evaluator: Evaluator
   readonly #roots = new Set<ModuleId>()
   readonly #urls = new Map<string, ModuleId>()
 
   constructor(options: TetherRunnerOptions) {
-    const { root, serverRoot = root, source, env, main = process.argv[1], createHotContext, loadedNatively } = options
+    const {
+      root,
+      serverRoot = root,
+      source,
+      env,
+      main = process.argv[1],
+      createHotContext,
+      loadedNatively,
+      fetchNow,
+    } = options
     super({ root, fetchModule: (id) => this.#fetchModule(id) })
     this.#evaluator = new Evaluator({
       cache: this.moduleCache,
@@ -49,6 +64,8 @@ export class TetherNodeRunner extends ViteNodeRunner {
       createHot: createHotContext && ((id) => createHotContext(this, id)),
       loadedNatively,
     })
+    const evaluator = this.#evaluator
+    this.native = fetchNow && new NativeLoads({ evaluator, roots: this.#roots, fetchNow, loadedNatively })
     this.runtime = new TetherRuntime(this, this.#evaluator, this.#roots, (specifier) => this.#resolve(specifier))
   }
 

@@ -1,10 +1,12 @@
 /** The supervised apps of one hub: by id, by process, and those whose entry has no file yet. */
 import { basename } from 'node:path'
+import type { ViteDevServer } from 'vite'
 import { type FlatError, flattenError, TetherError } from '../shared/errors.ts'
 import { App } from './app.ts'
 import { resolveEntry, toUrl } from './entries.ts'
 import type { StartOptions } from './hub-types.ts'
-import { MAIN_PATH } from './main-path.ts'
+import { bridgeFlag, MAIN_PATH } from './main-path.ts'
+import { Natives } from './natives.ts'
 import type { CliSettings, TetherOptions } from './options.ts'
 import type { Report } from './report.ts'
 import type { SupervisorExit } from './supervisor.ts'
@@ -15,12 +17,14 @@ const inherited = { ...process.env }
 /** What the apps need of their hub. */
 export interface AppsHost {
   readonly report: Report
-  /** Vite's root and the plugin's options, as they are now. */
-  settings(): { root: string; options: TetherOptions & Partial<CliSettings> }
+  /** Vite's server and the plugin's options, as they are now. */
+  settings(): { server: ViteDevServer; options: TetherOptions & Partial<CliSettings> }
   /** Where an app process finds the server. */
   handover(): { url: string; secret: string; root: string }
-  /** The first reason why a process of this app could not start. */
-  check(app: App): Promise<FlatError | undefined>
+  /** Path of the file in which what an app process starts finds it. */
+  invitation(): string
+  /** The first reason why a process with this entry could not start; `others` are further URLs that it loads. */
+  check(url: string, others: readonly string[]): Promise<FlatError | undefined>
   restarting(app: App, reason: string): void
   exit(app: App, exit: SupervisorExit): void
   line(app: App, stream: 'stdout' | 'stderr', line: string): void
@@ -30,6 +34,7 @@ export interface AppsHost {
 export class Apps {
   readonly #host: AppsHost
   readonly #apps = new Map<string, App>()
+  readonly #natives = new Natives()
   /** Entries of the options that have no file yet. */
   readonly #missing = new Set<string>()
 
@@ -84,10 +89,31 @@ export class Apps {
     app.replace(reason).catch((error) => this.#host.report.failed(flattenError(error), false))
   }
 
-  /** Some file was saved. */
-  saved(): void {
+  /** Node has loaded these files in the process of an app, or in one that it has started. */
+  loaded(id: string, files: readonly string[]): void {
+    this.#natives.add(id, files, this.#host.settings().server)
+  }
+
+  /** A file was saved. */
+  saved(file: string): void {
     for (const app of this.list()) app.saved()
     this.ensureMissing()
+    for (const id of this.#natives.saved(file)) {
+      this.replace(this.get(id), `${this.#short(file)} changed (loaded natively)`)
+    }
+  }
+
+  /** A file changed that is no module but restarts the apps. */
+  fileChanged(file: string): void {
+    for (const app of this.list()) this.replace(app, `${this.#short(file)} changed`)
+  }
+
+  get #root(): string {
+    return this.#host.settings().server.config.root
+  }
+
+  #short(file: string): string {
+    return file.replace(`${this.#root}/`, '')
   }
 
   /** Tries the entries that had no file. */
@@ -101,7 +127,8 @@ export class Apps {
 
   #create(entry: string, { args, env }: StartOptions): App {
     const host = this.#host
-    const { root, options } = host.settings()
+    const { options } = host.settings()
+    const root = this.#root
     const file = resolveEntry(entry, root)
     const name = basename(file)
     let id = name
@@ -111,7 +138,8 @@ export class Apps {
       main: MAIN_PATH,
       entry: file,
       args: args ?? options.args ?? [],
-      execArgv: options.execArgv ?? [],
+      // first: what the app preloads may be TypeScript
+      execArgv: [bridgeFlag(host.invitation(), id), ...(options.execArgv ?? [])],
       env: () => ({ ...inherited, ...host.settings().options.env, ...env }),
       cwd: options.cwd ?? process.cwd(),
       stdio: options.stdio ?? 'inherit',
@@ -122,11 +150,17 @@ export class Apps {
       ...(options.stop && { stop: options.stop }),
     }
     const app: App = new App(entry, toUrl(file, root), supervise, {
-      check: () => host.check(app),
+      check: () => {
+        const natives = Array.from(this.#natives.changed(id), (file) => toUrl(file, this.#root))
+        return host.check(app.url, natives)
+      },
       restarting: (reason) => host.restarting(app, reason),
       refused: (error) => host.report.failed(error, true),
     })
-    app.supervisor.on('exit', (exit) => host.exit(app, exit))
+    app.supervisor.on('exit', (exit) => {
+      this.#natives.forget(id)
+      host.exit(app, exit)
+    })
     app.supervisor.on('stdout', (line) => host.line(app, 'stdout', line))
     app.supervisor.on('stderr', (line) => host.line(app, 'stderr', line))
     this.#apps.set(id, app)

@@ -6,23 +6,22 @@ import { EventEmitter } from 'node:events'
 import { createDebug } from 'obug'
 import type { DevEnvironment, HotPayload, ViteDevServer } from 'vite'
 import { createDeferred, type Deferred } from '../shared/deferred.ts'
-import { type FlatError, flattenError, TetherError } from '../shared/errors.ts'
+import { flattenError, TetherError } from '../shared/errors.ts'
 import type { Applied, ModuleId, RunnerConfig, RunnerInfo, ServerFunctions } from '../shared/types.ts'
 import type { App } from './app.ts'
 import { Apps } from './apps.ts'
+import { findFailure } from './check.ts'
 import { type Endpoints, openEndpoints } from './endpoints.ts'
-import { toUrl } from './entries.ts'
 import { channelOf } from './environment.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from './hub-types.ts'
 import { catchLateSaves } from './late-saves.ts'
-import { Natives } from './natives.ts'
 import type { CliSettings, TetherOptions } from './options.ts'
 import { type AllRecords, createRecords, type Versions } from './records.ts'
 import { createReport, formatChain, type Report } from './report.ts'
 import { type RunnerHost, type ServedRunner, serveRunner } from './runners.ts'
 import { recordSeeds } from './seeds.ts'
 import type { ServerSession } from './sessions.ts'
-import { distinctId, viewOfApp, viewOfAttached } from './views.ts'
+import { distinctId, isRunner, viewOfApp, viewOfAttached } from './views.ts'
 
 const debug = createDebug('vite-tether:hub')
 
@@ -42,7 +41,6 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   readonly #served = new Map<ServerSession, ServedRunner>()
   readonly #report: Report
   readonly #apps: Apps
-  readonly #natives = new Natives()
   #endpoints: Endpoints | undefined
   /** The newest environment that has listened. */
   #current: Binding | undefined
@@ -57,13 +55,13 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     )
     this.#apps = new Apps({
       report: this.#report,
-      settings: () => ({ root: this.#binding.server.config.root, options: this.#binding.options }),
+      settings: () => ({ server: this.#binding.server, options: this.#binding.options }),
       handover: () => {
         const { url, secret } = this.#endpoints!.supervised
         return { url, secret, root: this.#binding.server.config.root }
       },
       invitation: () => this.#endpoints!.supervised.invitation,
-      check: (app) => this.#check(app),
+      check: (url, others) => findFailure(this.#records(), url, others),
       restarting: (app, reason) => {
         this.#report.restarted(reason)
         this.emit('restart', this.#viewOf(app), reason)
@@ -72,7 +70,6 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
         const { pid, code, signal } = exit
         for (const session of this.#served.keys())
           if (session.kind === 'supervised' && session.pid === pid) void session.close()
-        this.#natives.forget(app.id)
         this.#report.ended(exit)
         this.emit('exit', this.#viewOf(app), code, signal)
       },
@@ -123,7 +120,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     recordSeeds(environment, (nodes, payload) => {
       const ids = nodes.flatMap(({ id }) => (id === null ? [] : [id]))
       debug('seeds %o with %s', ids, payload?.type ?? 'no payload')
-      for (const { feed } of this.#served.values()) if (feed.concerns(ids)) feed.save(ids)
+      for (const { feed } of this.#updatable()) if (feed.concerns(ids)) feed.save(ids)
       // frameworks may run the same modules in Vite's own process
       if (payload) channelOf(environment).sendInProcess(payload)
       return true
@@ -138,7 +135,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     this.#current = binding
     this.#serving.resolve(binding)
     debug(isFirst ? 'serving' : 'serving again')
-    if (!isFirst) for (const { feed } of this.#served.values()) feed.review()
+    if (!isFirst) for (const { feed } of this.#updatable()) feed.review()
     this.#open(binding).then(this.#ready.resolve, this.#ready.reject)
   }
 
@@ -159,7 +156,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   /** Sends a payload of Vite or a plugin to all runners. What changed is not told by payloads but by `recordSeeds`. */
   broadcast(payload: HotPayload): void {
     if (payload.type === 'prune' || payload.type === 'connected' || payload.type === 'ping') return
-    for (const { feed, client } of this.#served.values()) {
+    for (const { feed, client } of this.#updatable()) {
       if (payload.type === 'full-reload') feed.reload()
       else client.send(payload)
     }
@@ -167,7 +164,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   /** A file changed that is no module but restarts the apps. */
   fileChanged(file: string): void {
-    for (const app of this.#apps.list()) this.#apps.replace(app, `${this.#short(file)} changed`)
+    this.#apps.fileChanged(file)
   }
 
   /** Files are watched: an entry that had no file may have got one before. */
@@ -177,10 +174,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   /** Any file was saved: apps that wait for one try again. */
   fileSaved(file: string): void {
-    this.#apps.saved()
-    for (const id of this.#natives.saved(file)) {
-      this.#apps.replace(this.#apps.get(id), `${this.#short(file)} changed (loaded natively)`)
-    }
+    this.#apps.saved(file)
   }
 
   /** Modules of `environment` that import what the new `file` may be. */
@@ -193,38 +187,20 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     throw new TetherError('ERR_CLOSED', 'The Vite server does not listen yet: await hub.ready first.')
   }
 
-  #short(file: string): string {
-    return file.replace(`${this.#binding.server.config.root}/`, '')
-  }
-
   async #open({ server, options }: Binding): Promise<void> {
     this.#endpoints ??= await openEndpoints((session) => this.#serve(session))
     await this.#endpoints.configure(server, options.attach ?? false)
     this.#apps.ensure(this.entries)
   }
 
-  /** The transforms that this costs are not lost: the next process asks for them. */
-  async #check({ id, url }: App): Promise<FlatError | undefined> {
-    try {
-      const { records, server } = await this.#serving.promise
-      const failure = async (each: string) => {
-        const found = await records.fetch(each, undefined, () => undefined)
-        return 'failed' in found ? found.failed[0]?.error : undefined
-      }
-      const errors = await Promise.all(
-        Array.from(this.#natives.changed(id), (file) => failure(toUrl(file, server.config.root))),
-      )
-      // Node may load what Vite does not serve
-      return (await failure(url)) ?? errors.find((error) => error && error.code !== 'ERR_MODULE_NOT_FOUND')
-    } catch (error) {
-      return flattenError(error)
-    }
+  async #records(): Promise<AllRecords> {
+    return (await this.#serving.promise).records
   }
 
   #serve(session: ServerSession): ServerFunctions {
     const host: RunnerHost = {
       records: async () => {
-        const { records } = await this.#serving.promise
+        const records = await this.#records()
         return session.kind === 'attached' ? records.attached : records
       },
       admit: (info, runner) => this.#admit(session, info, runner),
@@ -232,7 +208,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       compared: () => this.emit('runner:resync', this.#viewOfSession(session)),
       applied: (report, runner) => this.#applied(session, report, runner),
       loaded: (files, { id }) => {
-        if (this.#appOf(session)) this.#natives.add(id, files, this.#binding.server)
+        if (this.#appOf(session)) this.#apps.loaded(id, files)
       },
       ready: () => {
         this.#appOf(session)?.supervisor.ready(session.pid)
@@ -241,29 +217,37 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     }
     const runner = serveRunner(session, host)
     this.#served.set(session, runner)
-    session.on('disconnect', () => runner.info && this.emit('runner:disconnect', this.#viewOfSession(session)))
-    session.on('resume', () => runner.info && this.emit('runner:resume', this.#viewOfSession(session)))
+    session.on('disconnect', () => {
+      if (isRunner(runner)) this.emit('runner:disconnect', this.#viewOfSession(session))
+      // nothing tells when a helper has ended, and one that has not can ask again
+      else if (session.kind === 'supervised') void session.close()
+    })
+    session.on('resume', () => isRunner(runner) && this.emit('runner:resume', this.#viewOfSession(session)))
     session.on('resync', () => runner.feed.lost())
     session.on('error', (error) => this.#report.failed(flattenError(error), false))
     session.on('end', () => {
       this.#served.delete(session)
-      if (runner.info) host.receive('vite:client:disconnect', undefined, runner)
+      if (isRunner(runner)) host.receive('vite:client:disconnect', undefined, runner)
     })
     return runner.functions
   }
 
   async #admit(session: ServerSession, info: RunnerInfo, runner: ServedRunner): Promise<RunnerConfig> {
     const { server, environment, options } = await this.#serving.promise
-    const app = session.kind === 'supervised' ? this.#apps.withPid(session.pid) : undefined
     const { root, env } = server.config
+    const common = { root, env: { ...env, SSR: true } }
+    if (session.kind === 'supervised' && info.kind === 'helper') {
+      runner.id = info.app ?? ''
+      return { ...common, id: runner.id, hmr: false, entries: [], onUnaccepted: 'restart' }
+    }
+    const app = session.kind === 'supervised' ? this.#apps.withPid(session.pid) : undefined
     runner.id = app?.id ?? distinctId(`${info.name}#${session.pid}`, this.runners)
     app?.supervisor.fetched(session.pid)
     channelOf(environment).receive('vite:client:connect', undefined, runner.client)
     this.emit('runner:connect', this.#viewOfSession(session))
     return {
+      ...common,
       id: runner.id,
-      root,
-      env: { ...env, SSR: true },
       hmr: server.config.server.hmr !== false,
       entries: app ? [app.url] : [],
       onUnaccepted: app ? (options.onUnaccepted ?? 'restart') : 'reload',
@@ -288,9 +272,16 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     return session.kind === 'supervised' ? this.#apps.find(this.#served.get(session)?.id ?? '') : undefined
   }
 
+  /** What takes part in updates: not the helpers, whose files restart the app. */
+  #updatable(): ServedRunner[] {
+    return [...this.#served.values()].filter(({ info }) => info?.kind !== 'helper')
+  }
+
   #viewOf(app: App): RunnerView {
     const { pid } = app.supervisor
-    const [, served] = [...this.#served].find(([each]) => each.kind === 'supervised' && each.pid === pid) ?? []
+    const isOf = ([session, runner]: [ServerSession, ServedRunner]) =>
+      session.kind === 'supervised' && session.pid === pid && isRunner(runner)
+    const [, served] = [...this.#served].find(isOf) ?? []
     return viewOfApp(app, served)
   }
 

@@ -52,7 +52,15 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
       },
       async fetch(url, importer, fresh) {
         checkArguments('fetch', url, importer, fresh)
-        return feed.fetch(url, importer, fresh)
+        const answer = await feed.fetch(url, importer, fresh)
+        // updates do not reach a helper: all that it has is as if Node had loaded it
+        if (runner.info?.kind === 'helper' && 'modules' in answer) {
+          host.loaded(
+            answer.modules.flatMap(({ file }) => file ?? []),
+            runner,
+          )
+        }
+        return answer
       },
       async compare(held) {
         checkArguments('compare', held)

@@ -33,13 +33,14 @@ const isUpdate: Shape = isObject<Applied['updates'][number]>({ boundary: isStrin
 
 const SHAPES: { [K in Exclude<keyof ServerFunctions, 'ready'>]: [expected: string, ...Shape[]] } = {
   init: [
-    '{ name, kind, pid, host, root }',
+    '{ name, kind, pid, host, root, app? }',
     isObject<RunnerInfo>({
       name: isString,
-      kind: isOneOf('supervised', 'attached'),
+      kind: isOneOf('supervised', 'attached', 'helper'),
       pid: isNumber,
       host: isString,
       root: isString,
+      app: isOptional(isString),
     }),
   ],
   fetch: [

@@ -26,3 +26,9 @@ export interface Handover {
 
 /** One line of the parent. `signal` stands in for a real signal where the platform has none. */
 export type ParentLine = { handover: Handover } | { signal: string }
+
+/**
+ * Where the processes and threads that an app process starts find its server. They inherit the path of a file with it, which
+ * only this user can read: an fd would not reach them.
+ */
+export type Invitation = Pick<Handover, 'url' | 'secret'>

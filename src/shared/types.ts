@@ -86,11 +86,14 @@ export type FetchAnswer = { id: ModuleId; url: string; modules: ModuleRecord[] }
 /** First call of a runner in each session. */
 export interface RunnerInfo {
   name: string
-  kind: 'supervised' | 'attached'
+  /** `helper`: a process or thread that an app process has started, which lives on the private socket too. */
+  kind: 'supervised' | 'attached' | 'helper'
   pid: number
   host: string
   /** The runner's project root, for display. */
   root: string
+  /** The id of the app that a helper belongs to. */
+  app?: string
 }
 
 /** What a runner needs to know of the server. */

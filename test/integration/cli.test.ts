@@ -175,7 +175,7 @@ describe('a run that happens once', () => {
     expect(JSON.parse(running.text)).toEqual({
       input: 'typed',
       argv: [project.path('app.ts'), '--once', '-x', 'y'],
-      execArgv: ['--no-warnings', '--env-file=.env.app'],
+      execArgv: [expect.stringMatching(/^--import=file:.*\/bridge\.js\?/), '--no-warnings', '--env-file=.env.app'],
       send: 'undefined',
       fromFile: 'yes',
       secret: [['VITE_TETHER_RUNNER', '1']],

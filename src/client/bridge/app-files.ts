@@ -1,0 +1,32 @@
+/** Which files are the app's: what its own folders hold, as against packages and this one. */
+import { readFileSync } from 'node:fs'
+import { isAbsolute, sep } from 'node:path'
+import { distPath } from '../../shared/dist.ts'
+import { declaredFormat, isCommonJsCode } from '../../shared/format.ts'
+
+const own = distPath('')
+/** The type of a package cannot change while a process runs: it would be another app. */
+const types = new Map<string, string>()
+
+/** Whether a file is the app's. */
+export function isAppFile(file: string): boolean {
+  return isAbsolute(file) && !file.includes(`${sep}node_modules${sep}`) && !file.startsWith(own)
+}
+
+/** Whether it is code that may be compiled: JavaScript or TypeScript. */
+export function isCodeFile(file: string): boolean {
+  return /\.(?:[cm]?[jt]s|[jt]sx)$/.test(file)
+}
+
+/** What a file holds by itself; of TypeScript only the server can tell, unless it is declared. */
+export function formatOfFile(file: string): 'commonjs' | 'module' | 'typescript' {
+  const declared = declaredFormat(file, types)
+  if (declared === 'module' || /\.[jt]sx$/.test(file)) return 'module'
+  if (/\.c?ts$/.test(file)) return 'typescript'
+  return isCommonJsCode(readSource(file)) ? 'commonjs' : 'module'
+}
+
+/** The text of a file. */
+export function readSource(file: string): string {
+  return readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
+}

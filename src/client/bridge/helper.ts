@@ -1,0 +1,64 @@
+/**
+ * The runner of a process or thread that an app process has started: modules come from the same server, and a save of any of
+ * them restarts the app.
+ */
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { basename } from 'node:path'
+import { TetherError } from '../../shared/errors.ts'
+import type { Invitation } from '../../shared/handover.ts'
+import type { FetchAnswer, RunnerConfig } from '../../shared/types.ts'
+import { installMainModule } from '../main-module.ts'
+import { loadMetaResolve } from '../meta.ts'
+import { TetherNodeRunner } from '../runner.ts'
+import { FetchThread } from './fetch-thread.ts'
+import type { Provider, Runner } from './provider.ts'
+
+/** Makes the provider of such a process. Nothing is asked of the server before an app file is loaded. */
+export function createHelper(invitation: string, app: string): Provider {
+  let runner: Runner | undefined
+
+  function openNow(): Runner {
+    runner ??= make(accept(invitation), app)
+    return runner
+  }
+
+  return {
+    async open() {
+      await loadMetaResolve()
+      return openNow()
+    },
+    openNow,
+  }
+}
+
+function make(invitation: Invitation, app: string): Runner {
+  const entry = process.argv[1] ?? ''
+  const thread = new FetchThread(() => ({
+    ...invitation,
+    info: { name: basename(entry), kind: 'helper', pid: process.pid, host: hostname(), root: '', app },
+  }))
+  const config = thread.callNow({ call: 'init' }) as RunnerConfig
+  installMainModule(entry)
+  const runner = new TetherNodeRunner({
+    root: config.root,
+    source: { fetch: async (...args) => (await thread.call({ call: 'fetch', args })) as FetchAnswer },
+    env: config.env,
+    fetchNow: (...args) => thread.callNow({ call: 'fetch', args }) as FetchAnswer,
+    loadedNatively: (file) => void thread.call({ call: 'loaded', args: [[file]] }),
+  })
+  return { import: (url) => runner.import(url), native: runner.native! }
+}
+
+/** Throws `ERR_CONNECT` if the server that wrote the invitation is gone. */
+function accept(file: string): Invitation {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Invitation
+  } catch (cause) {
+    throw new TetherError(
+      'ERR_CONNECT',
+      `This process inherited vite-tether's loader (--import in execArgv), but the server that it belongs to is gone (${file}).`,
+      { cause },
+    )
+  }
+}

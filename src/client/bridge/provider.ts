@@ -1,0 +1,18 @@
+/** The seam between the hooks of this thread and the runner that answers them. */
+
+import type { NativeLoads } from '../native-loads.ts'
+import type { ModuleNamespace } from '../runtime.ts'
+
+/** The runner of this thread, made when it is first needed. */
+export interface Provider {
+  /** Makes it if there is none. Rejects if the server cannot be used. */
+  open(): Promise<Runner>
+  /** The same while the caller waits. Throws. */
+  openNow(): Runner
+}
+
+/** As much of a runner as the hooks need. */
+export interface Runner {
+  import(url: string): Promise<ModuleNamespace>
+  readonly native: NativeLoads
+}

@@ -1,0 +1,83 @@
+/**
+ * `require()` of app files: CommonJS as Node would run it, ES modules as the runner has them, both also in TypeScript.
+ */
+import { Module } from 'node:module'
+import { createDebug } from 'obug'
+import { formatOfFile, isAppFile, isCodeFile, readSource } from './app-files.ts'
+import type { Provider } from './provider.ts'
+import { findSource, isBare } from './sources.ts'
+
+const debug = createDebug('vite-tether:native')
+
+type Extension = (module: NodeJS.Module, file: string) => void
+type Resolve = (request: string, parent: NodeJS.Module | undefined, ...rest: unknown[]) => string
+
+/** What Node has but keeps out of its types. */
+interface Internals {
+  _cache: Record<string, unknown>
+  _extensions: Record<string, Extension>
+  _resolveFilename: Resolve
+}
+
+const internals = Module as unknown as Internals
+/** Node's order first, as it tries extensions in this one. */
+const EXTENSIONS = ['.js', '.json', '.cjs', '.mjs', '.ts', '.tsx', '.jsx', '.cts', '.mts']
+
+/** Installs the hooks in this thread. What is no app file is Node's own affair. */
+export function hookRequire(provider: Provider): void {
+  const { _extensions: extensions } = internals
+  for (const extension of EXTENSIONS) {
+    const previous = extensions[extension]
+    extensions[extension] = (module, file) => {
+      if (isAppFile(file)) load(provider, module, file, previous)
+      else (previous ?? extensions['.js']!)(module, file)
+    }
+  }
+  const resolveFilename = internals._resolveFilename
+  internals._resolveFilename = function (request, parent, ...rest) {
+    try {
+      return resolveFilename.call(this, request, parent, ...rest)
+    } catch (error) {
+      const found = isNotFound(error) ? find(provider, request, parent?.filename) : undefined
+      if (found === undefined) throw error
+      return found
+    }
+  }
+}
+
+function load(provider: Provider, module: NodeJS.Module, file: string, previous: Extension | undefined): void {
+  debug('require %s <- %s', file, module.parent?.filename)
+  if (!isCodeFile(file)) {
+    provider.openNow().native.loaded(file)
+    previous!(module, file)
+    return
+  }
+  const format = formatOfFile(file)
+  const { native } = provider.openNow()
+  const code =
+    format === 'commonjs' ? readSource(file) : format === 'typescript' ? native.commonJs(file)?.code : undefined
+  if (code !== undefined) {
+    native.loaded(file)
+    compile(module, code, file)
+    return
+  }
+  // the runner's cache is the one that counts: an update may replace what it holds
+  delete internals._cache[file]
+  module.exports = native.require(file, module.parent?.filename)
+}
+
+function compile(module: NodeJS.Module, code: string, file: string): void {
+  ;(module as unknown as { _compile(code: string, file: string): void })._compile(code.replace(/^#!/, '//'), file)
+}
+
+/** What an app file means by a request that Node does not find. */
+function find(provider: Provider, request: string, parent: string | undefined): string | undefined {
+  if (parent === undefined || !isAppFile(parent)) return undefined
+  return (
+    findSource(request, parent) ?? (isBare(request) ? provider.openNow().native.resolve(request, parent) : undefined)
+  )
+}
+
+function isNotFound(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.code === 'MODULE_NOT_FOUND'
+}

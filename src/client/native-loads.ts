@@ -1,0 +1,103 @@
+/**
+ * What a runner gives to code that Node loads past it: its own instance of an ES module, so that nothing exists twice, and the
+ * code of a CommonJS one.
+ */
+import { existsSync } from 'node:fs'
+import type { ModuleId } from '../shared/types.ts'
+import type { CommonJsCode } from './commonjs-file.ts'
+import type { Evaluator } from './evaluator.ts'
+import type { Instance } from './instance.ts'
+import { type FetchNow, NowLoader } from './now.ts'
+import type { ModuleNamespace } from './runtime.ts'
+
+/** What a runner is made of, as far as native loads are concerned. */
+export interface NativeLoadsOptions {
+  evaluator: Evaluator
+  fetchNow: FetchNow
+  /** Where modules go whose importer the runner does not know: nothing can accept updates for it. */
+  roots: Set<ModuleId>
+  loadedNatively: ((file: string) => void) | undefined
+}
+
+/** Answers native loads. Files are absolute paths on this machine. */
+export class NativeLoads {
+  readonly #options: NativeLoadsOptions
+  readonly #now: NowLoader
+  readonly #required = new WeakMap<Instance, object>()
+
+  constructor(options: NativeLoadsOptions) {
+    this.#options = options
+    this.#now = new NowLoader(options.evaluator, options.fetchNow)
+  }
+
+  /** What `require()` of an ES module gives in the file `parent`. Throws what the module throws. */
+  require(file: string, parent: string | undefined): unknown {
+    const { evaluator, roots } = this.#options
+    const id = this.#idOf(file)
+    const importer = parent === undefined ? undefined : evaluator.instances.live(evaluator.paths.toServer(parent))
+    if (importer && !importer.stored?.isCommonJs) evaluator.instances.linkComputed(importer, id)
+    else roots.add(id)
+    return this.#toRequired(this.#now.load(id))
+  }
+
+  /** The code of a TypeScript file that compiles to CommonJS; `undefined` if it is an ES module. */
+  commonJs(file: string): CommonJsCode | undefined {
+    const stored = this.#now.obtain(this.#idOf(file))
+    if (!stored.isCommonJs) return undefined
+    this.#options.evaluator.scripts.add(stored)
+    return { file, code: stored.record.code, hash: stored.record.hash }
+  }
+
+  /** The same, without blocking this thread. */
+  async commonJsLater(file: string): Promise<CommonJsCode | undefined> {
+    await this.#options.evaluator.obtain(this.#idOf(file))
+    return this.commonJs(file)
+  }
+
+  /** The file that `request` means in `parent` by Vite's rules: aliases and paths of tsconfig.json. */
+  resolve(request: string, parent: string): string | undefined {
+    const { paths } = this.#options.evaluator
+    const target = this.#now.fetch(request, paths.toServer(parent))
+    if ('external' in target) return undefined
+    const file = paths.toLocal(target.id.replace(/[?#].*$/, ''))
+    return existsSync(file) ? file : undefined
+  }
+
+  /** Node has loaded an app file by itself. */
+  loaded(file: string): void {
+    this.#options.loadedNatively?.(this.#options.evaluator.paths.toServer(file))
+  }
+
+  #idOf(file: string): ModuleId {
+    const { store, paths } = this.#options.evaluator
+    const path = paths.toServer(file)
+    if (store.get(path)) return path
+    const target = this.#now.fetch(path)
+    return 'external' in target ? path : target.id
+  }
+
+  #toRequired(instance: Instance): unknown {
+    const { commonJs, evaluated } = instance
+    const exports = instance.exports!
+    if (instance.stored?.isCommonJs) return commonJs!.exports
+    if ('module.exports' in exports) return exports['module.exports']
+    if (commonJs?.assigned) return commonJs.assigned.value
+    // while it is being evaluated nobody knows what it will export
+    if (!evaluated)
+      return new Proxy(asRequired({} as ModuleNamespace), {
+        get: (own, name) => Reflect.get(own, name) ?? exports[name as string],
+      })
+    const known = this.#required.get(instance) ?? asRequired(exports)
+    this.#required.set(instance, known)
+    return known
+  }
+}
+
+/** The exports as compilers of ES modules to CommonJS write them. */
+function asRequired(exports: ModuleNamespace): object {
+  const required = Object.defineProperty({}, '__esModule', { value: true })
+  for (const name of Object.keys(exports)) {
+    Object.defineProperty(required, name, { enumerable: true, get: () => exports[name] })
+  }
+  return required
+}
