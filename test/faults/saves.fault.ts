@@ -1,0 +1,142 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createServer } from 'vite'
+import { ViteNodeRunner } from 'vite-node/client'
+import { ViteNodeServer } from 'vite-node/server'
+import { describe, expect, test } from 'vitest'
+import { until } from '../support/child.ts'
+import { measured } from '../support/measure.ts'
+import { createProject, type Project } from '../support/project.ts'
+import { attach, startServer } from '../support/tether.ts'
+
+const code = (n: number) => `export const n = ${n}\nimport.meta.hot.accept()`
+
+describe('200 saves of one file in a second', () => {
+  test.each<[how: string, save: (project: Project, n: number) => unknown]>([
+    ['written over', (project, n) => project.write('leaf.ts', code(n))],
+    [
+      'written beside and renamed',
+      (project, n) => {
+        project.write('leaf.ts.tmp', code(n))
+        project.rename('leaf.ts.tmp', 'leaf.ts')
+      },
+    ],
+    [
+      'truncated and then written',
+      async (project, n) => {
+        project.write('leaf.ts', '')
+        await delay(1)
+        project.write('leaf.ts', code(n))
+      },
+    ],
+  ])('%s: the last one is live within half a second', async (_how, save) => {
+    const project = createProject({ 'main.ts': "export { n } from './leaf.ts'", 'leaf.ts': code(0) })
+    const server = await startServer(project.root, { attach: true })
+    const { runner, lines } = await attach(server, project.root)
+    const main = await runner.import('/main.ts')
+    const started = performance.now()
+    for (let n = 1; n <= 200; n++) {
+      await save(project, n)
+      await delay(Math.max(0, started + n * 5 - performance.now()))
+    }
+    const saved = performance.now()
+    await until(() => main.n === 200, 'the last save to be live')
+    const ms = performance.now() - saved
+    slowest = Math.max(slowest, ms)
+    expect(lines.filter((line) => /failed|error/i.test(line))).toEqual([])
+    expect(ms).toBeLessThan(500)
+  })
+
+  let slowest = 0
+  test('each way, that is', (context) => {
+    measured(context, { figure: `last save live after at most ${slowest.toFixed(0)} ms` })
+    expect(slowest).toBeGreaterThan(0)
+  })
+})
+
+describe('a mistake and its correction', () => {
+  let slowest = 0
+  test.each([
+    ['a syntax error', 'export const n = = 2\nimport.meta.hot.accept()'],
+    ['a throw at the top level', 'export const n = 2\nimport.meta.hot.accept()\nthrow new Error("thrown")'],
+    ['a callback that throws', 'export const n = 2\nimport.meta.hot.accept(() => { throw new Error("in callback") })'],
+  ])('%s: one readable error, the app lives, and the correction is live within 300 ms', async (what, broken) => {
+    const project = createProject({ 'main.ts': "export { n } from './leaf.ts'", 'leaf.ts': code(1) })
+    const server = await startServer(project.root, { attach: true })
+    const { runner, lines, line, applied } = await attach(server, project.root)
+    const main = await runner.import('/main.ts')
+    let done = applied()
+    project.write('leaf.ts', broken)
+    await done
+    if (what.startsWith('a callback')) {
+      // it is the new code's callback: the next update calls it
+      done = applied()
+      project.write('leaf.ts', broken.replace('n = 2', 'n = 3'))
+      await done
+    }
+    const shown = await line(/failed|threw|in callback/)
+    expect(shown).toMatch(/\[vite-tether\]/)
+    expect(lines.filter((each) => /\[vite-tether\].*(failed|threw)/.test(each))).toHaveLength(1)
+    if (!what.startsWith('a callback')) expect(main.n).toBe(1)
+    const started = performance.now()
+    project.write('leaf.ts', code(4))
+    await until(() => main.n === 4, 'the correction to be live')
+    const ms = performance.now() - started
+    slowest = Math.max(slowest, ms)
+    expect(ms).toBeLessThan(300)
+  })
+
+  test('each of them, that is', (context) => {
+    measured(context, { figure: `correction live after at most ${slowest.toFixed(0)} ms` })
+    expect(slowest).toBeGreaterThan(0)
+  })
+})
+
+test('2,000 modules start within 1.5 times of what a runner inside the Vite process takes', async (context) => {
+  const count = 2_000
+  const files: Record<string, string> = {
+    'main.ts': `${Array.from({ length: 20 }, (_, i) => `import { sum as s${i} } from './group${i}.ts'`).join('\n')}
+      export const sum = ${Array.from({ length: 20 }, (_, i) => `s${i}`).join(' + ')}`,
+  }
+  for (let i = 0; i < 20; i++) {
+    const own = Array.from({ length: count / 20 - 1 }, (_, j) => `m${i}_${j}`)
+    files[`group${i}.ts`] =
+      `${own.map((name) => `import { v as ${name} } from './${name}.ts'`).join('\n')}\nexport const sum: number = ${own.join(' + ')}`
+    for (const name of own) files[`${name}.ts`] = `export const v: number = 1\nexport const name = '${name}'`
+  }
+  const took = { ours: Number.POSITIVE_INFINITY, theirs: Number.POSITIVE_INFINITY }
+  // the best of three each: another process on the machine makes it slower, nothing makes it faster
+  for (let i = 0; i < 3; i++) {
+    const inside = createProject(files)
+    const plain = await createServer({
+      root: inside.root,
+      configFile: false,
+      logLevel: 'silent',
+      optimizeDeps: { noDiscovery: true, include: [] },
+      server: { middlewareMode: true, ws: false, watch: null },
+    })
+    const node = new ViteNodeServer(plain)
+    const runnerInside = new ViteNodeRunner({
+      root: inside.root,
+      fetchModule: (id) => node.fetchModule(id),
+      resolveId: (id, importer) => node.resolveId(id, importer),
+    })
+    let started = performance.now()
+    expect((await runnerInside.executeId('/main.ts')).sum).toBe(count - 20)
+    took.theirs = Math.min(took.theirs, performance.now() - started)
+    await plain.close()
+
+    const project = createProject(files)
+    const server = await startServer(project.root, { attach: true })
+    const { runner } = await attach(server, project.root)
+    started = performance.now()
+    expect((await runner.import('/main.ts')).sum).toBe(count - 20)
+    took.ours = Math.min(took.ours, performance.now() - started)
+    await runner.close()
+    await server.server.close()
+  }
+  const ratio = took.ours / took.theirs
+  measured(context, {
+    figure: `${took.ours.toFixed(0)} ms against ${took.theirs.toFixed(0)} ms: ${ratio.toFixed(2)} times`,
+  })
+  expect(ratio).toBeLessThan(1.5)
+}, 180_000)
