@@ -109,7 +109,6 @@ function sayReady({ hub, say }: Served): void {
     // an app that had to wait for a save says nothing about how fast this is
     const time = waited ? '' : ` in ${colors.bold(Math.round(performance.now()))} ms`
     say(`${NAME} ${colors.green(`${name}ready`)}${time}, pid ${pid}`)
-    if (hub.attach) say(`${colors.green('  ➜')}  ${colors.bold('Attach')}: ${colors.cyan(hub.attach.url)}`)
   })
 }
 
@@ -124,7 +123,10 @@ function bindKeys({ hub, say }: Served, quit: () => void): void {
           for (const { id, kind, state, pid, modules } of hub.runners) {
             say(`${colors.green('  ➜')}  ${colors.bold(id)} ${kind}, ${state}, pid ${pid ?? '-'}, ${modules} modules`)
           }
-          if (hub.attach) say(`${colors.green('  ➜')}  ${colors.bold('Attach')}: ${colors.cyan(hub.attach.url)}`)
+          if (!hub.attach) return
+          const { url, tokenFile } = hub.attach
+          say(`${colors.green('  ➜')}  ${colors.bold('Attach')}: ${colors.cyan(url)}`)
+          if (tokenFile) say(`${colors.green('  ➜')}  ${colors.bold('Token')}: ${tokenFile}`)
         },
       },
       { keys: ['c'], description: 'clear console', action: () => console.clear() },

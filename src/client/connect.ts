@@ -124,7 +124,7 @@ function unreachable(name: string, cause: Error): TetherError {
 
 const REFUSALS: Record<number, [verdict: Refused['verdict'], code: ErrorCode, advice: string]> = {
   401: ['secret', 'ERR_UNAUTHORIZED', 'check the token (option `token`, or TETHER_TOKEN)'],
-  403: ['stop', 'ERR_FORBIDDEN', 'check the host name, and `attach.allowedHosts` on the server'],
+  403: ['stop', 'ERR_FORBIDDEN', 'the server says why'],
   404: ['absent', 'ERR_CONNECT', 'check the path of the URL'],
   426: ['stop', 'ERR_VERSION', 'install the same version of vite-tether on both sides'],
 }

@@ -2,7 +2,8 @@
  * What an upgrade request must look like to be let in. Looks at nothing but the request.
  */
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { SUBPROTOCOL } from '../shared/protocol.ts'
 import type { Gate } from './token.ts'
 
@@ -18,8 +19,23 @@ export interface GateRules {
   allowHost: ((host: string) => boolean) | undefined
 }
 
+/** Whether nobody on a network can read along: the link is encrypted, or does not leave this machine. */
+export function isSafe(socket: Socket): boolean {
+  const { remoteAddress } = socket
+  // headers that name somebody else are not looked at; a unix socket has no address
+  return (
+    (socket as Partial<TLSSocket>).encrypted === true || remoteAddress === undefined || isLoopbackHost(remoteAddress)
+  )
+}
+
 /** The reason not to upgrade, if there is one. Says nothing about what would have been right. */
-export function examine({ headers }: IncomingMessage, { gate, allowHost }: GateRules): Refusal | undefined {
+export function examine({ headers, socket }: IncomingMessage, { gate, allowHost }: GateRules): Refusal | undefined {
+  if (!isSafe(socket)) {
+    return {
+      status: 403,
+      text: 'runners on other machines need TLS: set server.https in the Vite config, or use a tunnel such as ssh -L',
+    }
+  }
   if (headers.origin !== undefined || headers['sec-websocket-origin'] !== undefined) {
     return { status: 403, text: 'requests of browser pages are refused' }
   }
@@ -46,7 +62,8 @@ export function isPlainHost(header: string): boolean {
 /** Whether a host, with or without a port, can be reached from this machine only. */
 export function isLoopbackHost(header: string): boolean {
   const host = hostOf(header)
-  return isLocalName(host) || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+  const v4 = host.replace(/^::ffff:/, '')
+  return isLocalName(host) || host === '::1' || (isIP(v4) === 4 && v4.startsWith('127.'))
 }
 
 const isLocalName = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost')

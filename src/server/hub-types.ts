@@ -51,8 +51,11 @@ export interface TetherHub extends EventEmitter<HubEvents> {
   /** Resolves once runners can connect and the entries are started; rejects with the reason if that fails. */
   readonly ready: Promise<void>
   readonly runners: RunnerView[]
-  /** Where attached runners connect; `undefined` without the `attach` option or before `ready`. The token is not enumerable. */
-  readonly attach: { readonly url: string; readonly token: string } | undefined
+  /**
+   * Where attached runners connect; `undefined` without the `attach` option or before `ready`. The token is not enumerable;
+   * `tokenFile` holds it unless it was given, readable by this user only.
+   */
+  readonly attach: { readonly url: string; readonly token: string; readonly tokenFile?: string } | undefined
   /** Starts one more supervised runner and resolves with its id. Rejects with `ERR_ENTRY` or `ERR_START`. */
   start(entry: string, options?: StartOptions): Promise<string>
   /** Replaces a supervised runner's process; all of them without `id`. Vite is untouched. Rejects with `ERR_CONFIG` for an unknown id. */

@@ -81,7 +81,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     return this.#ready.promise
   }
 
-  get attach(): { readonly url: string; readonly token: string } | undefined {
+  get attach(): TetherHub['attach'] {
     return this.#endpoints?.attach
   }
 
