@@ -3,7 +3,6 @@
  * that is preloaded before it.
  */
 import { basename } from 'node:path'
-import { distPath } from '../shared/dist.ts'
 import type { Handover } from '../shared/handover.ts'
 import { FetchThread } from './bridge/fetch-thread.ts'
 import { openParent } from './parent.ts'
@@ -26,16 +25,6 @@ export interface AppProcess {
 let opened: AppProcess | undefined
 let listener: ParentListener | undefined
 let isGone = false
-
-/** Whether this process was started to be one. Before the app's entry comes this package's. */
-export function isAppProcess(): boolean {
-  return process.argv[1] === distPath('main.js')
-}
-
-/** Makes argv what the app expects: its entry comes right after node. */
-export function takeArgv(): void {
-  if (isAppProcess()) process.argv.splice(1, 1)
-}
 
 /** Connects to the server, once. To be called when argv is the app's. */
 export function openApp(): AppProcess {

@@ -2,7 +2,8 @@
  * The bootstrap of a supervised app process: `node [flags] main.js <entry> [args]`, started by `server/spawn`. To the app it
  * looks as if node had been started with its entry.
  */
-import { listenToParent, openApp, takeArgv } from './app-process.ts'
+import { listenToParent, openApp } from './app-process.ts'
+import { takeArgv } from './argv.ts'
 import { installCrashReport } from './crash.ts'
 import { getEngine } from './engine.ts'
 import { installMainModule } from './main-module.ts'

@@ -1,0 +1,25 @@
+/** The runner of a supervised app process, as the hooks need it. */
+import { TetherError } from '../../shared/errors.ts'
+import { openApp } from '../app-process.ts'
+import type { Provider, Runner } from './provider.ts'
+
+/** Begins to connect. */
+export function createAppProvider(): Provider {
+  let runner: Runner | undefined
+  const opened = openApp().runner.then(({ viteNode }) => {
+    runner = { import: (url) => viteNode.import(url), native: viteNode.native! }
+    return runner
+  })
+  // the bootstrap reports it
+  opened.catch(() => {})
+  return {
+    open: () => opened,
+    openNow() {
+      if (runner) return runner
+      throw new TetherError(
+        'ERR_CLOSED',
+        'A module of the app was required before there was a server to ask. Preload it with --import instead of --require.',
+      )
+    },
+  }
+}
