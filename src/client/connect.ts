@@ -23,7 +23,17 @@ export interface OpenOptions extends SessionSettings {
  * `ERR_FORBIDDEN`, `ERR_VERSION`, `ERR_PROTOCOL`, `ERR_CLOSED` (aborted); never later than `wait` plus one attempt (10 s).
  */
 export async function openSession({ url, ...settings }: OpenOptions): Promise<ClientSession> {
-  return openSessionWith(createDial(url, resolveLimits(settings.limits), settings.clock), printable(url), settings)
+  const dial = createDial(url, resolveLimits(settings.limits), settings.clock)
+  const limits = { ...(isLocal(url) && { backoffCap: LOCAL_BACKOFF_CAP }), ...settings.limits }
+  return openSessionWith(dial, printable(url), { ...settings, limits })
+}
+
+/** To ask a port of one's own machine costs nothing, and whoever restarts Vite there waits for the runner. */
+const LOCAL_BACKOFF_CAP = 500
+
+function isLocal(address: string): boolean {
+  const { protocol, hostname } = new URL(address)
+  return protocol === 'ws+unix:' || hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
 }
 
 /** The URL without what might be secret in it. */
