@@ -28,6 +28,10 @@ export interface Feed {
   lost(): void
   /** `true` if the runner holds, or failed to get, one of these modules. */
   concerns(ids: Iterable<ModuleId>): boolean
+  /** The runner has said what became of a change. */
+  answered(seq: number): void
+  /** `true` while the runner is owed a change, or has not said what became of one. */
+  readonly pending: boolean
 }
 
 /** Makes the feed of one session. `records` is asked for each time: an in-process restart of Vite replaces them. */
@@ -39,6 +43,7 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
   const underway = new Set<Set<ModuleId>>()
   const dirty = { seeds: new Set<ModuleId>(), reload: false, review: false }
   let seq = 0
+  let answered = 0
   let flushing = false
 
   const holds = (id: ModuleId) => ledger.get(id)?.version
@@ -143,6 +148,12 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
       return ledger.size
     },
     concerns,
+    answered(report) {
+      answered = Math.max(answered, report)
+    },
+    get pending() {
+      return flushing || seq > answered
+    },
 
     async fetch(url, importer, fresh) {
       const saved = new Set<ModuleId>()

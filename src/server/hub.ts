@@ -68,10 +68,12 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       },
       exit: (app, exit) => {
         const { pid, code, signal } = exit
-        for (const session of this.#served.keys())
-          if (session.kind === 'supervised' && session.pid === pid) void session.close()
+        const own = [...this.#served].filter(([session]) => session.kind === 'supervised' && session.pid === pid)
+        for (const [session] of own) void session.close()
         this.#report.ended(exit)
         this.emit('exit', this.#viewOf(app), code, signal)
+        // a save that the process has not lived to see
+        if (own.some(([, { feed }]) => feed.pending)) app.saved()
       },
       line: (app, stream, line) => this.emit(stream, this.#viewOf(app), line),
     })

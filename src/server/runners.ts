@@ -84,6 +84,7 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
         checkArguments('applied', report)
         // what became of a change of a session that was lost; this one begins with a comparison
         if (!runner.info) return
+        feed.answered(report.seq)
         runner.lastUpdate = report
         host.applied(report, runner)
       },

@@ -276,3 +276,29 @@ async function freePort(): Promise<number> {
   await once(server, 'close')
   return port
 }
+
+test('a save that the process does not live to see starts it again', async () => {
+  const project = createProject({
+    'app.ts': `
+      console.log('first ' + process.pid)
+      process.once('SIGUSR2', () => process.exit())
+      setInterval(() => {}, 1000)
+    `,
+  })
+  let server: TestServer | undefined
+  const ends = {
+    name: 'ends the app while the save is transformed',
+    async transform(code: string) {
+      const pid = server?.hub.runners[0]?.pid
+      if (!code.includes('second') || !server || !pid) return
+      const exit = nextExit(server)
+      process.kill(pid, 'SIGUSR2')
+      await exit
+    },
+  }
+  server = await startServer(project.root, { entry: 'app.ts' }, { plugins: [ends] })
+  await server.line(/^first \d+$/)
+  await ready(server)
+  project.edit('app.ts', 'first', 'second')
+  await server.line(/^second \d+$/)
+})
