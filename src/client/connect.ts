@@ -29,7 +29,7 @@ export async function openSession({ url, ...settings }: OpenOptions): Promise<Cl
 }
 
 /** To ask a port of one's own machine costs nothing, and whoever restarts Vite there waits for the runner. */
-const LOCAL_BACKOFF_CAP = 500
+const LOCAL_BACKOFF_CAP = 200
 
 function isLocal(address: string): boolean {
   const { protocol, hostname } = new URL(address)
