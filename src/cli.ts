@@ -5,8 +5,10 @@ import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import colors from 'picocolors'
+import { attach, exitCodeOf } from './cli/attach.ts'
+import { parseAttachFlags } from './cli/attach-flags.ts'
 import { parseFlags } from './cli/flags.ts'
-import { HELP } from './cli/help.ts'
+import { ATTACH_HELP, HELP } from './cli/help.ts'
 import { hasShortcuts, type Loaded, type Served, serve } from './cli/serve.ts'
 import { bindShortcuts } from './cli/shortcuts.ts'
 import { checkVite } from './cli/vite.ts'
@@ -15,11 +17,24 @@ import { RUNNER_MARKER } from './shared/handover.ts'
 
 const NAME = colors.cyan('[vite-tether]')
 
-main(process.argv.slice(2)).catch((error) => {
-  const text = error instanceof TetherError ? error.message : (error?.stack ?? String(error))
+const [first, ...others] = process.argv.slice(2)
+if (first === 'attach') join(others).catch((error) => fail(error, exitCodeOf(error)))
+else main(process.argv.slice(2)).catch((error) => fail(error, 1))
+
+function fail(error: unknown, code: number): void {
+  const text = error instanceof TetherError ? error.message : ((error as Error | null)?.stack ?? String(error))
   console.error(`${NAME} ${colors.red(text)}`)
-  process.exit(1)
-})
+  process.exit(code)
+}
+
+/** Needs no Vite. */
+async function join(argv: readonly string[]): Promise<void> {
+  const flags = parseAttachFlags(argv)
+  if (flags === 'help') return void process.stdout.write(ATTACH_HELP)
+  // an app process may start one that belongs to another server
+  delete process.env[RUNNER_MARKER]
+  await attach(flags, (code) => process.exit(code))
+}
 
 async function main(argv: readonly string[]): Promise<void> {
   const flags = parseFlags(argv)

@@ -1,6 +1,6 @@
 /** What `vite-tether --help` prints. */
 
-/** The text. */
+/** The text of the command itself. */
 export const HELP = `vite-tether [flags] [node flags] <entry> [app arguments]
 
 Runs a Node app in a process of its own and updates it in place when a file is saved.
@@ -21,4 +21,22 @@ Everything after the entry is the app's. All flags of node are handed on (--insp
   --clear-screen                   clear the terminal when Vite would
   -h, --help
   -v, --version
+
+vite-tether attach [flags] <url> <entry> [app arguments]
+  joins a server that runs elsewhere with --attach; see vite-tether attach --help
+`
+
+/** The text of `vite-tether attach`. */
+export const ATTACH_HELP = `vite-tether attach [flags] <url> <entry> [app arguments]
+
+Runs <entry> in this process with the modules of the Vite server at <url> (ws:, wss:) and updates them as they are saved there.
+No sources are needed here, but the packages that they import are. Flags of node go into NODE_OPTIONS.
+
+  --root <dir>          the project's root on this machine      [the current directory]
+  --token-file <file>   holds the server's token                [the environment's TETHER_TOKEN]
+  --name <name>         how the server lists this runner        [the name of the entry]
+  --wait <seconds>      keep trying if no server is there yet   [0]
+  -h, --help
+
+Exits with the app's code; with 2 if the command is wrong, and with 3 if the server is not there, refuses, or stays away.
 `

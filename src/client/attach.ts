@@ -10,7 +10,10 @@ import { createTetherRunner, type TetherRunner } from './tether.ts'
 export interface ConnectOptions {
   /** Where the server listens, as `hub.attach.url` says. @default the environment's TETHER_URL */
   url?: string
-  /** The server's token, as `hub.attach.token` says. @default the environment's TETHER_TOKEN */
+  /**
+   * The server's token, as `hub.attach.token` says. @default the environment's TETHER_TOKEN, which is taken out of the
+   * environment, so that what this process starts does not inherit it
+   */
   token?: string
   /** This machine's project root: paths of modules are mapped to it. @default the working directory */
   root?: string
@@ -76,7 +79,8 @@ function checked(options: ConnectOptions): { url: string; token: string } {
       `Expected the option 'wait' of connect() to be milliseconds, 0 or more, got ${inspect(wait)}.`,
     )
   }
-  const { url = process.env.TETHER_URL, token = process.env.TETHER_TOKEN } = options
+  takeToken()
+  const { url = process.env.TETHER_URL, token = inherited } = options
   if (!url) {
     throw new TetherError(
       'ERR_CONFIG',
@@ -90,4 +94,14 @@ function checked(options: ConnectOptions): { url: string; token: string } {
     )
   }
   return { url, token }
+}
+
+let inherited: string | undefined
+
+/** For this and later calls. */
+function takeToken(): void {
+  const { TETHER_TOKEN } = process.env
+  if (TETHER_TOKEN === undefined) return
+  inherited = TETHER_TOKEN
+  delete process.env.TETHER_TOKEN
 }

@@ -6,6 +6,7 @@ import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
 import { installCrashReport } from './crash.ts'
 import { getEngine } from './engine.ts'
+import { execute } from './execute.ts'
 import { installMainModule } from './main-module.ts'
 import { disposeAll } from './shutdown.ts'
 import { installStopGate, installSuspend, type StopGate } from './stop.ts'
@@ -16,8 +17,6 @@ const DISPOSE_SHARE = 0.8
 /** Milliseconds until this process kills itself once the parent is gone, and how many of them are for `dispose`. */
 const ORPHAN_TIMEOUT = 1000
 const ORPHAN_PATIENCE = 700
-/** What Node exits with when nothing is left that could settle a top-level await. */
-const UNSETTLED = 13
 
 const exit = (code: number) => process.exit(code)
 let gate: StopGate | undefined
@@ -48,17 +47,8 @@ async function start(): Promise<void> {
   })
   installSuspend()
   runner = await app.runner
-  const { entries } = runner.config
-  process.once('beforeExit', unsettled)
-  for (const each of entries) await runner.import(each)
-  process.off('beforeExit', unsettled)
+  await execute(runner, runner.config.entries)
   runner.ready()
-}
-
-/** Nothing keeps the process alive, and the top-level await of an entry still waits. */
-function unsettled(): void {
-  process.exitCode ??= UNSETTLED
-  process.stderr.write(`Warning: Detected unsettled top-level await in ${entry} or a module it imports\n`)
 }
 
 function orphaned(): void {

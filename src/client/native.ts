@@ -2,6 +2,7 @@
  * Externals: packages and builtins, loaded by Node itself from where the importer stands on this machine.
  */
 import { createRequire, isBuiltin } from 'node:module'
+import { hostname } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { createDebug } from 'obug'
 import { TetherError } from '../shared/errors.ts'
@@ -37,7 +38,7 @@ export async function importExternal(
     if (!isUnresolved(error, importer)) throw error
     const found = resolveAsCommonJs(specifier, importer)
     if (found !== undefined) return importNative(pathToFileURL(found).href)
-    const advice = missingFile(error) ?? 'It must be installed on the machine that runs the app.'
+    const advice = missingFile(error) ?? `It must be installed on the machine that runs the app, ${hostname()}.`
     throw new TetherError(
       'ERR_MODULE_NOT_FOUND',
       `Cannot find package '${specifier}' imported from '${importer}'. ${advice}`,

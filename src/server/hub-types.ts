@@ -29,6 +29,7 @@ export interface HubEvents {
   'runner:resume': [runner: RunnerView]
   /** Messages to the runner were lost, or Vite was started again: what it holds has been compared with current sources. */
   'runner:resync': [runner: RunnerView]
+  /** The link is lost, which the session may outlive, or the runner has left: its state is `ended`. */
   'runner:disconnect': [runner: RunnerView]
   'update:applied': [runner: RunnerView, report: Applied]
   'update:failed': [runner: RunnerView, report: Applied]

@@ -13,8 +13,8 @@ import type { RunnerFunctions, ServerFunctions } from '../shared/types.ts'
 
 /** Events of a session. */
 export type ServerSessionEvents = {
-  /** The link is gone; what is sent meanwhile is kept. */
-  disconnect: [why: Detach]
+  /** The link is gone; what is sent meanwhile is kept, unless `end` follows at once. */
+  disconnect: [why: Pick<Detach, 'code' | 'text'>]
   /** There is a link again and nothing was lost. */
   resume: []
   /** Messages to the runner were dropped: forget what you believe it holds; it is going to call `compare`. */
@@ -91,9 +91,11 @@ export function hostSession({ clock, limits, sid, hello, functions }: HostOption
 
   function end(code: number, text: string): void {
     if (state === 'ended') return
+    const wasConnected = state === 'connected'
     state = 'ended'
     forget()
     rpc.end(() => new TetherError('ERR_CLOSED', `the session of runner ${hello.pid} has ended (${code} ${text})`))
+    if (wasConnected) events.emit('disconnect', { code, text })
     events.emit('end', code, text)
   }
 

@@ -1,0 +1,81 @@
+/** The flags of `vite-tether attach`. */
+import { TetherError } from '../shared/errors.ts'
+import { nearest } from '../shared/nearest.ts'
+
+/** What was asked for. */
+export interface AttachFlags {
+  url: string
+  entry: string
+  /** The app's own arguments. */
+  args: string[]
+  root: string | undefined
+  name: string | undefined
+  tokenFile: string | undefined
+  /** Milliseconds to keep trying before the first connection. */
+  wait: number
+}
+
+const VALUES: Record<string, (flags: AttachFlags, value: string) => void> = {
+  '--root': (flags, value) => {
+    flags.root = value
+  },
+  '--name': (flags, value) => {
+    flags.name = value
+  },
+  '--token-file': (flags, value) => {
+    flags.tokenFile = value
+  },
+  '--wait': (flags, value) => {
+    if (!/^\d+(\.\d+)?$/.test(value)) throw wrong(`Expected the value of --wait to be seconds, got '${value}'.`)
+    flags.wait = Number(value) * 1000
+  },
+}
+
+/** Parses what stands after `vite-tether attach`; `'help'` if that is what was asked for. Throws `ERR_CONFIG`. */
+export function parseAttachFlags(argv: readonly string[]): AttachFlags | 'help' {
+  const flags: AttachFlags = {
+    url: '',
+    entry: '',
+    args: [],
+    root: undefined,
+    name: undefined,
+    tokenFile: undefined,
+    wait: 0,
+  }
+  const rest = [...argv]
+  const names: string[] = []
+  while (names.length < 2) {
+    const arg = rest.shift()
+    if (arg === '--help' || arg === '-h') return 'help'
+    if (arg === undefined) {
+      throw wrong(`Expected vite-tether attach <url> <entry>, got ${names.length === 0 ? 'neither' : 'no entry'}.`)
+    }
+    if (arg.startsWith('-')) takeFlag(flags, arg, rest)
+    else names.push(arg)
+  }
+  const [url, entry] = names as [string, string]
+  return { ...flags, url, entry, args: rest[0] === '--' ? rest.slice(1) : rest }
+}
+
+function takeFlag(flags: AttachFlags, arg: string, rest: string[]): void {
+  const [, flag, given] = /^([^=]+)(?:=(.*))?$/s.exec(arg)! as unknown as [string, string, string | undefined]
+  if (flag === '--token') {
+    throw wrong(
+      'A token on the command line could be read by every user of this machine. Use --token-file or TETHER_TOKEN.',
+    )
+  }
+  if (!Object.hasOwn(VALUES, flag)) {
+    const meant = nearest(flag, Object.keys(VALUES))
+    throw wrong(
+      `Unknown flag '${flag}' of vite-tether attach.${meant ? ` Did you mean '${meant}'?` : ''} ` +
+        'Flags come before the entry, the arguments of the app after it; flags of node go into NODE_OPTIONS.',
+    )
+  }
+  const value = given ?? rest.shift()
+  if (value === undefined) throw wrong(`Expected a value after the flag ${flag}, got nothing.`)
+  VALUES[flag]!(flags, value)
+}
+
+function wrong(message: string): TetherError {
+  return new TetherError('ERR_CONFIG', message)
+}
