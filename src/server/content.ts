@@ -1,6 +1,7 @@
 /** Editors that truncate a file before they write it: for a moment the save is an empty file. */
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
+import { noteContent } from './late-saves.ts'
 
 /** How long a file that a save left empty may take to get its content, in ms. */
 const GRACE = 200
@@ -17,7 +18,10 @@ export async function contentOf(code: string, id: string): Promise<string | unde
     const stats = await stat(file).catch(() => undefined)
     if (!stats) return undefined
     const content = stats.size > 0 ? await readFile(file, 'utf8') : ''
-    if (content !== '') return content
+    if (content !== '') {
+      noteContent(file, stats)
+      return content
+    }
     if (Date.now() - stats.mtimeMs > GRACE) return undefined
     await new Promise((resolve) => setTimeout(resolve, POLL))
   }

@@ -2,7 +2,7 @@
  * Vite's watcher swallows a change that follows another of the same file within 50 ms: of two quick saves it may report only
  * the first, and the old content would stay live.
  */
-import type { Stats } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { ViteDevServer } from 'vite'
 
@@ -10,6 +10,15 @@ import type { ViteDevServer } from 'vite'
 const DEAF = 60
 
 const guarded = new WeakSet<ViteDevServer['watcher']>()
+/** Files that were empty when their save was reported, as they were right before Vite got their content. */
+const filled = new Map<string, Stats>()
+
+const keyOf = (file: string) => file.replaceAll('\\', '/')
+
+/** A file that a save had emptied has got its content, and Vite has it; `stats` are from before it was read. */
+export function noteContent(file: string, stats: Stats): void {
+  filled.set(keyOf(file), stats)
+}
 
 /**
  * Reports a change again if the file was written once more while the watcher was deaf to it. A watcher that was not deaf but
@@ -27,8 +36,10 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   async function check(file: string, reported: Stats): Promise<void> {
     timers.delete(file)
     const now = await stat(file).catch(() => undefined)
+    const read = filled.get(keyOf(file)) ?? reported
+    filled.delete(keyOf(file))
     // a file that is gone is reported as such
-    if (!now || isSame(now, reported) || timers.has(file)) return
+    if (!now || isSame(now, read) || timers.has(file)) return
     told.set(file, now)
     emit.call(watcher, 'change', file, now)
     emit.call(watcher, 'all', 'change', file, now)
@@ -41,8 +52,11 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
     return emit.apply(watcher, args)
   }
 
-  watcher.on('change', (file: string, stats?: Stats) => {
+  watcher.on('change', (file: string) => {
     clearTimeout(timers.get(file))
+    filled.delete(keyOf(file))
+    // not those of the event: they may be from the middle of a save, and Vite reads the file only after this
+    const stats = statSync(file, { throwIfNoEntry: false })
     if (stats) timers.set(file, setTimeout(check, DEAF, file, stats).unref())
   })
 }

@@ -3,25 +3,23 @@ import { type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ViteDevServer } from 'vite'
 import { describe, expect, test } from 'vitest'
-import { catchLateSaves } from '../../../src/server/late-saves.ts'
+import { catchLateSaves, noteContent } from '../../../src/server/late-saves.ts'
 import { createProject } from '../../support/project.ts'
 
 /** A watcher under our control, over a real file. */
 function watch() {
-  const { root, write } = createProject({ 'a.js': 'one' })
-  const file = join(root, 'a.js')
+  const { root, write } = createProject({ 'a.js': 'one', 'b.js': 'two', 'c.js': 'six' })
   const watcher = new EventEmitter()
   catchLateSaves(watcher as ViteDevServer['watcher'])
   const seen: string[] = []
   watcher.on('change', (_, { size }: Stats) => seen.push(`change ${size}`))
   watcher.on('all', (event, _, { size }: Stats) => seen.push(`all ${event} ${size}`))
   /** What the watcher does when it has found a change. */
-  const report = () => {
-    const stats = statSync(file)
-    watcher.emit('change', file, stats)
-    watcher.emit('all', 'change', file, stats)
+  const report = (name = 'a.js', stats = statSync(join(root, name))) => {
+    watcher.emit('change', join(root, name), stats)
+    watcher.emit('all', 'change', join(root, name), stats)
   }
-  return { watcher, seen, report, save: (content: string) => write('a.js', content) }
+  return { root, watcher, seen, report, save: (content: string, name = 'a.js') => write(name, content) }
 }
 
 describe('catchLateSaves', () => {
@@ -35,5 +33,30 @@ describe('catchLateSaves', () => {
     save('a fourth')
     report()
     expect(seen.slice(4)).toEqual(['change 8', 'all change 8'])
+  })
+
+  test('a save is not reported again for what was written before Vite read it', async () => {
+    const { root, watcher, seen, report, save } = watch()
+    // the watcher looked in the middle of the save
+    const empty = { ...statSync(join(root, 'a.js')), size: 0 } as Stats
+    report('a.js', empty)
+    await lateSaveOf('b.js')
+    // Vite waited for the content
+    save('')
+    report()
+    save('three')
+    noteContent(join(root, 'a.js'), statSync(join(root, 'a.js')))
+    await lateSaveOf('c.js')
+    expect(seen.filter((line) => line.startsWith('all'))).toEqual([
+      ...['all change 0', 'all change 3', 'all change 7'],
+      ...['all change 0', 'all change 3', 'all change 7'],
+    ])
+
+    /** The other file's turn comes after that of the first. */
+    async function lateSaveOf(name: string): Promise<void> {
+      report(name)
+      save(`${'x'.repeat(statSync(join(root, name)).size)}late`, name)
+      await once(watcher, 'all')
+    }
   })
 })
