@@ -15,6 +15,7 @@ import type { Instance } from './instance.ts'
 import { Instances } from './instances.ts'
 import { moduleVariable } from './main-module.ts'
 import { createImportMeta, loadMetaResolve } from './meta.ts'
+import type { LoadReport } from './native-loads.ts'
 import type { Paths } from './paths.ts'
 import type { ModuleNamespace } from './runtime.ts'
 import { ScriptTable } from './stack.ts'
@@ -37,8 +38,8 @@ export interface EvaluatorOptions {
   main: string | undefined
   /** Makes `import.meta.hot`; absent if there is no HMR. */
   createHot: ((id: ModuleId) => unknown) | undefined
-  /** Told of each module that Node has loaded. */
-  loadedNatively?: ((id: ModuleId) => void) | undefined
+  /** Told of each module that Node runs. */
+  loadedNatively?: LoadReport | undefined
 }
 
 /** What a static import does: at once, or in its own time. */
@@ -215,9 +216,9 @@ export class Evaluator {
 
   /** Node runs it. `import` gives `module.exports` as default, as under Node, and each of its properties as a name. */
   runCommonJs(instance: Instance, { place, record }: StoredModule): void {
+    this.#options.loadedNatively?.(place.file, instance.id)
     const module = runCommonJs({ file: place.file, code: record.code, hash: record.hash })
     instance.commonJs = module
-    this.#options.loadedNatively?.(instance.id)
     instance.namespace.define('default', () => module.exports)
     for (const name of namesOf(module.exports)) {
       instance.namespace.define(name, () => (module.exports as Record<string, unknown>)[name])

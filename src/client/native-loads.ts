@@ -2,7 +2,7 @@
  * What a runner gives to code that Node loads past it: its own instance of an ES module, so that nothing exists twice, and the
  * code of a CommonJS one.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import type { ModuleId } from '../shared/types.ts'
 import type { CommonJsCode } from './commonjs-file.ts'
 import type { Evaluator } from './evaluator.ts'
@@ -16,7 +16,27 @@ export interface NativeLoadsOptions {
   fetchNow: FetchNow
   /** Where modules go whose importer the runner does not know: nothing can accept updates for it. */
   roots: Set<ModuleId>
-  loadedNatively: ((file: string) => void) | undefined
+  loadedNatively: LoadReport | undefined
+}
+
+/** Told of each app file that Node itself has loaded: its path on this machine, and on the server. */
+export type LoadReport = (file: string, path: string) => void
+
+/** Collects what is loaded in one tick. `send` gets the paths on the server, each with its file's time of modification. */
+export function reportLoads(send: (files: Record<string, number>) => void): LoadReport {
+  let batch: Record<string, number> | undefined
+  return (file, path) => {
+    if (!batch) {
+      batch = {}
+      queueMicrotask(() => {
+        const files = batch!
+        batch = undefined
+        send(files)
+      })
+    }
+    // what a server sends may not be there
+    batch[path] = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  }
 }
 
 /** Answers native loads. Files are absolute paths on this machine. */
@@ -63,9 +83,9 @@ export class NativeLoads {
     return existsSync(file) ? file : undefined
   }
 
-  /** Node has loaded an app file by itself. */
+  /** Node is about to load an app file by itself. */
   loaded(file: string): void {
-    this.#options.loadedNatively?.(this.#options.evaluator.paths.toServer(file))
+    this.#options.loadedNatively?.(file, this.#options.evaluator.paths.toServer(file))
   }
 
   #idOf(file: string): ModuleId {

@@ -7,7 +7,7 @@ import { compileModule } from './compile.ts'
 import { Evaluator, type ModuleSource } from './evaluator.ts'
 import { TetherRuntime } from './graph.ts'
 import { importExternal, isNativeSpecifier } from './native.ts'
-import { NativeLoads } from './native-loads.ts'
+import { type LoadReport, NativeLoads } from './native-loads.ts'
 import type { FetchNow } from './now.ts'
 import { Paths } from './paths.ts'
 import type { HotRuntime, ModuleNamespace } from './runtime.ts'
@@ -29,8 +29,7 @@ export interface TetherRunnerOptions {
   createHotContext?: (runner: TetherNodeRunner, id: ModuleId) => unknown
   /** Blocks the thread; with it, what Node loads past the runner can be answered: `native`. */
   fetchNow?: FetchNow
-  /** Told of each app file that Node itself has loaded, by its path on the server. */
-  loadedNatively?: (file: string) => void
+  loadedNatively?: LoadReport
 }
 
 /** Evaluates the modules that `source` provides. Throws what the modules throw. */

@@ -17,6 +17,7 @@ import { onExit } from './exit.ts'
 import { createHotContext } from './hot.ts'
 import type { Logger } from './log.ts'
 import { handleMessage } from './messages.ts'
+import { reportLoads } from './native-loads.ts'
 import { notify } from './notify.ts'
 import type { FetchNow } from './now.ts'
 import { TetherNodeRunner } from './runner.ts'
@@ -124,20 +125,6 @@ export async function createTetherRunner(options: TetherRunnerOptions): Promise<
   }
 }
 
-/** Collects what is told in one tick. */
-function createBatch(flush: (all: string[]) => void): (one: string) => void {
-  let batch: string[] = []
-  return (one) => {
-    if (batch.push(one) === 1) {
-      queueMicrotask(() => {
-        const all = batch
-        batch = []
-        flush(all)
-      })
-    }
-  }
-}
-
 /** Implements {@link TetherRunner}; `config` and `ready` are for the bootstrap of a supervised process. */
 export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRunner {
   readonly viteNode: TetherNodeRunner
@@ -160,7 +147,7 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
       root: options.root,
       serverRoot: config.root,
       source: session.rpc,
-      loadedNatively: createBatch((files) => {
+      loadedNatively: reportLoads((files) => {
         if (session.state !== 'ended') session.rpc.loaded(files)
       }),
       env: config.env,

@@ -6,7 +6,7 @@ import { App } from './app.ts'
 import { resolveEntry, toUrl } from './entries.ts'
 import type { StartOptions } from './hub-types.ts'
 import { bridgeFlag, MAIN_PATH } from './main-path.ts'
-import { Natives } from './natives.ts'
+import { type IsCurrent, Natives } from './natives.ts'
 import type { CliSettings, TetherOptions } from './options.ts'
 import type { Report } from './report.ts'
 import type { SupervisorExit } from './supervisor.ts'
@@ -90,8 +90,8 @@ export class Apps {
   }
 
   /** Node has loaded these files in the process of an app, or in one that it has started. */
-  loaded(id: string, files: readonly string[]): void {
-    this.#natives.add(id, files, this.#host.settings().server)
+  async loaded(id: string, files: Iterable<[file: string, isCurrent: IsCurrent]>): Promise<void> {
+    for (const file of await this.#natives.add(id, files, this.#host.settings().server)) this.saved(file)
   }
 
   /** A file was saved. */

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import type { DevEnvironment, ResolvedConfig } from 'vite'
-import { declaredFormat, isCommonJsCode, isCommonJsTypeScript } from '../shared/format.ts'
+import { declaredFormat, needsCommonJs, syntaxErrorOf } from '../shared/format.ts'
 
 /** The JavaScript of a CommonJS file, and the source map if it was compiled. */
 export interface CommonJsFile {
@@ -65,14 +65,20 @@ async function toCommonJs(
   source: string,
   compile: CommonJsTools['compile'],
 ): Promise<CommonJsFile | undefined> {
-  if (JAVASCRIPT.test(id)) return isCommonJsCode(source) ? { code: source, map: null } : undefined
+  if (JAVASCRIPT.test(id)) {
+    const error = syntaxErrorOf(source, id)
+    if (!error) return id.endsWith('.cjs') || needsCommonJs(source) ? { code: source, map: null } : undefined
+    // it may be an ES module; Vite has only that idea, and what it says of a broken CommonJS file is about something else
+    if (/\b(?:import|export|await)\b/.test(source)) return undefined
+    throw located(error, id)
+  }
   // to compile everything that is only a candidate would be to compile most of the app twice
   const isDeclared = id.endsWith('.cts')
   if (!isDeclared && hasModuleSyntax(source)) return undefined
   const { code, map } = await compile(source, id)
   // the compiler keeps a module a module when all its imports were types; an extension says more
   const compiled = isDeclared ? code.replace(/^export \{\};?\s*$/m, '') : code
-  return isCommonJsTypeScript(compiled) ? { code: compiled, map: map ? JSON.stringify(map) : null } : undefined
+  return needsCommonJs(compiled) ? { code: compiled, map: map ? JSON.stringify(map) : null } : undefined
 }
 
 /** Imports and exports at the beginning of a line, but for those of CommonJS. Missing some costs time, not correctness. */
@@ -80,4 +86,12 @@ function hasModuleSyntax(source: string): boolean {
   return /^(?:import\s*(?:["'{*]|[\w$]+\s*(?:,|from\b))|export\s+(?:default|const|let|var|function|async|class|enum|abstract|[{*]))/m.test(
     source,
   )
+}
+
+/** Gives V8's error the place and the frame that Vite's errors have: both stand above the stack. */
+function located(error: Error, file: string): Error {
+  const [, line, code, marks] = /:(\d+)\n(.*)\n( *\^+)\n/.exec(error.stack ?? '') ?? []
+  if (line === undefined) return Object.assign(error, { id: file })
+  const loc = { file, line: Number(line), column: marks!.indexOf('^') }
+  return Object.assign(error, { id: file, loc, frame: `${line}  |  ${code}\n${' '.repeat(line.length)}  |  ${marks}` })
 }

@@ -210,7 +210,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       compared: () => this.emit('runner:resync', this.#viewOfSession(session)),
       applied: (report, runner) => this.#applied(session, report, runner),
       loaded: (files, { id }) => {
-        if (this.#appOf(session)) this.#apps.loaded(id, files)
+        if (this.#appOf(session)) void this.#apps.loaded(id, files)
       },
       ready: () => {
         this.#appOf(session)?.supervisor.ready(session.pid)

@@ -2,7 +2,11 @@
  * Files that Node has loaded by itself in the processes of an app. What they export is out of the reach of updates, so their
  * save restarts the app.
  */
+import { stat } from 'node:fs/promises'
 import type { ViteDevServer } from 'vite'
+
+/** Decides whether what was loaded is what the file contains, by its time of modification in ms. */
+export type IsCurrent = (modified: number) => boolean
 
 /** Natively loaded files by app. */
 export class Natives {
@@ -10,13 +14,29 @@ export class Natives {
   /** Saved since the app was started. */
   readonly #saved = new Map<string, Set<string>>()
 
-  /** Files are absolute paths with forward slashes; those outside Vite's root are watched from now on. */
-  add(app: string, files: readonly string[], { config, watcher }: ViteDevServer): void {
-    for (const file of files) {
-      if (this.#of(this.#loaded, app).has(file)) continue
-      this.#of(this.#loaded, app).add(file)
-      if (!file.startsWith(`${config.root}/`)) watcher.add(file)
+  /**
+   * Files are absolute paths with forward slashes; those outside Vite's root are watched from now on. Resolves with those that
+   * were saved before this was told.
+   */
+  async add(
+    app: string,
+    files: Iterable<[file: string, isCurrent: IsCurrent]>,
+    { config, watcher }: ViteDevServer,
+  ): Promise<string[]> {
+    const late: Promise<string[]>[] = []
+    for (const [file, isCurrent] of files) {
+      const loaded = this.#of(this.#loaded, app)
+      if (!loaded.has(file) && !file.startsWith(`${config.root}/`)) watcher.add(file)
+      loaded.add(file)
+      late.push(
+        stat(file).then(
+          ({ mtimeMs }) => (isCurrent(mtimeMs) ? [] : [file]),
+          // one that is gone is reported by the watcher
+          () => [],
+        ),
+      )
     }
+    return (await Promise.all(late)).flat()
   }
 
   /** A file was saved. Returns the apps that have loaded it. */

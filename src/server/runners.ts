@@ -3,6 +3,7 @@ import type { HotPayload } from 'vite'
 import { TetherError } from '../shared/errors.ts'
 import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions } from '../shared/types.ts'
 import { createFeed, type Feed } from './changes.ts'
+import type { IsCurrent } from './natives.ts'
 import type { Records } from './records.ts'
 import type { ServerSession } from './session.ts'
 import { checkArguments } from './shapes.ts'
@@ -20,7 +21,7 @@ export interface RunnerHost {
   applied(report: Applied, runner: ServedRunner): void
   ready(runner: ServedRunner): void
   /** Node has loaded these files in the runner's process. */
-  loaded(files: readonly string[], runner: ServedRunner): void
+  loaded(files: Iterable<[file: string, isCurrent: IsCurrent]>, runner: ServedRunner): void
 }
 
 /** A runner that has connected. */
@@ -52,11 +53,13 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
       },
       async fetch(url, importer, fresh) {
         checkArguments('fetch', url, importer, fresh)
+        const began = Date.now()
         const answer = await feed.fetch(url, importer, fresh)
         // updates do not reach a helper: all that it has is as if Node had loaded it
         if (runner.info?.kind === 'helper' && 'modules' in answer) {
+          const files = answer.modules.flatMap(({ file }) => file ?? [])
           host.loaded(
-            answer.modules.flatMap(({ file }) => file ?? []),
+            files.map((file) => [file, (modified) => modified <= began]),
             runner,
           )
         }
@@ -93,7 +96,10 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
       },
       loaded(files) {
         checkArguments('loaded', files)
-        host.loaded(files, runner)
+        host.loaded(
+          Object.entries(files).map(([file, read]) => [file, (modified) => modified === read]),
+          runner,
+        )
       },
     },
   }

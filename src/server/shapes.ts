@@ -66,7 +66,7 @@ const SHAPES: { [K in Exclude<keyof ServerFunctions, 'ready'>]: [expected: strin
       error: isOptional(isError),
     }),
   ],
-  loaded: ['an array of paths', isArrayOf(isString)],
+  loaded: ['an object of times', (value) => isRecord(value) && Object.values(value as object).every(isNumber)],
 }
 
 /** Throws `ERR_PROTOCOL` if the arguments with which a runner called a function are not those of the contract. */

@@ -128,8 +128,11 @@ export interface ServerFunctions {
   applied(report: Applied): void
   /** The entries are executed. */
   ready(): void
-  /** Node itself has loaded these files of the app (absolute paths on the server): updates cannot reach them. */
-  loaded(files: string[]): void
+  /**
+   * Node itself has loaded these files of the app, which updates cannot reach: absolute path on the server -> its time of
+   * modification, in ms, when it was read.
+   */
+  loaded(files: Record<string, number>): void
 }
 
 /** Functions the server may call; all are events. */

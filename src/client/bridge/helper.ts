@@ -10,6 +10,7 @@ import type { Invitation } from '../../shared/handover.ts'
 import type { FetchAnswer, RunnerConfig } from '../../shared/types.ts'
 import { installMainModule } from '../main-module.ts'
 import { loadMetaResolve } from '../meta.ts'
+import { reportLoads } from '../native-loads.ts'
 import { TetherNodeRunner } from '../runner.ts'
 import { FetchThread } from './fetch-thread.ts'
 import type { Provider, Runner } from './provider.ts'
@@ -45,7 +46,7 @@ function make(invitation: Invitation, app: string): Runner {
     source: { fetch: async (...args) => (await thread.call({ call: 'fetch', args })) as FetchAnswer },
     env: config.env,
     fetchNow: (...args) => thread.callNow({ call: 'fetch', args }) as FetchAnswer,
-    loadedNatively: (file) => void thread.call({ call: 'loaded', args: [[file]] }),
+    loadedNatively: reportLoads((files) => void thread.call({ call: 'loaded', args: [files] })),
   })
   return { import: (url) => runner.import(url), native: runner.native! }
 }

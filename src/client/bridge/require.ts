@@ -47,23 +47,19 @@ export function hookRequire(provider: Provider): void {
 
 function load(provider: Provider, module: NodeJS.Module, file: string, previous: Extension | undefined): void {
   debug('require %s <- %s', file, module.parent?.filename)
-  if (!isCodeFile(file)) {
-    provider.openNow().native.loaded(file)
-    previous!(module, file)
-    return
-  }
-  const format = formatOfFile(file)
   const { native } = provider.openNow()
-  const code =
-    format === 'commonjs' ? readSource(file) : format === 'typescript' ? native.commonJs(file)?.code : undefined
-  if (code !== undefined) {
-    native.loaded(file)
-    compile(module, code, file)
+  const format = isCodeFile(file) ? formatOfFile(file) : 'data'
+  const typescript = format === 'typescript' ? native.commonJs(file) : undefined
+  if (format === 'module' || (format === 'typescript' && !typescript)) {
+    // the runner's cache is the one that counts: an update may replace what it holds
+    delete internals._cache[file]
+    module.exports = native.require(file, module.parent?.filename)
     return
   }
-  // the runner's cache is the one that counts: an update may replace what it holds
-  delete internals._cache[file]
-  module.exports = native.require(file, module.parent?.filename)
+  // before it is read, so that a save that comes now is not missed
+  native.loaded(file)
+  if (format === 'data') previous!(module, file)
+  else compile(module, typescript?.code ?? readSource(file), file)
 }
 
 function compile(module: NodeJS.Module, code: string, file: string): void {

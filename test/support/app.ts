@@ -1,0 +1,28 @@
+/** A small app under the plugin, in a process of its own. */
+import { execFileSync } from 'node:child_process'
+import type { TetherOptions } from '../../src/index.ts'
+import { createProject, type Project } from './project.ts'
+import { startServer, type TestServer } from './tether.ts'
+
+export interface TestApp extends TestServer {
+  project: Project
+  /** What the app has printed in a line that begins with `result `, read as JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: an app prints anything
+  result(): Promise<any>
+}
+
+/** Writes `files` and starts their entry. Everything ends with the test. */
+export async function startApp(files: Record<string, string>, options: TetherOptions = {}): Promise<TestApp> {
+  const project = createProject(files)
+  const server = await startServer(project.root, { entry: 'src/main.ts', ...options })
+  return {
+    project,
+    ...server,
+    result: async () => JSON.parse((await server.line(/^result /)).slice('result '.length)),
+  }
+}
+
+/** What plain node prints for a file. */
+export function printedByNode(project: Project, file: string): string {
+  return execFileSync(process.execPath, [project.path(file)], { cwd: project.root, encoding: 'utf8' })
+}
