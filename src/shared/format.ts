@@ -38,10 +38,11 @@ export function syntaxErrorOf(code: string, filename?: string): Error | undefine
 }
 
 /**
- * Whether TypeScript, compiled to `code`, is CommonJS. Unlike JavaScript, a file without imports and exports is that only if it
- * uses what CommonJS gives it, or cannot be anything else: compilers emit `"use strict"` for the others.
+ * Whether JavaScript, which may be compiled TypeScript, has to be run as CommonJS. Node would run every file without imports
+ * and exports that way. One that neither uses what CommonJS gives it nor needs sloppy mode is better off as a module of Vite:
+ * plugins see its `import()`s, and it can be updated.
  */
-export function isCommonJsTypeScript(code: string): boolean {
+export function needsCommonJs(code: string): boolean {
   if (!isCommonJsCode(code)) return false
   return (
     VARIABLES.some((name) => new RegExp(`(?<![.\\w$])${name}\\b`).test(code)) || !isCommonJsCode(`'use strict';${code}`)

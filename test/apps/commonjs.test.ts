@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { printedByNode, startApp } from '../support/app.ts'
 import { until } from '../support/child.ts'
 import { createProject } from '../support/project.ts'
-import { startServer } from '../support/tether.ts'
+import { attach, startServer } from '../support/tether.ts'
 
 const FACTS = `#!/usr/bin/env node
 const greet = require('./greet')
@@ -151,4 +151,24 @@ it('a linked package that is CommonJS outside of the root is watched', async () 
   project.edit('packages/linked/v.js', 'v1', 'v2')
   await line(/restarted: .*packages\/linked\/v\.js changed \(loaded natively\)/)
   await line(/^runs v2/)
+})
+
+it('a script that uses nothing of CommonJS is a module of Vite: plugins see its imports, and it is updated', async () => {
+  const project = createProject({
+    'entry.mjs': `import './script.js'; export const values = () => globalThis.values; import.meta.hot.accept('./script.js')`,
+    'script.js': `globalThis.values = [import('virtual:data'), 1]`,
+  })
+  const data = {
+    name: 'data',
+    resolveId: (id: string) => (id === 'virtual:data' ? `\0${id}` : undefined),
+    load: (id: string) => (id === '\0virtual:data' ? 'export const n = 5' : undefined),
+  }
+  const server = await startServer(project.root, { attach: true }, { plugins: [data] })
+  const { runner, line } = await attach(server, project.root)
+  const { values } = await runner.import('/entry.mjs')
+  const [imported] = values()
+  expect((await imported).n).toBe(5)
+  project.edit('script.js', ', 1', ', 2')
+  await line(/hot updated: \/script\.js via \/entry\.mjs/)
+  expect(values()[1]).toBe(2)
 })
