@@ -147,7 +147,7 @@ export function createRecords(
       try {
         const node = await nodeOf(id)
         // before the transform: what it says of an error shows the code
-        if (kind === 'attached' && !(await maySend(config, isAllowed, node.id!))) throw denied(id)
+        if (kind === 'attached' && !(await maySend(config, isAllowed, node.id!))) throw withheld(node, id)
         const record = await toRecord(node)
         missing.delete(id)
         if (holds(id) === record.version) return
@@ -162,6 +162,12 @@ export function createRecords(
     }
     await Promise.all([...ids].map((id) => visit(id, from)))
     return { modules, failed }
+  }
+
+  /** Vite gives what it cannot resolve its URL for an id, which may look like the path of quite another file. */
+  function withheld(node: EnvironmentModuleNode, id: ModuleId): Error {
+    if (node.id === id || node.id !== toUrl(id)) return denied(id)
+    return Object.assign(new Error(`Vite resolves ${node.url} to nothing.`), { code: 'ERR_LOAD_URL' })
   }
 
   /** The record of a module whose transform is cached, if only its imports were touched. */
