@@ -10,6 +10,9 @@ export type DeclaredFormat = 'commonjs' | 'module' | undefined
 
 /** Variables that only CommonJS modules have. */
 const VARIABLES = ['exports', 'require', 'module', '__filename', '__dirname']
+const VARIABLE = new RegExp(`(?<![.\\w$])(?:${VARIABLES.join('|')})\\b`)
+/** Comments and strings, where words mean nothing. */
+const PROSE = /\/\*[\s\S]*?\*\/|\/\/.*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g
 
 /**
  * What is declared for `file`, an absolute path. A package without `"type": "module"` declares nothing: its files may be
@@ -44,9 +47,7 @@ export function syntaxErrorOf(code: string, filename?: string): Error | undefine
  */
 export function needsCommonJs(code: string): boolean {
   if (!isCommonJsCode(code)) return false
-  return (
-    VARIABLES.some((name) => new RegExp(`(?<![.\\w$])${name}\\b`).test(code)) || !isCommonJsCode(`'use strict';${code}`)
-  )
+  return VARIABLE.test(code.replace(PROSE, '""')) || !isCommonJsCode(`'use strict';${code}`)
 }
 
 /** The `type` of the package that a folder belongs to; `''` if it says nothing. */

@@ -156,7 +156,7 @@ it('a linked package that is CommonJS outside of the root is watched', async () 
 it('a script that uses nothing of CommonJS is a module of Vite: plugins see its imports, and it is updated', async () => {
   const project = createProject({
     'entry.mjs': `import './script.js'; export const values = () => globalThis.values; import.meta.hot.accept('./script.js')`,
-    'script.js': `globalThis.values = [import('virtual:data'), 1]`,
+    'script.js': `globalThis.values = [import('virtual:data'), 1] // no "require" in this module`,
   })
   const data = {
     name: 'data',
