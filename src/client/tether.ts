@@ -15,7 +15,7 @@ import { type ClientSession, openSession, type Resync } from './connect.ts'
 import { configureEngine, getEngine, type UnacceptedPolicy } from './engine.ts'
 import { onExit } from './exit.ts'
 import { createHotContext } from './hot.ts'
-import type { Logger } from './log.ts'
+import { describeError, type Logger } from './log.ts'
 import { handleMessage } from './messages.ts'
 import { reportLoads } from './native-loads.ts'
 import { notify } from './notify.ts'
@@ -91,6 +91,9 @@ const QUIET: Logger = {
     if (!message.startsWith('[vite-tether] update failed')) console.error(message)
   },
 }
+
+const NOT_COMPARED =
+  'Messages of the server were lost, and what this process runs could not be compared with the current sources: it may be out of date. Restart it.'
 
 /** Connects and makes the runner. Rejects with a `TetherError` that says why the server cannot be used. */
 export async function createTetherRunner(options: TetherRunnerOptions): Promise<Runner> {
@@ -173,11 +176,7 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
       this.emit('end', error)
     })
     // a change or a payload has no caller who could catch what it throws
-    session.on('error', (error) => {
-      const text = `[vite-tether] ${error instanceof Error ? error.stack : String(error)}`
-      if (options.logger?.error) options.logger.error(text)
-      else console.error(text)
-    })
+    session.on('error', (error) => this.#failed(error))
     this.payload({ type: 'connected' })
   }
 
@@ -228,6 +227,13 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
     this.emit('applied', report)
   }
 
+  /** Something went wrong that no caller waits for. */
+  #failed(error: unknown): void {
+    const text = `[vite-tether] ${error instanceof Error ? describeError(error) : String(error)}`
+    if (this.#options.logger?.error) this.#options.logger.error(text)
+    else console.error(text)
+  }
+
   #disconnected(): void {
     this.emit('disconnect')
     void notify(getEngine(this.viteNode), 'vite:ws:disconnect', {})
@@ -246,8 +252,8 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
       this.emit('resync')
       await notify(getEngine(this.viteNode), 'vite:ws:connect', {})
     } catch (error) {
-      // lost again: the next link compares again
-      debug('resync ended: %o', error)
+      // a lost link does not reject, it asks again
+      if (this.#session.state !== 'ended') this.#failed(new Error(NOT_COMPARED, { cause: error }))
     }
   }
 

@@ -48,8 +48,9 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
     functions: {
       async init(info) {
         checkArguments('init', info)
-        runner.info = info
-        return host.admit(info, runner)
+        // whoever has the attached runners' secret is one of them, and shows in `hub.runners`
+        runner.info = session.kind === 'attached' ? { ...info, kind: 'attached' } : info
+        return host.admit(runner.info, runner)
       },
       async fetch(url, importer, fresh) {
         checkArguments('fetch', url, importer, fresh)
@@ -68,7 +69,8 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
       async compare(held) {
         checkArguments('compare', held)
         const change = await feed.compare(held)
-        host.compared(runner)
+        // a comparison that another server was asked for comes again here, before the runner has said who it is
+        if (runner.info) host.compared(runner)
         return change
       },
       hot(payload) {

@@ -170,6 +170,44 @@ test('a server that is killed and started again finds its runner as it was, and 
   await expect.poll(() => live.m0).toBe(3)
 })
 
+test('a server that goes away again while the runner compares costs one more comparison and nothing else', async () => {
+  const project = createProject(many(2))
+  const port = await freePort()
+  const options = { attach: { port, token: 'the same for all servers' } }
+  let asked = (): void => {}
+  const comparing = new Promise<void>((resolve) => {
+    asked = resolve
+  })
+  let release = (): void => {}
+  const gone = new Promise<undefined>((resolve) => {
+    release = () => resolve(undefined)
+  })
+  const stuck = {
+    name: 'stuck',
+    transform() {
+      asked()
+      return gone
+    },
+  }
+  const first = await startServer(project.root, options)
+  const { runner, lines } = await attach(first, project.root)
+  const { live } = await runner.import('/main.ts')
+  await first.server.close()
+  project.write('m1.ts', selfAccepting(1, 9))
+  const second = await startServer(project.root, options, { plugins: [stuck] })
+  await comparing
+  const closed = second.server.close()
+  release()
+  await closed
+  const third = await startServer(project.root, options)
+  await once(runner, 'resync')
+  await expect.poll(() => live).toEqual({ m0: 0, m1: 9 })
+  project.write('m0.ts', selfAccepting(0, 3))
+  await expect.poll(() => live.m0).toBe(3)
+  expect(third.hub.runners).toMatchObject([{ state: 'connected' }])
+  expect(lines.filter((line) => /error|out of date/i.test(line))).toEqual([])
+})
+
 test.each([
   ['has nothing more to do', 'ends', { code: 0, signal: null }],
   ['throws', 'throws', { code: 1, signal: null }],
