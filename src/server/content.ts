@@ -1,4 +1,4 @@
-/** Editors that truncate a file before they write it: for a moment the save is an empty file. */
+/** What Vite reads of a file, above all where editors truncate it before they write it: for a moment the save is empty. */
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { noteContent } from './late-saves.ts'
@@ -13,13 +13,17 @@ const POLL = 10
  */
 export async function contentOf(code: string, id: string): Promise<string | undefined> {
   const file = id.replace(/[?#].*$/, '')
-  if (code !== '' || !isAbsolute(file)) return undefined
+  if (!isAbsolute(file)) return undefined
+  if (code !== '') {
+    noteContent(file, code)
+    return undefined
+  }
   for (;;) {
     const stats = await stat(file).catch(() => undefined)
     if (!stats) return undefined
     const content = stats.size > 0 ? await readFile(file, 'utf8') : ''
     if (content !== '') {
-      noteContent(file, stats)
+      noteContent(file, content)
       return content
     }
     if (Date.now() - stats.mtimeMs > GRACE) return undefined

@@ -3,21 +3,21 @@
  * the first, and the old content would stay live.
  */
 import { type Stats, statSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import type { ViteDevServer } from 'vite'
 
 /** Milliseconds after a reported change until the file is looked at again: a little longer than the watcher is deaf. */
 const DEAF = 60
 
 const guarded = new WeakSet<ViteDevServer['watcher']>()
-/** Files that were empty when their save was reported, as they were right before Vite got their content. */
-const filled = new Map<string, Stats>()
+/** Files that may be saved once more unnoticed -> what Vite has read of them since the save that was reported. */
+const reading = new Map<string, Set<string>>()
 
 const keyOf = (file: string) => file.replaceAll('\\', '/')
 
-/** A file that a save had emptied has got its content, and Vite has it; `stats` are from before it was read. */
-export function noteContent(file: string, stats: Stats): void {
-  filled.set(keyOf(file), stats)
+/** Vite has read a file. */
+export function noteContent(file: string, content: string): void {
+  reading.get(keyOf(file))?.add(content)
 }
 
 /**
@@ -35,11 +35,11 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
 
   async function check(file: string, reported: Stats): Promise<void> {
     timers.delete(file)
+    const contents = reading.get(keyOf(file))
+    reading.delete(keyOf(file))
     const now = await stat(file).catch(() => undefined)
-    const read = filled.get(keyOf(file)) ?? reported
-    filled.delete(keyOf(file))
     // a file that is gone is reported as such
-    if (!now || isSame(now, read) || timers.has(file)) return
+    if (!now || isSame(now, reported) || (await isContent(file, contents)) || timers.has(file)) return
     told.set(file, now)
     emit.call(watcher, 'change', file, now)
     emit.call(watcher, 'all', 'change', file, now)
@@ -54,11 +54,19 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
 
   watcher.on('change', (file: string) => {
     clearTimeout(timers.get(file))
-    filled.delete(keyOf(file))
     // not those of the event: they may be from the middle of a save, and Vite reads the file only after this
     const stats = statSync(file, { throwIfNoEntry: false })
-    if (stats) timers.set(file, setTimeout(check, DEAF, file, stats).unref())
+    if (!stats) return
+    reading.set(keyOf(file), new Set())
+    timers.set(file, setTimeout(check, DEAF, file, stats).unref())
   })
+}
+
+/** The save was under way when it was reported, and complete when Vite read the file. */
+async function isContent(file: string, contents: ReadonlySet<string> = new Set()): Promise<boolean> {
+  if (contents.size === 0) return false
+  const content = await readFile(file, 'utf8').catch(() => undefined)
+  return [...contents].every((each) => each === content)
 }
 
 function isSame(one: Stats, other: Stats): boolean {

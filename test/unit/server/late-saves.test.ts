@@ -45,7 +45,7 @@ describe('catchLateSaves', () => {
     save('')
     report()
     save('three')
-    noteContent(join(root, 'a.js'), statSync(join(root, 'a.js')))
+    noteContent(join(root, 'a.js'), 'three')
     await lateSaveOf('c.js')
     expect(seen.filter((line) => line.startsWith('all'))).toEqual([
       ...['all change 0', 'all change 3', 'all change 7'],
