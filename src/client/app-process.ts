@@ -5,6 +5,7 @@
 import { basename } from 'node:path'
 import type { Handover } from '../shared/handover.ts'
 import { FetchThread } from './bridge/fetch-thread.ts'
+import { loadMetaResolve } from './meta.ts'
 import { openParent } from './parent.ts'
 import { createTetherRunner, type Runner } from './tether.ts'
 
@@ -46,8 +47,11 @@ function open(): AppProcess {
       listener?.gone()
     },
   })
-  const runner = handover.then(({ url, secret, root }) => {
+  const resolver = loadMetaResolve()
+  const runner = handover.then(async ({ url, secret, root }) => {
     const fetching = new FetchThread(() => ({ url, secret }))
+    // a require() cannot wait for it
+    await resolver
     return createTetherRunner({
       url,
       secret,

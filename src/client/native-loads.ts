@@ -77,7 +77,8 @@ export class NativeLoads {
   /** The file that `request` means in `parent` by Vite's rules: aliases and paths of tsconfig.json. */
   resolve(request: string, parent: string): string | undefined {
     const { paths } = this.#options.evaluator
-    const target = this.#now.fetch(request, paths.toServer(parent))
+    // tsconfig.json speaks of TypeScript files only, but people use its paths in all
+    const target = this.#now.fetch(request, paths.toServer(parent).replace(/\.[cm]?jsx?$/, '.ts'))
     if ('external' in target) return undefined
     const file = paths.toLocal(target.id.replace(/[?#].*$/, ''))
     return existsSync(file) ? file : undefined

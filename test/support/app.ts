@@ -18,7 +18,11 @@ export async function startApp(files: Record<string, string>, options: TetherOpt
   return {
     project,
     ...server,
-    result: async () => JSON.parse((await server.line(/^result /)).slice('result '.length)),
+    result: async () => {
+      const line = await server.line(/^result |exited with code/)
+      if (!line.startsWith('result ')) throw new Error(`The app has ended:\n${server.lines.join('\n')}`)
+      return JSON.parse(line.slice('result '.length))
+    },
   }
 }
 

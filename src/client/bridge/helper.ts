@@ -16,7 +16,9 @@ import { FetchThread } from './fetch-thread.ts'
 import type { Provider, Runner } from './provider.ts'
 
 /** Makes the provider of such a process. Nothing is asked of the server before an app file is loaded. */
-export function createHelper(invitation: string, app: string): Provider {
+export async function createHelper(invitation: string, app: string): Promise<Provider> {
+  // a require() cannot wait for it
+  await loadMetaResolve()
   let runner: Runner | undefined
 
   function openNow(): Runner {
@@ -25,10 +27,7 @@ export function createHelper(invitation: string, app: string): Provider {
   }
 
   return {
-    async open() {
-      await loadMetaResolve()
-      return openNow()
-    },
+    open: async () => openNow(),
     openNow,
   }
 }
