@@ -241,18 +241,12 @@ async function drive(example: Example): Promise<void> {
   await expect(app.get('/health')).rejects.toThrow()
 }
 
-/** Examples that cannot run yet, and why. */
-const waiting = new Map([
-  ['express-commonjs', 'saves of files that require() loads are not known'],
-  ['fastify', 'what autoload imports is not compiled'],
-])
+const all = examples.map((example) => [example.name, example] as const)
 
-const ready = examples.filter(({ name }) => !waiting.has(name)).map((example) => [example.name, example] as const)
-
-it.each(ready)(
+it.each(all)(
   'the example %s starts, is updated, outlives a syntax error, restarts, and ends',
-  { timeout: 90_000 },
+  {
+    timeout: 90_000,
+  },
   (_, example) => drive(example),
 )
-
-for (const [name, why] of waiting) it.todo(`the example ${name} waits: ${why}`)

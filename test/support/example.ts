@@ -1,7 +1,7 @@
 /** The examples as their readers run them: a copy of the folder, and its `dev` script in a process of its own. */
 import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs'
 import { basename, join, relative, sep } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { onTestFailed, onTestFinished } from 'vitest'
 import { freePort, type Running, run, until } from './child.ts'
 import { createProject, type Project } from './project.ts'
 
@@ -35,6 +35,7 @@ export async function startExample(name: string, env: Record<string, string> = {
     env: { ...plainEnv(), ...env, PORT: String(port), NO_COLOR: '1' },
   })
   onTestFinished(() => cli.end())
+  onTestFailed(() => console.error(`What the terminal of examples/${name} shows:\n${cli.text}`))
   await until(() => isUp(cli), `examples/${name} to be up`, START_PATIENCE)
 
   const request = async (path: string, init?: RequestInit) => {

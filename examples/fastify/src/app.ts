@@ -11,6 +11,3 @@ app.register(autoload, { dir: join(import.meta.dirname, 'routes') })
 
 // in this module's evaluation: plugins that cannot be loaded are an update that does not happen
 await app.ready()
-
-// the `onClose` hooks of the instance that is replaced
-import.meta.hot?.dispose(() => app.close())

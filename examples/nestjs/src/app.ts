@@ -6,6 +6,3 @@ import { AppModule } from './app.module.js'
 // `abortOnError` would end the process instead.
 export const app = await NestFactory.create(AppModule, { logger: ['warn', 'error'], abortOnError: false })
 await app.init()
-
-// `onModuleDestroy` and the other hooks run for each application that is replaced
-import.meta.hot?.dispose(() => app.close())

@@ -10,8 +10,15 @@ server.listen(port, () => console.log(`Tickets API on http://localhost:${port}`)
 
 if (import.meta.hot) {
   import.meta.hot.accept('./app.js', (next) => {
-    if (next) current = next.app
+    if (!next) return
+    const previous = current
+    current = next.app
+    // its `onModuleDestroy` hooks; no new request reaches it
+    void previous.close()
   })
   // before a restart: let the requests under way finish, then free the port
-  import.meta.hot.dispose(() => new Promise<void>((resolve) => server.close(() => resolve())))
+  import.meta.hot.dispose(async () => {
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+    await current.close()
+  })
 }
