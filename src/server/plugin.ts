@@ -13,6 +13,7 @@ import { TetherError } from '../shared/errors.ts'
 import { RUNNER_MARKER } from '../shared/handover.ts'
 import { loadCommonJs } from './commonjs.ts'
 import { contentOf } from './content.ts'
+import { lowerDecorators } from './decorators.ts'
 import { createTetherEnvironment } from './environment.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from './options.ts'
 import { hubEvents, hubOf } from './registry.ts'
@@ -118,8 +119,10 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
 
     transform: {
       order: 'pre',
-      handler(code, id) {
-        return this.environment === environment ? contentOf(code, id) : undefined
+      async handler(code, id) {
+        if (this.environment !== environment) return undefined
+        const content = await contentOf(code, id)
+        return (await lowerDecorators(content ?? code, id, environment.config.root, TOOLS.compile)) ?? content
       },
     },
 

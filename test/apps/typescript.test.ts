@@ -1,0 +1,139 @@
+/** TypeScript as people have it, without a Vite config. */
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
+import { expect, it } from 'vitest'
+import { startApp } from '../support/app.ts'
+import { createProject } from '../support/project.ts'
+import { startServer } from '../support/tether.ts'
+
+const require = createRequire(import.meta.url)
+const tsconfig = (options: object) =>
+  JSON.stringify({ compilerOptions: { module: 'commonjs', strict: true, ...options } })
+const RESULT = (...values: string[]) => `console.log('result ' + JSON.stringify([${values}]))`
+
+/** What `reflect-metadata` does, in short. */
+const METADATA = {
+  'node_modules/metadata/index.js': `const found = new Map()
+    Reflect.metadata = (key, value) => (target, name) => { found.set(key + ' ' + (target.name ?? target.constructor.name) + ' ' + name, value) }
+    exports.get = (key) => found.get(key)?.map(({ name }) => name)`,
+}
+
+it('legacy decorators with metadata: of classes, of types of packages, of interfaces', async () => {
+  const { result } = await startApp({
+    ...METADATA,
+    'tsconfig.json': tsconfig({ target: 'es2021', experimentalDecorators: true, emitDecoratorMetadata: true }),
+    'node_modules/web/package.json': '{ "main": "index.js", "types": "index.d.ts" }',
+    'node_modules/web/index.js': 'exports.Router = class Router {}',
+    'node_modules/web/index.d.ts': 'export interface Response { send(): void }\nexport class Router {}',
+    'src/main.ts': `import { get } from 'metadata'
+      import { Response, Router } from 'web'
+      import { Options, Service } from './service'
+      const Injectable = (): ClassDecorator => () => {}
+      const Get = (): MethodDecorator => () => {}
+      const Res = (): ParameterDecorator => () => {}
+      @Injectable()
+      class Controller {
+        constructor(private readonly service: Service, options: Options) {}
+        @Get() handle(@Res() response: Response, router: Router, id: string) {}
+      }
+      ${RESULT(
+        "get('design:paramtypes Controller undefined')",
+        "get('design:paramtypes Controller handle')",
+        'Object.keys(new Controller(new Service(), {}))',
+      )}`,
+    'src/service.ts': 'export interface Options { a?: 1 }\nexport class Service {}',
+  })
+  expect(await result()).toEqual([['Service', 'Object'], ['Object', 'Router', 'String'], ['service']])
+})
+
+const STANDARD = {
+  'tsconfig.json': tsconfig({ target: 'es2022' }),
+  'src/main.ts': `interface Line { gone: true }
+    const log: string[] = []
+    function named(value: unknown, context: DecoratorContext) { log.push(context.kind + ' ' + String(context.name)) }
+    @named
+    class A {
+      @named method() { return new Error('x').stack!.split('\\n')[1] }
+      @named accessor field = 1
+    }
+    ${RESULT('log', 'new A().field', 'new A().method()')}
+    export {}`,
+}
+
+it.each(['esbuild', 'typescript'])('standard decorators, with %s in the project', async (name) => {
+  const project = createProject(STANDARD)
+  mkdirSync(project.path('node_modules'))
+  symlinkSync(dirname(require.resolve(`${name}/package.json`)), project.path(`node_modules/${name}`))
+  const { line } = await startServer(project.root, { entry: 'src/main.ts' })
+  const [log, field, frame] = JSON.parse((await line(/^result /)).slice('result '.length))
+  expect(log.sort()).toEqual(['accessor field', 'class A', 'method method'])
+  expect([field, frame]).toEqual([1, expect.stringContaining('/src/main.ts:6:')])
+})
+
+it('standard decorators that nothing in the project compiles are named, with the way out', async () => {
+  const { line } = await startApp(STANDARD)
+  await line(/src\/main\.ts has standard decorators, which neither Node nor Vite compiles\. Install a compiler/)
+})
+
+it('const enums, class fields by target, JSON, paths and baseUrl, aliases of package.json', async () => {
+  const { result } = await startApp({
+    'package.json':
+      '{ "imports": { "#lib/*": "./src/lib-*.ts", "#env": { "development": "./src/dev.ts", "default": "./src/x.ts" } } }',
+    'tsconfig.json': tsconfig({
+      target: 'es2021',
+      baseUrl: './src',
+      paths: { '@app/*': ['app/*'] },
+      ignoreDeprecations: '6.0',
+    }),
+    'src/main.ts': `import data, { a } from './data.json'
+      import { x } from '@app/x'
+      import { base } from 'util/base'
+      import { lib } from '#lib/a'
+      import { Level } from './level'
+      const enum Own { Low = 1, High }
+      class Base { constructor() { (this as unknown as Derived).init() } }
+      class Derived extends Base { field?: string; init() { this.field = 'kept' } }
+      ${RESULT('data.a', 'a', 'x', 'base', 'lib', 'Level.High', 'Own.High', 'new Derived().field', "require('./data.json').a")}`,
+    'src/data.json': '{ "a": 1 }',
+    'src/app/x.ts': "export const x = 'by path'",
+    'src/util/base.ts': "export const base = 'by baseUrl'",
+    'src/lib-a.ts': "export const lib = 'by imports'",
+    'src/level.ts': 'export const enum Level { Low = 1, High }',
+  })
+  expect(await result()).toEqual([1, 1, 'by path', 'by baseUrl', 'by imports', 2, 2, 'kept', 1])
+})
+
+it('class fields are defined, not assigned, from ES2022 on', async () => {
+  const { result } = await startApp({
+    'tsconfig.json': tsconfig({ target: 'es2022' }),
+    'src/main.ts': `class Base { constructor() { (this as unknown as Derived).init() } }
+      class Derived extends Base { field?: string; init() { this.field = 'lost' } }
+      ${RESULT('new Derived().field ?? null')}
+      export {}`,
+  })
+  expect(await result()).toEqual([null])
+})
+
+it('a linked workspace package in source is compiled by its own tsconfig.json and updated in place', async () => {
+  const project = createProject({
+    'package.json': '{ "workspaces": ["apps/*", "packages/*"] }',
+    'apps/api/package.json': '{ "type": "module", "dependencies": { "@ws/shared": "*" } }',
+    'apps/api/src/main.ts': `import { greet } from '@ws/shared'
+      let current = greet
+      console.log('first ' + current())
+      import.meta.hot?.accept('@ws/shared', (next) => { current = next!.greet; console.log('then ' + current()) })
+      setInterval(() => {}, 1e9)`,
+    'packages/shared/package.json': '{ "name": "@ws/shared", "type": "module", "exports": "./src/index.ts" }',
+    'packages/shared/tsconfig.json': '{ "compilerOptions": { "paths": { "~/*": ["./src/*"] } } }',
+    'packages/shared/src/index.ts': "import { text } from '~/text'\nexport const greet = (): string => text",
+    'packages/shared/src/text.ts': "export const text: string = 'v1'",
+  })
+  mkdirSync(project.path('node_modules/@ws'), { recursive: true })
+  symlinkSync('../../packages/shared', project.path('node_modules/@ws/shared'))
+  const { line, lines } = await startServer(project.path('apps/api'), { entry: 'src/main.ts' })
+  await line(/^first v1/)
+  project.edit('packages/shared/src/text.ts', 'v1', 'v2')
+  await line(/^then v2/)
+  expect(lines.filter((each) => each.includes('restarted'))).toEqual([])
+})
