@@ -11,8 +11,11 @@ import type { CliSettings, TetherOptions } from './options.ts'
 import type { Report } from './report.ts'
 import type { SupervisorExit } from './supervisor.ts'
 
-/** The environment before Vite sets NODE_ENV in it, where this file was loaded early enough (the command line does). */
-const inherited = { ...process.env }
+/**
+ * The environment before Vite sets NODE_ENV in it, where this file was loaded early enough (the command line does). The token
+ * in it, if there is one, is for attached runners.
+ */
+const { TETHER_TOKEN: _notTheirs, ...inherited } = process.env
 
 /** What the apps need of their hub. */
 export interface AppsHost {

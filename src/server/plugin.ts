@@ -49,7 +49,8 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
 
   return {
     name: NAME,
-    api: { options: given, fromCli: cli !== undefined } satisfies TetherApi,
+    // not enumerable: Vite's debug output shows its whole config, and there is a token in the options
+    api: Object.defineProperty({ fromCli: cli !== undefined } as TetherApi, 'options', { value: given }),
 
     apply(config, { command, isPreview }) {
       if (command !== 'serve' || isPreview) return false

@@ -166,7 +166,13 @@ export function createRecords(
 
   /** Vite gives what it cannot resolve its URL for an id, which may look like the path of quite another file. */
   function withheld(node: EnvironmentModuleNode, id: ModuleId): Error {
-    if (node.id === id || node.id !== toUrl(id)) return denied(id)
+    if (node.id === id || node.id !== toUrl(id)) {
+      // an id may contain anything
+      const what = `[vite-tether] an attached runner was refused ${JSON.stringify(id)}`
+      const how = 'if it is to have it, see server.fs.allow and server.fs.deny in the Vite config.'
+      environment.logger.warnOnce(`${what}: ${how}`)
+      return denied(id)
+    }
     return Object.assign(new Error(`Vite resolves ${node.url} to nothing.`), { code: 'ERR_LOAD_URL' })
   }
 
