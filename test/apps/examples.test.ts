@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { isAlive, until } from '../support/child.ts'
-import { type ExampleApp, processesIn, startExample } from '../support/example.ts'
+import { type ExampleApp, keepAsking, processesIn, startExample } from '../support/example.ts'
 
 interface Example {
   name: string
@@ -213,6 +213,7 @@ async function drive(example: Example): Promise<void> {
     await app.after(save, restarts ? / on http:/ : /hot updated: /)
     if (restarts) filled = await example.fill(app)
   }
+  const asking = restarts ? undefined : keepAsking(app)
   const original = app.read(edit.file)
   await update(() => app.edit(edit.file, edit.from, edit.to))
   expect(await example.see(app, filled)).toEqual(after)
@@ -222,6 +223,8 @@ async function drive(example: Example): Promise<void> {
 
   await update(() => app.write(edit.file, original))
   expect(await example.see(app, filled)).toEqual(before)
+  // no request failed meanwhile
+  if (asking) expect(await asking.stop()).toBeGreaterThan(0)
   await example.also?.(app)
   const last = await app.pid()
   if (!restarts) expect(last).toBe(first)
@@ -246,7 +249,7 @@ const all = examples.map((example) => [example.name, example] as const)
 it.each(all)(
   'the example %s starts, is updated, outlives a syntax error, restarts, and ends',
   {
-    timeout: 90_000,
+    timeout: 120_000,
   },
   (_, example) => drive(example),
 )

@@ -67,6 +67,28 @@ function isUp({ text }: Running): boolean {
   return /\[vite-tether\] ready in \d+ ms/.test(text) && / on http:\/\/localhost:/.test(text)
 }
 
+/**
+ * Asks the app one thing after another until it is told to stop: that resolves with the number of answers, or rejects with the
+ * first failure.
+ */
+export function keepAsking(app: ExampleApp): { stop(): Promise<number> } {
+  let stopped = false
+  async function ask(): Promise<number> {
+    let answers = 0
+    for (; !stopped; answers++) await app.get('/health')
+    return answers
+  }
+  const asking = ask()
+  // whoever stops it hears of it
+  asking.catch(() => {})
+  return {
+    stop() {
+      stopped = true
+      return asking
+    },
+  }
+}
+
 /** Processes that run in a folder, where the system tells (Linux). */
 export function processesIn(root: string): string[] {
   if (process.platform !== 'linux') return []
