@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // a process may take its time to start on a busy machine
+    expect: { poll: { timeout: 10_000 } },
   },
 })
