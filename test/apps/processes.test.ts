@@ -133,6 +133,40 @@ it('a library’s own process may import or require a processor of the app', asy
   expect(await result()).toEqual(all)
 })
 
+it('threads and forks that are given an execArgv of their own run TypeScript too', async () => {
+  const { result } = await startApp({
+    ...MODULE,
+    ...LIB,
+    'src/main.ts': `import childProcess, { fork } from 'node:child_process'
+      import { once } from 'node:events'
+      import { Worker } from 'node:worker_threads'
+      class OwnWorker extends Worker { own = true }
+      const file = new URL('./w.ts', import.meta.url)
+      const worker = new OwnWorker(file, { execArgv: [] })
+      const answers = await Promise.all([
+        once(worker, 'message'),
+        once(fork(file, { execArgv: ['--no-warnings'] }), 'message'),
+        once(childProcess.fork(file, ['x'], { execArgv: [] }), 'message'),
+      ])
+      console.log('result ' + JSON.stringify([answers.map(([answer]) => answer), worker.own, worker instanceof Worker]))`,
+    'src/w.ts': `import { parentPort } from 'node:worker_threads'
+      import { lib } from '@/lib'
+      const answer: unknown[] = [lib, process.argv.length, process.execArgv.includes('--no-warnings')]
+      if (parentPort) parentPort.postMessage(answer)
+      else process.send!(answer, () => process.disconnect())`,
+  })
+  const lib = 'lib v1 development'
+  expect(await result()).toEqual([
+    [
+      [lib, 2, false],
+      [lib, 2, true],
+      [lib, 3, false],
+    ],
+    true,
+    true,
+  ])
+})
+
 it('a preload of the app may be TypeScript, and is the instance that the app imports', async () => {
   const project = createProject({
     ...MODULE,

@@ -4,6 +4,7 @@
  */
 import { isMainThread } from 'node:worker_threads'
 import { isAppProcess, takeArgv } from '../argv.ts'
+import { inheritFlag } from './inherit.ts'
 import { hookImport } from './native-imports.ts'
 import type { Provider } from './provider.ts'
 import { hookRequire } from './require.ts'
@@ -13,6 +14,7 @@ export { take } from './native-imports.ts'
 const provider = isMainThread && isAppProcess() ? await openApp() : await openHelper()
 hookRequire(provider)
 hookImport(provider, import.meta.url)
+inheritFlag(`--import=${import.meta.url}`)
 announceTypeScript()
 
 async function openApp(): Promise<Provider> {
