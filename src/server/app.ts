@@ -1,4 +1,5 @@
 /** One supervised app: decides when its process is replaced, and never replaces one that runs by one that cannot start. */
+import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FlatError } from '../shared/errors.ts'
 import { createSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts'
@@ -31,12 +32,17 @@ export class App {
   /** Why the restart that is due has not happened: the code cannot start yet. */
   #due: string | undefined
   #lastSave = 0
+  /** When the last process ended, by the clock that file systems use. */
+  #endedAt = 0
 
   constructor(entry: string, url: string, options: SupervisorOptions, host: AppHost) {
     this.id = options.id
     this.entry = entry
     this.url = url
     this.supervisor = createSupervisor(options)
+    this.supervisor.on('exit', () => {
+      this.#endedAt = Date.now()
+    })
     this.#host = host
   }
 
@@ -69,7 +75,13 @@ export class App {
     await this.supervisor.restart(reason)
   }
 
-  /** A file was saved that may be what this app waits for. */
+  /** A file was saved. `isModule`: it is one, or may be one that was missing. */
+  fileSaved(file: string, isModule: boolean): void {
+    // what the app has written itself before it ended must not start it again, or it would run for ever
+    if (isModule || (this.supervisor.state === 'crashed' && isNewer(file, this.#endedAt))) this.saved()
+  }
+
+  /** Something was saved that may be what this app waits for. */
   saved(): void {
     this.#lastSave = performance.now()
     const { state } = this.supervisor
@@ -92,4 +104,9 @@ export class App {
       await delay(rest)
     }
   }
+}
+
+/** Whether a file was written after `time`, in ms since the epoch as file systems count. */
+function isNewer(file: string, time: number): boolean {
+  return (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > time
 }

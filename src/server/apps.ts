@@ -94,12 +94,12 @@ export class Apps {
 
   /** Node has loaded these files in the process of an app, or in one that it has started. */
   async loaded(id: string, files: Iterable<[file: string, isCurrent: IsCurrent]>): Promise<void> {
-    for (const file of await this.#natives.add(id, files, this.#host.settings().server)) this.saved(file)
+    for (const file of await this.#natives.add(id, files, this.#host.settings().server)) this.saved(file, true)
   }
 
-  /** A file was saved. */
-  saved(file: string): void {
-    for (const app of this.list()) app.saved()
+  /** A file was saved. `isModule`: it is one, or may be one that was missing. */
+  saved(file: string, isModule: boolean): void {
+    for (const app of this.list()) app.fileSaved(file, isModule)
     this.ensureMissing()
     for (const id of this.#natives.saved(file)) {
       this.replace(this.get(id), `${this.#short(file)} changed (loaded natively)`)

@@ -174,9 +174,10 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     this.#apps.ensureMissing()
   }
 
-  /** Any file was saved: apps that wait for one try again. */
-  fileSaved(file: string): void {
-    this.#apps.saved(file)
+  /** A file was saved: apps that wait for it try again. */
+  fileSaved(file: string, isModule: boolean): void {
+    const { records } = this.#binding
+    this.#apps.saved(file, isModule || records.waitingFor(file).length > 0)
   }
 
   /** Modules of `environment` that import what the new `file` may be. */

@@ -105,7 +105,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         { watch: globs(options.watch), ignore: globs(options.ignore) },
         {
           restart: (file) => hub.fileChanged(file),
-          saved: (file) => hub.fileSaved(file),
+          saved: (file, isModule) => hub.fileSaved(file, isModule),
           watching: () => hub.watching(),
         },
       )

@@ -10,7 +10,7 @@ export interface FileEvents {
   /** A file changed that restarts the app. */
   restart(file: string): void
   /** Any other file was saved, made or removed: an app that waits for a save may try again. */
-  saved(file: string): void
+  saved(file: string, isModule: boolean): void
   /** The watcher knows all files from now on: one that appeared before may not have been told. */
   watching(): void
 }
@@ -33,6 +33,6 @@ export function watchFiles(
     // Vite restarts itself for an env file of its own mode; the app needs a new process for any
     const isModule = environment.moduleGraph.getModulesByFile(file) !== undefined
     if (filters.watch(file) || basename(file).startsWith('.env') || (!hasHmr && isModule)) events.restart(file)
-    else events.saved(file)
+    else events.saved(file, isModule)
   })
 }

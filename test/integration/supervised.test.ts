@@ -4,7 +4,7 @@ import { createServer } from 'vite'
 import { expect, test } from 'vitest'
 import { getTether, type RunnerView, tether } from '../../src/index.ts'
 import { createProject } from '../support/project.ts'
-import { startServer, type TestServer } from '../support/tether.ts'
+import { startServer, type TestServer, watched } from '../support/tether.ts'
 
 /** An app that answers over HTTP: the listener stays, what is behind it is replaced. */
 const API = {
@@ -115,6 +115,28 @@ test('an entry with a syntax error waits for a save', async () => {
   expect(server.lines.join('\n')).toMatch(/main\.ts/)
   project.write('main.ts', "console.log('fixed')\nsetInterval(() => {}, 1000)")
   await server.line(/^fixed/)
+})
+
+test.each([
+  ['ends', '', 'idle'],
+  ['crashes', "throw new Error('crash')", 'crashed'],
+])('what an app writes before it %s does not start it again; a save of its code does', async (_, end, state) => {
+  const project = createProject({
+    'main.ts': `
+      import { writeFileSync } from 'node:fs'
+      writeFileSync('out.json', String(Date.now()))
+      console.log('run')
+      ${end}
+    `,
+  })
+  const server = await startServer(project.root, { entry: 'main.ts', cwd: project.root })
+  const runs = () => server.lines.filter((line) => line === 'run').length
+  await expect.poll(() => server.hub.runners[0]!.state).toBe(state)
+  await watched(server.server)
+  project.edit('main.ts', "'run'", "'again'")
+  await server.line(/^again/)
+  await expect.poll(() => server.hub.runners[0]!.state).toBe(state)
+  expect(runs()).toBe(1)
 })
 
 test('an import that finds nothing heals when the file is created', async () => {
