@@ -4,7 +4,7 @@ import { createServer } from 'vite'
 import { expect, test } from 'vitest'
 import { getTether, type RunnerView, tether } from '../../src/index.ts'
 import { createProject } from '../support/project.ts'
-import { startServer, type TestServer, watched } from '../support/tether.ts'
+import { startServer, type TestServer } from '../support/tether.ts'
 
 /** An app that answers over HTTP: the listener stays, what is behind it is replaced. */
 const API = {
@@ -117,26 +117,28 @@ test('an entry with a syntax error waits for a save', async () => {
   await server.line(/^fixed/)
 })
 
-test.each([
-  ['ends', '', 'idle'],
-  ['crashes', "throw new Error('crash')", 'crashed'],
-])('what an app writes before it %s does not start it again; a save of its code does', async (_, end, state) => {
+test('a file that is no module starts an app again that crashed before it was written, and no other', async () => {
   const project = createProject({
-    'main.ts': `
-      import { writeFileSync } from 'node:fs'
-      writeFileSync('out.json', String(Date.now()))
-      console.log('run')
-      ${end}
-    `,
+    'done.ts': "console.log('done')",
+    'crash.ts': "console.log('crash')\nthrow new Error('crash')",
+    'old.txt': '',
   })
-  const server = await startServer(project.root, { entry: 'main.ts', cwd: project.root })
-  const runs = () => server.lines.filter((line) => line === 'run').length
-  await expect.poll(() => server.hub.runners[0]!.state).toBe(state)
-  await watched(server.server)
-  project.edit('main.ts', "'run'", "'again'")
-  await server.line(/^again/)
-  await expect.poll(() => server.hub.runners[0]!.state).toBe(state)
-  expect(runs()).toBe(1)
+  const server = await startServer(project.root, { entry: ['done.ts', 'crash.ts'] })
+  const runs = (name: string) => server.lines.filter((line) => line === name).length
+  const ended = () => expect.poll(() => server.hub.runners.map(({ state }) => state)).toEqual(['idle', 'crashed'])
+  await ended()
+  const exits: string[] = []
+  server.hub.on('exit', ({ id }) => exits.push(id))
+
+  // an app that writes files would start itself again for ever: this one is told late
+  server.server.watcher.emit('all', 'change', project.path('old.txt'))
+  project.write('new.txt', '')
+  await expect.poll(() => exits).toEqual(['crash.ts'])
+  await ended()
+  expect([runs('done'), runs('crash')]).toEqual([1, 2])
+
+  project.edit('done.ts', "'done'", "'done again'")
+  await server.line(/^done again/)
 })
 
 test('an import that finds nothing heals when the file is created', async () => {
