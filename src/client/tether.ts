@@ -132,7 +132,7 @@ export async function createTetherRunner(options: TetherRunnerOptions): Promise<
 export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRunner {
   readonly viteNode: TetherNodeRunner
   readonly emitter: HMREmitter = createHmrEmitter()
-  readonly config: RunnerConfig
+  config: RunnerConfig
   readonly #options: TetherRunnerOptions
   readonly #info: RunnerInfo
   readonly #session: ClientSession
@@ -247,7 +247,7 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
   /** Messages were lost: current sources are compared with what this runner holds, and the difference is a change like any other. */
   async #resync({ fresh, rebooted }: Resync): Promise<void> {
     try {
-      if (fresh) await this.#session.rpc.init(this.#info)
+      if (fresh) this.config = await this.#session.rpc.init(this.#info)
       await this.change(await this.#session.rpc.compare(this.viteNode.holdings(rebooted)))
       this.emit('resync')
       await notify(getEngine(this.viteNode), 'vite:ws:connect', {})
