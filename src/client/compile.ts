@@ -40,32 +40,33 @@ export interface CompiledModule {
 
 // The second block lets a module declare `require`, `__dirname` and the like itself. An array element gets no name, so frames
 // of the module body read `at file:1:2` as under Node.
-const HEAD = `[async function(${PARAMETERS.join(',')}){'use strict';{`
+const HEAD = `return [async function(${PARAMETERS.join(',')}){'use strict';{`
 const TAIL = '\n}},s=>import(s)]'
 
 /** The body of a module that does not wait for its imports. All columns stay what they were. */
 const NOW: [pattern: RegExp, replacement: string][] = [
-  [/^\[async/, '[     '],
+  [/^return \[async/, 'return [     '],
   [/^(const __vite_ssr_import_\d+__ = )await (?=__vite_ssr_import__\()/gm, '$1      '],
 ]
 
 type Body = (...values: unknown[]) => Promise<void> | undefined
+type Compiled = [body: Body, importNative: ImportNative]
 
 /** Compiles `code`; throws the SyntaxError of V8. */
 export function compileModule(code: string, place: ModulePlace): CompiledModule {
   const text = HEAD + (code.startsWith('#!') ? `//${code.slice(2)}` : code) + TAIL
-  const compile = (source: string): vm.Script =>
-    new vm.Script(source, {
+  // not a vm.Script: V8 keeps those in its compilation cache, all that a long day of saves has made
+  const compile = (source: string): (() => Compiled) =>
+    vm.compileFunction(source, [], {
       filename: place.script,
       // first-line columns of a stack are those of `code`
       columnOffset: -HEAD.length,
       importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    })
+    }) as () => Compiled
   const script = compile(text)
-  type Compiled = [body: Body, importNative: ImportNative]
   let compiled: Compiled | undefined
   const get = (): Compiled => {
-    compiled ??= script.runInThisContext() as Compiled
+    compiled ??= script()
     return compiled
   }
   const call = (body: Body, context: ModuleContext) =>
@@ -77,13 +78,13 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
     run: (context) => call(get()[0], context) as Promise<void>,
     runNow(context) {
       const source = NOW.reduce((before, [pattern, replacement]) => before.replace(pattern, replacement), text)
-      let now: vm.Script
+      let now: () => Compiled
       try {
         now = compile(source)
       } catch (cause) {
         throw asyncModule(place.file, cause)
       }
-      call((now.runInThisContext() as Compiled)[0], context)
+      call(now()[0], context)
     },
     importNative: (specifier) => quietly(() => get()[1](specifier)),
     text,
