@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { compileFunction } from 'node:vm'
+import { compileFunction, Script } from 'node:vm'
 
 /** What a file's extension and its package say of it; `undefined` where only its syntax can tell. */
 export type DeclaredFormat = 'commonjs' | 'module' | undefined
@@ -47,7 +47,18 @@ export function syntaxErrorOf(code: string, filename?: string): Error | undefine
  */
 export function needsCommonJs(code: string): boolean {
   if (!isCommonJsCode(code)) return false
-  return VARIABLE.test(code.replace(PROSE, '""')) || !isCommonJsCode(`'use strict';${code}`)
+  return VARIABLE.test(code.replace(PROSE, '""')) || !isStrictScript(code)
+}
+
+/** Without sloppy mode and without a `return` outside of functions: what is left of CommonJS code could be a module. */
+function isStrictScript(code: string): boolean {
+  try {
+    new Script(`'use strict';${code.replace(/^#!/, '//')}`)
+    return true
+  } catch {
+    // whatever V8 has against it, it does not have it against CommonJS
+    return false
+  }
 }
 
 /** The `type` of the package that a folder belongs to; `''` if it says nothing. */

@@ -172,3 +172,18 @@ it('a script that uses nothing of CommonJS is a module of Vite: plugins see its 
   await line(/hot updated: \/script\.js via \/entry\.mjs/)
   expect(values()[1]).toBe(2)
 })
+
+it('an attached runner runs CommonJS files that it does not have, and gets none that Vite may not serve', async () => {
+  const outside = createProject({ 'outside.cjs': "exports.secret = 'secret'" })
+  const project = createProject({
+    'package.json': '{ "type": "module" }',
+    'src/main.ts': "import { one } from './one.cjs'\nexport const answer: number = one",
+    'src/one.cjs': 'exports.one = 010; exports.file = __filename',
+  })
+  const server = await startServer(project.root, { attach: true }, { server: { fs: { allow: [project.root] } } })
+  const elsewhere = createProject({})
+  const { runner } = await attach(server, elsewhere.root)
+  expect((await runner.import('/src/main.ts')).answer).toBe(8)
+  expect((await runner.import('/src/one.cjs')).file).toBe(elsewhere.path('src/one.cjs'))
+  await expect(runner.import(`/@fs${outside.path('outside.cjs')}`)).rejects.toThrow(/may not serve/)
+})
