@@ -6,7 +6,8 @@
 export const ERROR_CODES = {
   ERR_CONNECT: 'no server answered at the address',
   ERR_UNAUTHORIZED: 'the token was refused, or the server did not prove that it knows it',
-  ERR_FORBIDDEN: 'the request came from a browser page or named a host that is not allowed',
+  ERR_FORBIDDEN:
+    'the request came from a browser page, named a host that is not allowed, or came from another machine without TLS',
   ERR_VERSION: 'the two sides speak different protocol versions',
   ERR_PROTOCOL: 'the other side sent a frame that the protocol does not allow',
   ERR_TOO_LARGE: 'a message exceeds the size limit',

@@ -1,9 +1,13 @@
 import { once } from 'node:events'
+import { get } from 'node:https'
 import { hostname } from 'node:os'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
-import { freePort } from '../support/child.ts'
-import { createCertificate, createRemoteHost, whyNoNamespaces } from '../support/network.ts'
+import { createServer } from 'vite'
+import { expect, onTestFinished, test } from 'vitest'
+import { getTether, tether } from '../../src/index.ts'
+import { freePort, run } from '../support/child.ts'
+import { createCertificate, createRemoteHost, outsideAddress, whyNoNamespaces } from '../support/network.ts'
 import { createProject } from '../support/project.ts'
 import { createSlowLine } from '../support/slow-line.ts'
 import { attach, startServer } from '../support/tether.ts'
@@ -134,4 +138,37 @@ test('certificates may be given as files, as Vite takes them', async () => {
   const https = { key: project.path('key.txt'), cert: project.path('cert.txt') }
   const server = await startServer(project.root, { attach: { port: 0 } }, { server: { https } })
   await expect(attach(server, project.root)).rejects.toThrow(/self-signed certificate/)
+})
+
+test("on Vite's own https server other hosts attach over TLS, and its pages are served as before", async () => {
+  const project = createProject({
+    'index.html': '<p>page',
+    'main.ts': "console.log('evaluated here')\nsetInterval(() => {}, 1000)",
+  })
+  const address = outsideAddress() ?? '127.0.0.1'
+  const { key, cert, file } = createCertificate(address)
+  const server = await createServer({
+    root: project.root,
+    configFile: false,
+    logLevel: 'silent',
+    server: { host: '0.0.0.0', port: 0, https: { key, cert } },
+    plugins: [tether({ attach: true })],
+  })
+  onTestFinished(() => server.close())
+  await server.listen()
+  const hub = getTether(server)
+  await hub.ready
+  const { port } = server.httpServer!.address() as { port: number }
+  expect(hub.attach!.url).toBe(`wss://localhost:${port}/__tether`)
+  const args = ['attach', '--token-file', hub.attach!.tokenFile!, `wss://${address}:${port}/__tether`, 'main.ts']
+  const worker = run(process.execPath, [cli, ...args], {
+    cwd: createProject({}).root,
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: file },
+  })
+  onTestFinished(() => worker.end())
+  await worker.match(/evaluated here/)
+  const page = await new Promise<string>((resolve, reject) => {
+    get(`https://${address}:${port}/`, { ca: cert }, (response) => resolve(text(response))).on('error', reject)
+  })
+  expect(page).toContain('<p>page')
 })

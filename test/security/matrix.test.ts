@@ -5,7 +5,6 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createServer, type UserConfig, type ViteDevServer } from 'vite'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -15,6 +14,7 @@ import { getTether, type TetherHub, tether } from '../../src/index.ts'
 import { isSafe } from '../../src/server/gatekeeper.ts'
 import { deriveKeys } from '../../src/shared/auth.ts'
 import { headersFor, knock } from '../support/knock.ts'
+import { outsideAddress } from '../support/network.ts'
 import { createProject } from '../support/project.ts'
 import { runnerFunctions } from '../support/session.ts'
 import { startServer } from '../support/tether.ts'
@@ -53,10 +53,7 @@ async function session(hub: TetherHub) {
 
 const info = { name: 'probe', kind: 'attached', pid: 1, host: 'h', root: '/' } as const
 
-/** An address of this machine that other machines can reach. */
-const outside = Object.values(networkInterfaces())
-  .flatMap((addresses) => addresses ?? [])
-  .find(({ internal, family }) => !internal && family === 'IPv4')?.address
+const outside = outsideAddress()
 
 describe('S1: the default is an address that only this machine reaches', () => {
   test('attached runners find 127.0.0.1 where Vite has no http server', async () => {

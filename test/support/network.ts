@@ -1,6 +1,7 @@
 /** Another host, as far as Linux can pretend one: a network namespace, which sees nothing of a project. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Running, run } from './child.ts'
@@ -68,4 +69,10 @@ export function createCertificate(address: string): { key: Buffer; cert: Buffer;
   const how = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
   execFileSync('openssl', ['req', ...how, '-keyout', key, '-out', cert, ...what], { stdio: 'pipe' })
   return { key: readFileSync(key), cert: readFileSync(cert), file: cert }
+}
+
+/** An address of this machine that other machines can reach, if it has one. */
+export function outsideAddress(): string | undefined {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address
 }
