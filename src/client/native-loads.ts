@@ -50,6 +50,13 @@ export class NativeLoads {
     this.#now = new NowLoader(options.evaluator, options.fetchNow)
   }
 
+  /** Whether the runner has a file as an ES module: a script that needs neither format may be either. */
+  holds(file: string): boolean {
+    const { instances, paths } = this.#options.evaluator
+    const instance = instances.live(paths.toServer(file))
+    return instance !== undefined && !instance.stored?.isCommonJs
+  }
+
   /** What `require()` of an ES module gives in the file `parent`. Throws what the module throws. */
   require(file: string, parent: string | undefined): unknown {
     const { evaluator, roots } = this.#options

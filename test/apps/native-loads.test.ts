@@ -170,3 +170,14 @@ it('an error in a module that a library imports is the module’s own, in source
   await line(/Error: route failed/)
   await line(/src\/routes\/a\.ts:4:21/)
 })
+
+it('a script that is imported and required runs once', async () => {
+  const { result } = await startApp({
+    'src/main.ts': `import './script'
+      import legacy from './legacy.cjs'
+      console.log('result ' + JSON.stringify([legacy, globalThis.runs]))`,
+    'src/script.js': 'globalThis.runs = (globalThis.runs ?? 0) + 1',
+    'src/legacy.cjs': "require('./script')\nmodule.exports = 'legacy'",
+  })
+  expect(await result()).toEqual(['legacy', 1])
+})

@@ -48,7 +48,7 @@ export function hookRequire(provider: Provider): void {
 function load(provider: Provider, module: NodeJS.Module, file: string, previous: Extension | undefined): void {
   debug('require %s <- %s', file, module.parent?.filename)
   const { native } = provider.openNow()
-  const format = isCodeFile(file) ? formatOfFile(file) : 'data'
+  const format = !isCodeFile(file) ? 'data' : native.holds(file) ? 'module' : formatOfFile(file)
   const typescript = format === 'typescript' ? native.commonJs(file) : undefined
   if (format === 'module' || (format === 'typescript' && !typescript)) {
     // the runner's cache is the one that counts: an update may replace what it holds
