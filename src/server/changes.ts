@@ -26,8 +26,6 @@ export interface Feed {
   review(): void
   /** Messages to the runner were lost: it is going to compare, and is told nothing until then. */
   lost(): void
-  /** `true` if the runner holds, or failed to get, one of these modules. */
-  concerns(ids: Iterable<ModuleId>): boolean
   /** The runner has said what became of a change. */
   answered(seq: number): void
   /** `true` while the runner is owed a change, or has not said what became of one. */
@@ -39,7 +37,7 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
   const ledger = new Map<ModuleId, { version: number }>()
   /** Modules the runner was told of but could not get. */
   const failing = new Set<ModuleId>()
-  /** Saved while a fetch was under way: its answer may carry the code from before. */
+  /** Saved while code was collected that may be of them: what is delivered may be from before, and was of no concern then. */
   const underway = new Set<Set<ModuleId>>()
   const dirty = { seeds: new Set<ModuleId>(), reload: false, review: false }
   let seq = 0
@@ -70,10 +68,22 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
     }
   }
 
-  const concerns = (ids: Iterable<ModuleId>) => [...ids].some((id) => ledger.has(id) || failing.has(id))
+  const concerned = (id: ModuleId): boolean => ledger.has(id) || failing.has(id)
+
+  /** Does `work`, which enters modules in the ledger; what of them was saved meanwhile counts as saved after it. */
+  async function noting<T>(work: () => Promise<T>): Promise<T> {
+    const saved = new Set<ModuleId>()
+    underway.add(saved)
+    try {
+      return await work()
+    } finally {
+      underway.delete(saved)
+      save(saved)
+    }
+  }
 
   async function collect(seeds: ReadonlySet<ModuleId>, all: boolean): Promise<Omit<Change, 'seq'>> {
-    const own = [...seeds].filter((id) => ledger.has(id) || failing.has(id))
+    const own = [...seeds].filter(concerned)
     const { modules, failed } = await current((source) => {
       return source.collect(all ? new Set(ledger.keys()) : source.affected(own, holds), holds)
     })
@@ -109,7 +119,7 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
         const { seeds, reload, review } = dirty
         Object.assign(dirty, { seeds: new Set(), reload: false, review: false })
         // a plugin that asks for a reload may have invalidated anything
-        const change = await collect(seeds, review || reload)
+        const change = await noting(() => collect(seeds, review || reload))
         const { modules, failed } = change
         if (!reload && change.seeds.length === 0 && modules.length === 0 && failed.length === 0) continue
         debug(
@@ -137,17 +147,44 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
 
   function save(seeds: Iterable<ModuleId>): void {
     for (const id of seeds) {
-      dirty.seeds.add(id)
-      for (const saved of underway) saved.add(id)
+      if (concerned(id)) dirty.seeds.add(id)
+      else for (const saved of underway) saved.add(id)
     }
-    void flush()
+    if (dirty.seeds.size > 0) void flush()
+  }
+
+  async function fetch(url: string, importer: ModuleId | undefined, fresh: boolean | undefined): Promise<FetchAnswer> {
+    const answer = await current((source) => source.fetch(url, importer, holds, fresh))
+    if ('external' in answer) return answer
+    const { id, modules, failed } = answer
+    debug('%s fetch %s: %d modules, %d failed', name, url, modules.length, failed.length)
+    if (failed.length > 0) {
+      // none of it reaches the runner: a save of any of it may be what it waits for
+      for (const { id } of [...failed, ...modules]) if (!ledger.has(id)) failing.add(id)
+      throw reviveError(failed[0]!.error)
+    }
+    // the module asked for comes first, so that it is among those that fit
+    modules.sort((a, b) => Number(b.id === id) - Number(a.id === id))
+    return { id, url: answer.url, modules: deliver(modules).modules }
+  }
+
+  async function compare(held: Record<ModuleId, string>): Promise<Change> {
+    ledger.clear()
+    // version 0 is never current: everything the runner announces is transformed, and only another hash is sent
+    for (const id of Object.keys(held)) ledger.set(id, { version: 0 })
+    const { modules, failed } = await current((source) => source.collect(new Set(ledger.keys()), holds))
+    for (const { id } of failed) failing.add(id)
+    // equal code is not sent, and its number is the one that counts from now on
+    const isEqual = (record: ModuleRecord) => held[record.id] === record.hash
+    for (const record of modules.filter(isEqual)) ledger.set(record.id, record)
+    const delivered = deliver(modules.filter((record) => !isEqual(record)))
+    return { ...delivered, seq: ++seq, seeds: [...failed.map(({ id }) => id), ...(delivered.stale ?? [])], failed }
   }
 
   return {
     get size() {
       return ledger.size
     },
-    concerns,
     answered(report) {
       answered = Math.max(answered, report)
     },
@@ -155,41 +192,8 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
       return flushing || seq > answered
     },
 
-    async fetch(url, importer, fresh) {
-      const saved = new Set<ModuleId>()
-      underway.add(saved)
-      try {
-        const answer = await current((source) => source.fetch(url, importer, holds, fresh))
-        if ('external' in answer) return answer
-        const { id, modules, failed } = answer
-        debug('%s fetch %s: %d modules, %d failed', name, url, modules.length, failed.length)
-        if (failed.length > 0) {
-          // none of it reaches the runner: a save of any of it may be what it waits for
-          for (const { id } of [...failed, ...modules]) if (!ledger.has(id)) failing.add(id)
-          throw reviveError(failed[0]!.error)
-        }
-        // the module asked for comes first, so that it is among those that fit
-        modules.sort((a, b) => Number(b.id === id) - Number(a.id === id))
-        const delivered = deliver(modules)
-        if (concerns(saved)) save(saved)
-        return { id, url: answer.url, modules: delivered.modules }
-      } finally {
-        underway.delete(saved)
-      }
-    },
-
-    async compare(held) {
-      ledger.clear()
-      // version 0 is never current: everything the runner announces is transformed, and only another hash is sent
-      for (const id of Object.keys(held)) ledger.set(id, { version: 0 })
-      const { modules, failed } = await current((source) => source.collect(new Set(ledger.keys()), holds))
-      for (const { id } of failed) failing.add(id)
-      // equal code is not sent, and its number is the one that counts from now on
-      const isEqual = (record: ModuleRecord) => held[record.id] === record.hash
-      for (const record of modules.filter(isEqual)) ledger.set(record.id, record)
-      const delivered = deliver(modules.filter((record) => !isEqual(record)))
-      return { ...delivered, seq: ++seq, seeds: [...failed.map(({ id }) => id), ...(delivered.stale ?? [])], failed }
-    },
+    fetch: (url, importer, fresh) => noting(() => fetch(url, importer, fresh)),
+    compare: (held) => noting(() => compare(held)),
 
     lost() {
       ledger.clear()

@@ -122,7 +122,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     recordSeeds(environment, (nodes, payload) => {
       const ids = nodes.flatMap(({ id }) => (id === null ? [] : [id]))
       debug('seeds %o with %s', ids, payload?.type ?? 'no payload')
-      for (const { feed } of this.#updatable()) if (feed.concerns(ids)) feed.save(ids)
+      for (const { feed } of this.#updatable()) feed.save(ids)
       // frameworks may run the same modules in Vite's own process
       if (payload) channelOf(environment).sendInProcess(payload)
       return true

@@ -222,3 +222,27 @@ test.each([
   expect(await child.exited).toEqual(how)
   await expect.poll(() => hub.runners).toEqual([])
 })
+
+test('a module that is saved while its neighbour holds up the answer that it is in ends up as it is on disk', async () => {
+  const project = createProject({
+    'main.ts': "export { fast } from './fast.ts'\nexport { slow } from './slow.ts'",
+    'fast.ts': 'export const fast = 1',
+    'slow.ts': 'export const slow = 1',
+  })
+  let release = (): void => {}
+  const gate = new Promise<undefined>((resolve) => {
+    release = () => resolve(undefined)
+  })
+  const held = { name: 'held', transform: (_code: string, id: string) => (id.endsWith('slow.ts') ? gate : undefined) }
+  const server = await startServer(project.root, { attach: true }, { plugins: [held] })
+  const { runner } = await attach(server, project.root)
+  const importing = runner.import('/main.ts')
+  const { moduleGraph } = server.server.environments.ssr
+  const isTransformed = () => moduleGraph.getModuleById(project.path('fast.ts'))?.transformResult != null
+  await expect.poll(isTransformed).toBe(true)
+  project.write('fast.ts', 'export const fast = 2')
+  await expect.poll(isTransformed).toBe(false)
+  release()
+  await importing
+  await expect.poll(async () => (await runner.import('/main.ts')).fast).toBe(2)
+})
