@@ -1,4 +1,7 @@
-/** What Vite reads of a file, above all where editors truncate it before they write it: for a moment the save is empty. */
+/**
+ * What Vite reads of a file, above all where editors truncate it before they write it: for a moment the save is empty. And a file
+ * that grows while Node reads it is read up to the size it had: its end is missing.
+ */
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { noteContent } from './late-saves.ts'
@@ -8,15 +11,16 @@ const GRACE = 200
 const POLL = 10
 
 /**
- * For a `transform` hook that comes first: the content of a file that was empty when Vite read it, but is only just being
- * saved. `undefined` for any other module, one that stays empty included.
+ * For a `transform` hook that comes first: the content of a file that was empty or incomplete when Vite read it, but is only
+ * just being saved. `undefined` for any other module, one that stays empty included.
  */
 export async function contentOf(code: string, id: string): Promise<string | undefined> {
   const file = id.replace(/[?#].*$/, '')
   if (!isAbsolute(file)) return undefined
   if (code !== '') {
-    noteContent(file, code)
-    return undefined
+    const whole = await wholeOf(file, code)
+    noteContent(file, whole ?? code)
+    return whole
   }
   for (;;) {
     const stats = await stat(file).catch(() => undefined)
@@ -29,4 +33,12 @@ export async function contentOf(code: string, id: string): Promise<string | unde
     if (Date.now() - stats.mtimeMs > GRACE) return undefined
     await new Promise((resolve) => setTimeout(resolve, POLL))
   }
+}
+
+/** The content of a file that was saved just now, if `code` is only the beginning of it. */
+async function wholeOf(file: string, code: string): Promise<string | undefined> {
+  const stats = await stat(file).catch(() => undefined)
+  if (!stats || stats.size <= Buffer.byteLength(code) || Date.now() - stats.mtimeMs > GRACE) return undefined
+  const content = await readFile(file, 'utf8').catch(() => '')
+  return content.length > code.length && content.startsWith(code) ? content : undefined
 }
