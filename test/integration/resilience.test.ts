@@ -1,8 +1,10 @@
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { connect } from '../../src/client/attach.ts'
 import { freePort } from '../support/child.ts'
 import { repeatable, seeded } from '../support/flaky.ts'
 import { createProject } from '../support/project.ts'
+import { startServer as startSessions } from '../support/session.ts'
 import { attach, startServer } from '../support/tether.ts'
 import { attachThroughProxy } from '../support/through-proxy.ts'
 import { startRunnerProcess } from '../support/told.ts'
@@ -206,6 +208,24 @@ test('a server that goes away again while the runner compares costs one more com
   await expect.poll(() => live.m0).toBe(3)
   expect(third.hub.runners).toMatchObject([{ state: 'connected' }])
   expect(lines.filter((line) => /error|out of date/i.test(line))).toEqual([])
+})
+
+test('a comparison that fails is not kept quiet', async () => {
+  const lines: string[] = []
+  const first = await startSessions()
+  const where = { at: 'tcp', host: '127.0.0.1', port: Number(new URL(first.url).port) } as const
+  const { url, secret } = first
+  const logger = { info() {}, error: (line: string) => lines.push(line) }
+  const runner = await connect({ url, token: secret, logger })
+  onTestFinished(() => runner.close())
+  const down = once(runner, 'disconnect')
+  await first.close()
+  await down
+  const compare = () => Promise.reject(new Error('nothing to compare with'))
+  const second = await startSessions({ where, secret, functions: () => ({ compare }) })
+  onTestFinished(() => second.close())
+  await expect.poll(() => lines).toHaveLength(1)
+  expect(lines[0]).toMatch(/could not be compared .*nothing to compare with/s)
 })
 
 test.each([
