@@ -1,0 +1,35 @@
+/** Where things lie, seen from `bench/dist`. */
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+
+/** The repository. */
+export const ROOT = resolve(import.meta.dirname, '../..')
+
+/** The folder of the benchmarks. */
+export const BENCH = join(ROOT, 'bench')
+
+/** A program of ours that runs as a process of its own. */
+export const child = (name: string): string => join(BENCH, 'dist/children', `${name}.js`)
+
+const require = createRequire(join(BENCH, 'package.json'))
+
+/** The folder of an installed package. */
+export function packageFolder(name: string): string {
+  const { paths } = { paths: require.resolve.paths(name) ?? [] }
+  for (const path of paths) {
+    try {
+      return dirname(require.resolve(join(path, name, 'package.json')))
+    } catch {
+      // not in this node_modules
+    }
+  }
+  throw new Error(`${name} is not installed; run npm ci`)
+}
+
+/** The script behind a package's command. */
+export function command(name: string, file: string): string {
+  return join(packageFolder(name), file)
+}
+
+/** Version of an installed package. */
+export const versionOf = (name: string): string => require(join(packageFolder(name), 'package.json')).version
