@@ -31,8 +31,8 @@ function fail(error: unknown, code: number): void {
 async function join(argv: readonly string[]): Promise<void> {
   const flags = parseAttachFlags(argv)
   if (flags === 'help') return void process.stdout.write(ATTACH_HELP)
-  // an app process may start one that belongs to another server
-  delete process.env[RUNNER_MARKER]
+  // from here on this is an app process, whoever has started it
+  process.env[RUNNER_MARKER] = '1'
   await attach(flags, (code) => process.exit(code))
 }
 

@@ -52,7 +52,6 @@ export async function serve(flags: Flags, { vite, createPlugin, hubOf }: Loaded)
     appType: 'custom',
     // no http listener and no WebSocket for browsers
     server: { middlewareMode: true, ws: false, ...(flags.once && { watch: null }) },
-    environments: { client: { optimizeDeps: { noDiscovery: true } } },
     ...(flags.config !== undefined && { configFile: flags.config }),
     ...(flags.mode !== undefined && { mode: flags.mode }),
   } satisfies InlineConfig)

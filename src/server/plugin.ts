@@ -78,10 +78,20 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         )
       }
       const name = options.environment ?? 'ssr'
-      if (config.environments?.[name]?.dev?.createEnvironment) throw taken(name, 'is already set')
+      if (config.environments?.[name]?.dev?.createEnvironment) {
+        throw taken(name, others.length > 1 ? "is another tether()'s, whose entry may be a list" : 'is already set')
+      }
       // Vite documents `tsconfigPaths` for the whole config only, but resolves by each environment's own
       const resolve = config.resolve?.tsconfigPaths === undefined ? { resolve: { tsconfigPaths: true } as object } : {}
       return { environments: { [name]: { dev: { createEnvironment }, ...resolve } } }
+    },
+
+    configEnvironment: {
+      order: 'post',
+      handler(name, config) {
+        // nobody asks the command for modules of the browser; the cache is that of the frontend's own server
+        if (cli && name === 'client') config.optimizeDeps = { noDiscovery: true }
+      },
     },
 
     configResolved(config) {

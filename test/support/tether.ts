@@ -45,16 +45,25 @@ export async function startServer(
 
 /** Resolves once the watcher has seen every file of the project; it says that it is ready earlier than that. */
 export async function watched({ config, watcher }: ViteDevServer): Promise<void> {
-  const files = readdirSync(config.root, { recursive: true, encoding: 'utf8' }).filter(
-    (file) => !/(^|\/)(node_modules|\.vite|\.git)(\/|$)/.test(file),
-  )
-  const isSeen = (file: string) => watcher.getWatched()[join(config.root, dirname(file))]?.includes(basename(file))
+  const files = filesOf(config.root)
+  const isSeen = (file: string) => watcher.getWatched()[dirname(file)]?.includes(basename(file))
   const limit = performance.now() + 5000
   while (!files.every(isSeen)) {
     if (performance.now() > limit)
       throw new Error(`Not watched: ${files.filter((file) => !isSeen(file))} in ${config.root}`)
     await delay(5)
   }
+}
+
+/** What a folder holds, packages and what tools keep there excepted. */
+function filesOf(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).filter(
+    ({ name }) => !['node_modules', '.vite', '.git'].includes(name),
+  )
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name)
+    return entry.isDirectory() ? [path, ...filesOf(path)] : [path]
+  })
 }
 
 /** A runner in this process, attached to `server`. */
