@@ -6,6 +6,7 @@ import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
 import { installCrashReport } from './crash.ts'
 import { getEngine } from './engine.ts'
+import { installEnvHint } from './env-hint.ts'
 import { execute } from './execute.ts'
 import { installMainModule } from './main-module.ts'
 import { disposeAll } from './shutdown.ts'
@@ -36,7 +37,7 @@ start().catch((error) => {
 async function start(): Promise<void> {
   const app = openApp()
   listenToParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
-  const { stop } = await app.handover
+  const { stop, root, hintsEnv } = await app.handover
   gate = installStopGate({
     signals: new Set(['SIGINT', 'SIGTERM', 'SIGHUP', stop.signal as NodeJS.Signals]),
     // the session stays: the handlers of the app may still import something
@@ -46,9 +47,11 @@ async function start(): Promise<void> {
     exit,
   })
   installSuspend()
+  const started = hintsEnv ? installEnvHint(root, () => runner?.viteNode.files() ?? []) : undefined
   runner = await app.runner
   await execute(runner, runner.config.entries)
   runner.ready()
+  started?.()
 }
 
 function orphaned(): void {

@@ -41,6 +41,8 @@ export function reportLoads(send: (files: Record<string, number>) => void): Load
 
 /** Answers native loads. Files are absolute paths on this machine. */
 export class NativeLoads {
+  /** What Node has loaded of the app. */
+  readonly files = new Set<string>()
   readonly #options: NativeLoadsOptions
   readonly #now: NowLoader
   readonly #required = new WeakMap<Instance, object>()
@@ -93,6 +95,7 @@ export class NativeLoads {
 
   /** Node is about to load an app file by itself. */
   loaded(file: string): void {
+    this.files.add(file)
     this.#options.loadedNatively?.(file, this.#options.evaluator.paths.toServer(file))
   }
 

@@ -111,6 +111,12 @@ export class TetherNodeRunner extends ViteNodeRunner {
     return this.#evaluator.store.holdings(rebooted)
   }
 
+  /** Absolute paths of what this runner and Node have loaded of the app. */
+  files(): string[] {
+    const { store, paths } = this.#evaluator
+    return [...Object.keys(store.holdings(false)).map((id) => paths.toLocal(id)), ...(this.native?.files ?? [])]
+  }
+
   /** Code that a change names without bringing it: it is asked for when it is needed. */
   drop(ids: Iterable<ModuleId>): void {
     this.#evaluator.store.drop(ids)

@@ -1,7 +1,9 @@
 /** The supervised apps of one hub: by id, by process, and those whose entry has no file yet. */
-import { basename } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { ViteDevServer } from 'vite'
 import { type FlatError, flattenError, TetherError } from '../shared/errors.ts'
+import type { Handover } from '../shared/handover.ts'
 import { App } from './app.ts'
 import { resolveEntry, toUrl } from './entries.ts'
 import type { StartOptions } from './hub-types.ts'
@@ -23,7 +25,7 @@ export interface AppsHost {
   /** Vite's server and the plugin's options, as they are now. */
   settings(): { server: ViteDevServer; options: TetherOptions & Partial<CliSettings> }
   /** Where an app process finds the server. */
-  handover(): { url: string; secret: string; root: string }
+  handover(): Pick<Handover, 'url' | 'secret' | 'root'>
   /** Path of the file in which what an app process starts finds it. */
   invitation(): string
   /** The first reason why a process with this entry could not start; `others` are further URLs that it loads. */
@@ -40,6 +42,8 @@ export class Apps {
   readonly #natives = new Natives()
   /** Entries of the options that have no file yet. */
   readonly #missing = new Set<string>()
+  /** A process was asked to look at `.env`: one hint is enough. */
+  #hasHinted = false
 
   constructor(host: AppsHost) {
     this.#host = host
@@ -119,6 +123,13 @@ export class Apps {
     return file.replace(`${this.#root}/`, '')
   }
 
+  #hintsEnv(): boolean {
+    const { server, options } = this.#host.settings()
+    if (this.#hasHinted || options.once || !existsSync(join(server.config.root, '.env'))) return false
+    this.#hasHinted = true
+    return true
+  }
+
   /** Tries the entries that had no file. */
   ensureMissing(): void {
     this.ensure([...this.#missing])
@@ -149,7 +160,7 @@ export class Apps {
       // on a terminal the shortcuts, ours or Vite's, are the only reader
       stdin: options.stdin ?? (process.stdin.isTTY ? ('silent' as const) : ('inherit' as const)),
       ...(options.once && { once: true }),
-      handover: () => host.handover(),
+      handover: () => ({ ...host.handover(), hintsEnv: this.#hintsEnv() }),
       ...(options.stop && { stop: options.stop }),
     }
     const app: App = new App(entry, toUrl(file, root), supervise, {

@@ -16,6 +16,8 @@ export interface Handover {
   secret: string
   /** The server's project root. */
   root: string
+  /** The process is to say so if nothing loads the `.env` of `root`. */
+  hintsEnv?: boolean
   stop: {
     /** The signal that asks the process to stop, beside SIGINT, SIGTERM and SIGHUP. */
     signal: string

@@ -1,0 +1,49 @@
+/** A hint for people who expect `.env` to be loaded: Node does not, and Vite only gives some of it to `import.meta.env`. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+
+/** Milliseconds after the start in which an app may still load the file itself. */
+const PATIENCE = 1000
+/** So many names are spelled out. */
+const NAMED = 3
+
+/**
+ * Says once that `root/.env` has variables which the app's code names and nothing has loaded: when the process ends, or a second
+ * after the returned function was called, which says that the app has started. `files` are the app's, by absolute path, that have
+ * been loaded by then.
+ */
+export function installEnvHint(root: string, files: () => Iterable<string>): () => void {
+  const check = () => {
+    process.off('exit', check)
+    const names = unloaded(root, files())
+    if (names.length > 0) process.stderr.write(`${hint(names)}\n`)
+  }
+  process.on('exit', check)
+  return () => void setTimeout(check, PATIENCE).unref()
+}
+
+function unloaded(root: string, files: Iterable<string>): string[] {
+  const all = Object.keys(parseEnv(read(join(root, '.env'))))
+  const names = all.filter((name) => /^\w+$/.test(name) && !(name in process.env))
+  if (names.length === 0) return []
+  const code = Array.from(files, read).join('\n')
+  return names.filter((name) => new RegExp(`(?<!import\\.meta\\.env\\.|[\\w$])${name}(?![\\w$])`).test(code))
+}
+
+function hint(names: readonly string[]): string {
+  const some = names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ' ...' : '')
+  return (
+    `[vite-tether] .env sets ${some}, but nothing has loaded it into process.env. ` +
+    'Give node the flag --env-file=.env (before the entry, or in execArgv of tether()), or load it in the app.'
+  )
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    // there is none, or it is no file of this machine
+    return ''
+  }
+}
