@@ -1,24 +1,38 @@
+import { rmSync } from 'node:fs'
 import { defineConfig } from 'tsup'
 
-export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    client: 'src/client/index.ts',
-    hmr: 'src/hmr.ts',
-    cli: 'src/cli.ts',
-    main: 'src/client/main.ts',
-    bridge: 'src/client/bridge/preload.ts',
-    'bridge-hooks': 'src/client/bridge/hooks.ts',
-    'bridge-fetch': 'src/client/bridge/fetch-worker.ts',
+// tsup's own `clean` would let one of the two builds remove what the other has made
+rmSync('dist', { recursive: true, force: true })
+
+export default defineConfig([
+  {
+    entry: {
+      index: 'src/index.ts',
+      client: 'src/client/index.ts',
+      hmr: 'src/hmr.ts',
+      cli: 'src/cli.ts',
+      main: 'src/client/main.ts',
+      bridge: 'src/client/bridge/preload.ts',
+      'bridge-hooks': 'src/client/bridge/hooks.ts',
+      'bridge-fetch': 'src/client/bridge/fetch-worker.ts',
+    },
+    format: 'esm',
+    target: 'node20',
+    platform: 'node',
+    splitting: true,
+    sourcemap: false,
+    dts: {
+      entry: { index: 'src/index.ts', client: 'src/client/index.ts', hmr: 'src/hmr.ts' },
+      compilerOptions: { ignoreDeprecations: '6.0' },
+    },
   },
-  format: 'esm',
-  target: 'node20',
-  platform: 'node',
-  splitting: true,
-  sourcemap: false,
-  clean: true,
-  dts: {
-    entry: { index: 'src/index.ts', client: 'src/client/index.ts', hmr: 'src/hmr.ts' },
-    compilerOptions: { ignoreDeprecations: '6.0' },
+  {
+    // what an app imports in production too: alone, and for CommonJS as well
+    entry: { keep: 'src/keep.ts' },
+    format: ['esm', 'cjs'],
+    target: 'node20',
+    platform: 'node',
+    splitting: false,
+    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   },
-})
+])

@@ -37,6 +37,13 @@ interface ImportMetaEnv {
   readonly SSR: boolean
 }
 
+declare namespace NodeJS {
+  interface Module {
+    /** `import.meta.hot` for code that is also compiled to CommonJS; nowhere else there is one. */
+    readonly hot?: TetherHotContext
+  }
+}
+
 interface ImportMeta {
   readonly hot?: TetherHotContext
   readonly env: ImportMetaEnv

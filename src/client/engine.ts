@@ -3,6 +3,7 @@ import type { ViteNodeRunner } from 'vite-node/client'
 import type { Applied, FailedModule, ModuleId } from '../shared/types.ts'
 import { type CacheData, createCache } from './cache.ts'
 import { createInProcessRuntime } from './in-process.ts'
+import { KeptValues } from './kept.ts'
 import { createLog, type Log, type Logger } from './log.ts'
 import { createQueue, type UpdateQueue } from './queue.ts'
 import type { HotRuntime } from './runtime.ts'
@@ -36,6 +37,8 @@ export interface Engine {
   readonly runtime: HotRuntime
   readonly cache: CacheData
   readonly queue: UpdateQueue
+  /** What modules keep over updates. */
+  readonly kept: KeptValues
   /** Modules whose last update failed: every apply covers them until one succeeds. */
   readonly failing: Set<ModuleId>
   /** Those among them, and their imports, that cannot be transformed as they are saved: no older code stands in for them. */
@@ -67,6 +70,7 @@ export function getEngine(runner: ViteNodeRunner): Engine {
       runtime: own ?? createInProcessRuntime(runner),
       cache,
       queue: createQueue(cache),
+      kept: new KeptValues(),
       failing: new Set(),
       broken: new Map(),
       shown: undefined,

@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import type { ModuleCacheMap } from 'vite-node/client'
 import { createDeferred } from '../shared/deferred.ts'
 import { TetherError } from '../shared/errors.ts'
+import { KEEP } from '../shared/keep.ts'
 import type { FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
 import { createCommonJs } from './commonjs.ts'
 import { namesOf, runCommonJs } from './commonjs-file.ts'
@@ -38,6 +39,8 @@ export interface EvaluatorOptions {
   main: string | undefined
   /** Makes `import.meta.hot`; absent if there is no HMR. */
   createHot: ((id: ModuleId) => unknown) | undefined
+  /** Makes `vite-tether/keep` for an instance; absent if that is a package like any other. */
+  createKeep?: ((keeper: Instance) => object) | undefined
   /** Told of each module that Node runs. */
   loadedNatively?: LoadReport | undefined
 }
@@ -196,6 +199,11 @@ export class Evaluator {
     if (stored.isCommonJs) this.runCommonJs(instance, stored)
     else await stored.compiled.run(this.context(instance, stored, this.#importer))
     this.finish(instance)
+  }
+
+  /** What `specifier` means to `instance` if the runner itself provides it. */
+  provided(instance: Instance, specifier: string): object | undefined {
+    return specifier === KEEP ? this.#options.createKeep?.(instance) : undefined
   }
 
   /** Makes an instance one of `stored`, whose body is about to run. */

@@ -26,7 +26,7 @@ export class Importer {
     const stored = instance.stored!
     const target = stored.target(specifier)
     const namespace =
-      target === undefined ? await this.#external(stored, specifier) : await this.#evaluator.load(target, instance)
+      target === undefined ? await this.#external(instance, specifier) : await this.#evaluator.load(target, instance)
     const missing = metadata?.importedNames?.filter((name) => !(name in namespace)) ?? []
     for (const name of missing) {
       if (target !== undefined && !this.#surelyLacks(target, name)) continue
@@ -45,7 +45,7 @@ export class Importer {
     const specifier = String(expression)
     const stored = instance.stored!
     const target = stored.target(specifier) ?? (await this.#resolve(instance, stored, specifier))
-    if (typeof target === 'object') return this.#external(stored, target.external)
+    if (typeof target === 'object') return this.#external(instance, target.external)
     this.#evaluator.instances.linkComputed(instance, target)
     return this.#evaluator.load(target, instance)
   }
@@ -66,7 +66,10 @@ export class Importer {
     return answer.id
   }
 
-  async #external(stored: StoredModule, specifier: string): Promise<Record<string, unknown>> {
+  async #external(instance: Instance, specifier: string): Promise<object> {
+    const provided = this.#evaluator.provided(instance, specifier)
+    if (provided) return provided
+    const stored = instance.stored!
     try {
       return await importExternal(stored.compiled.importNative, specifier, stored.place.file)
     } catch (error) {

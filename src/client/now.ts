@@ -81,7 +81,9 @@ export class NowLoader implements StaticImports {
     const { record, place } = stored
     const target = stored.target(specifier)
     const loaded = target === undefined ? undefined : this.load(target, instance)
-    const namespace = loaded ? loaded.exports! : this.#external(specifier, place.file)
+    const namespace = loaded
+      ? loaded.exports!
+      : (this.#evaluator.provided(instance, specifier) ?? this.#external(specifier, place.file))
     for (const name of metadata?.importedNames ?? []) {
       if (name in namespace || (loaded && !loaded.evaluated)) continue
       if (isMaybeType(record.code, specifier, name, place.file)) continue

@@ -27,4 +27,5 @@ export async function pruneUnreached(engine: Engine, replaced: Iterable<ModuleId
     dropRegistrations(cache, id)
     cache.dataMap.delete(id)
   }
+  await engine.kept.sweep(engine)
 }

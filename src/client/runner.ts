@@ -6,6 +6,7 @@ import type { ModuleId } from '../shared/types.ts'
 import { compileModule } from './compile.ts'
 import { Evaluator, type ModuleSource } from './evaluator.ts'
 import { TetherRuntime } from './graph.ts'
+import type { Keeper } from './kept.ts'
 import { importExternal, isNativeSpecifier } from './native.ts'
 import { type LoadReport, NativeLoads } from './native-loads.ts'
 import type { FetchNow } from './now.ts'
@@ -27,6 +28,8 @@ export interface TetherRunnerOptions {
   main?: string
   /** Makes `import.meta.hot` when a module first reads it. Without it there is none. */
   createHotContext?: (runner: TetherNodeRunner, id: ModuleId) => unknown
+  /** Makes `vite-tether/keep` for one instance of a module. Without it that is a package like any other. */
+  createKeep?: (runner: TetherNodeRunner, keeper: Keeper) => object
   /** Blocks the thread; with it, what Node loads past the runner can be answered: `native`. */
   fetchNow?: FetchNow
   loadedNatively?: LoadReport
@@ -50,6 +53,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
       env,
       main = process.argv[1],
       createHotContext,
+      createKeep,
       loadedNatively,
       fetchNow,
     } = options
@@ -61,6 +65,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
       env,
       main,
       createHot: createHotContext && ((id) => createHotContext(this, id)),
+      createKeep: createKeep && ((keeper) => createKeep(this, keeper)),
       loadedNatively,
     })
     const evaluator = this.#evaluator

@@ -3,10 +3,15 @@ import type { Engine } from './engine.ts'
 import { dispose } from './notify.ts'
 import { dependentsFirst } from './order.ts'
 
-/** Disposes all instances, dependents first, after the updates that are under way. Nothing is evaluated any more. */
+/**
+ * Closes kept ports, disposes all instances, dependents first, and then what they have kept; after the updates that are under
+ * way. Nothing is evaluated any more.
+ */
 export async function disposeAll(engine: Engine): Promise<void> {
-  const { runtime, queue } = engine
+  const { runtime, queue, kept } = engine
   await queue.add(async () => {
+    await kept.closePorts()
     for (const id of dependentsFirst(runtime, runtime.ids())) await dispose(engine, id)
+    await kept.close(engine)
   })
 }

@@ -15,6 +15,7 @@ import { type ClientSession, openSession, type Resync } from './connect.ts'
 import { configureEngine, getEngine, type UnacceptedPolicy } from './engine.ts'
 import { onExit } from './exit.ts'
 import { createHotContext } from './hot.ts'
+import { createKeep } from './keep.ts'
 import { describeError, type Logger } from './log.ts'
 import { handleMessage } from './messages.ts'
 import { reportLoads } from './native-loads.ts'
@@ -159,6 +160,7 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
         createHotContext: (runner: ViteNodeRunner, id: string) =>
           createHotContext(runner, this.emitter, this.#files, id),
       }),
+      createKeep: (runner, keeper) => createKeep(getEngine(runner), keeper),
     })
     configureEngine(this.viteNode, {
       onUnaccepted: options.onUnaccepted ?? config.onUnaccepted,

@@ -34,6 +34,19 @@ export async function replaceModules(
   replaced: ReadonlySet<ModuleId>,
   targets: readonly ModuleId[],
 ): Promise<Replacement> {
+  await engine.kept.begin(engine, replaced)
+  try {
+    return await replace(engine, replaced, targets)
+  } finally {
+    engine.kept.end()
+  }
+}
+
+async function replace(
+  engine: Engine,
+  replaced: ReadonlySet<ModuleId>,
+  targets: readonly ModuleId[],
+): Promise<Replacement> {
   const { runtime, cache } = engine
   const order = dependentsFirst(runtime, replaced)
   const disposed = new Set<ModuleId>()
@@ -56,6 +69,7 @@ export async function replaceModules(
     // no new code imports it: its old instance is to hear of that
     if (prune && !runtime.node(id)) cache.pruneMap.set(id, prune)
   }
+  await engine.kept.commit(engine)
   return { modules, evaluated: newIds(engine, kept).length, previous }
 }
 
@@ -92,6 +106,7 @@ async function rollBack(engine: Engine, { kept, detached, disposed, previous }: 
   for (const id of partial) await dispose(engine, id)
   runtime.detach(partial)
   for (const id of partial) if (!previous.has(id)) dropRegistrations(cache, id)
+  await engine.kept.rollBack(engine)
 
   // all go back first, so that those that are evaluated again find the others in place
   runtime.attach(detached)

@@ -5,22 +5,26 @@ import {
   isFileLoadingAllowed,
   type Plugin,
   type PluginOption,
+  parseSync,
   type ResolvedConfig,
   transformWithOxc,
+  Visitor,
   version as viteVersion,
 } from 'vite'
 import { TetherError } from '../shared/errors.ts'
 import { RUNNER_MARKER } from '../shared/handover.ts'
+import { KEEP } from '../shared/keep.ts'
 import { loadCommonJs } from './commonjs.ts'
 import { contentOf } from './content.ts'
 import { lowerDecorators } from './decorators.ts'
 import { createTetherEnvironment } from './environment.ts'
+import { rewriteModuleHot } from './module-hot.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from './options.ts'
 import { hubEvents, hubOf } from './registry.ts'
 import { watchFiles } from './watch.ts'
 
 const NAME = 'vite-tether'
-const TOOLS = { compile: transformWithOxc, isAllowed: isFileLoadingAllowed }
+const TOOLS = { compile: transformWithOxc, isAllowed: isFileLoadingAllowed, parse: parseSync, Visitor }
 
 interface TetherApi {
   options: TetherOptions
@@ -82,8 +86,10 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         throw taken(name, others.length > 1 ? "is another tether()'s, whose entry may be a list" : 'is already set')
       }
       // Vite documents `tsconfigPaths` for the whole config only, but resolves by each environment's own
-      const resolve = config.resolve?.tsconfigPaths === undefined ? { resolve: { tsconfigPaths: true } as object } : {}
-      return { environments: { [name]: { dev: { createEnvironment }, ...resolve } } }
+      const tsconfigPaths: object = config.resolve?.tsconfigPaths === undefined ? { tsconfigPaths: true } : {}
+      // the runner answers it, also where the package is linked, or is not there at all
+      const resolve = { ...tsconfigPaths, external: [KEEP] }
+      return { environments: { [name]: { dev: { createEnvironment }, resolve } } }
     },
 
     configEnvironment: {
@@ -133,7 +139,10 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       async handler(code, id) {
         if (this.environment !== environment) return undefined
         const content = await contentOf(code, id)
-        return (await lowerDecorators(content ?? code, id, environment.config.root, TOOLS.compile)) ?? content
+        const lowered = (await lowerDecorators(content ?? code, id, environment.config.root, TOOLS.compile)) ?? content
+        const source = typeof lowered === 'object' ? lowered : { code: lowered ?? code, map: null }
+        const rewritten = rewriteModuleHot(source.code, id, TOOLS)
+        return rewritten === undefined ? lowered : { ...source, code: rewritten }
       },
     },
 

@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   ERR_UNACCEPTED: 'no module accepts the change',
   ERR_CONFIG: 'an option, or the combination of plugins, is not valid',
   ERR_ENTRY: 'the entry does not exist or is not a file',
+  ERR_KEY: 'two modules keep a value under the same key',
   ERR_START: 'the app process could not be started',
 } as const
 
