@@ -1,59 +1,72 @@
 /** The benchmarks: `npm run bench`, `npm run bench -- --help`. */
-import { HELP, parseOptions } from './options.ts'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { groupsOf, runGroup } from './groups.ts'
+import { HELP, type Options, parseOptions } from './options.ts'
+import { BENCH } from './paths.ts'
+import { plot } from './plot.ts'
 import { stopAll } from './processes.ts'
-import { createRandom, shuffled } from './random.ts'
-import { type Round, runRound, type Sample } from './round.ts'
-import { median, range } from './statistics.ts'
-import { TOOLS } from './tools.ts'
+import { report } from './report.ts'
+import { Results } from './results.ts'
+import type { Result } from './round.ts'
+import { count, ms } from './table.ts'
+import * as tables from './tables.ts'
+import type { Measured } from './targets.ts'
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, async () => {
     await stopAll()
     process.exit(130)
   })
 }
 
-const options = parseOptions(process.argv.slice(2))
-if (options === 'help') {
-  process.stdout.write(HELP)
-} else {
-  const tools = TOOLS.filter((tool) => options.tools.includes(tool.name))
-  const random = createRandom(options.seed)
-  const samples: Sample[] = []
-  const rounds: (Round & { tool: string })[] = []
-  for (let each = 1; each <= options.rounds; each++) {
-    for (const tool of shuffled(tools, random)) {
-      const round = await runRound(tool, options)
-      samples.push(...round.samples)
-      rounds.push({ ...round, tool: tool.name })
-      const text = options.cases.map((name) => {
-        const own = round.samples.filter((sample) => sample.case === name).map((sample) => Math.round(sample.ms))
-        return `${name} ${own.join(' ') || tool.not[name] || round.failed[name] || '-'}`
-      })
-      console.log(`${each}/${options.rounds} ${tool.title}: ${text.join(', ')}`)
-    }
+const options = read(process.argv.slice(2))
+if (options) await run(options)
+
+function read(args: string[]): Options | undefined {
+  try {
+    const parsed = parseOptions(args)
+    if (parsed !== 'help') return parsed
+    console.log(HELP)
+  } catch (error) {
+    console.error((error as Error).message)
+    process.exitCode = 2
   }
-  for (const name of options.cases) {
-    console.log(`\n${name}`)
-    for (const tool of tools) {
-      const own = samples.filter((sample) => sample.tool === tool.name && sample.case === name)
-      const ms = own.map((sample) => sample.ms)
-      const [from, to] = range(ms) ?? []
-      if (own.length === 0) continue
-      const silence = median(own.map((sample) => sample.silence))
-      const evaluated = median(own.map((sample) => sample.evaluated))
-      console.log(
-        `  ${tool.title.padEnd(26)} ${median(ms)?.toFixed(0)} ms (${from?.toFixed(0)}-${to?.toFixed(0)})` +
-          `  evaluated ${evaluated}  silent ${silence?.toFixed(0)} ms  state ${own.every((each) => each.isKept) ? 'kept' : 'lost'}`,
-      )
-    }
+  return undefined
+}
+
+async function run(options: Options): Promise<void> {
+  const began = new Date()
+  const measured: Measured = {}
+  for (const group of groupsOf(options)) {
+    const results = await runGroup(group, options.seed, (result, done, all) => {
+      console.log(`${group.name} ${done}/${all} ${line(result)}`)
+    })
+    measured[group.name] = new Results(results)
   }
-  for (const tool of tools) {
-    const own = rounds.filter((round) => round.tool === tool.name)
-    const mib = (values: number[]) => ((median(values) ?? 0) / 2 ** 20).toFixed(0)
-    const usage = own.flatMap((round) => round.usage ?? [])
-    console.log(
-      `${tool.title.padEnd(26)} app ${mib(usage.map((each) => each.app))} MiB, tool ${mib(usage.map((each) => each.tool))} MiB, cpu ${median(usage.map((each) => each.cpu))?.toFixed(1)} s`,
-    )
-  }
+  console.log(`${Math.round((Date.now() - began.getTime()) / 1000)} s\n`)
+  if (measured.chosen) return print(measured.chosen)
+  const page = report(measured, options.full ? 'npm run bench -- --full' : 'npm run bench', began)
+  console.log(page)
+  writeFileSync(join(BENCH, 'RESULTS.md'), page)
+  writeFileSync(join(BENCH, 'plot.svg'), plot(measured.main!))
+}
+
+function print(results: Results): void {
+  const { rtt, growth } = results.all[0]!.job
+  console.log(tables.timesTable(results, tables.casesOf(results)), '\n')
+  console.log(tables.effectsTable(results), '\n')
+  console.log(tables.usageTable(results), '\n')
+  if (rtt !== undefined) console.log(tables.linkTable(results), '\n')
+  if (growth) console.log(tables.growthTable(results), '\n')
+}
+
+/** One job, for whoever watches. */
+function line({ job, samples, growth, failed }: Result): string {
+  const { tool, modules, rtt } = job
+  const name = [tool.title, job.app === 'nest' ? 'NestJS' : count(modules), rtt === undefined ? '' : `RTT ${rtt}`]
+  const figures = samples.map((sample) => `${sample.case} ${ms(sample.ms)}`)
+  const failures = Object.entries(failed).map(([each, why]) => `${each} FAILED: ${why}`)
+  const updates = growth ? [`${growth.updates} updates`] : []
+  return `${name.filter(Boolean).join(', ')}: ${[...figures, ...updates, ...failures].join(', ')}`
 }

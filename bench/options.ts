@@ -1,30 +1,38 @@
 /** The command line of the benchmarks. */
 import { parseArgs } from 'node:util'
-import { type Case, TOOLS } from './tools.ts'
+import type { Job } from './round.ts'
+import { CASES, TOOLS } from './tools.ts'
 
 /** What is to be measured. */
 export interface Options {
   full: boolean
-  cases: Case[]
-  tools: string[]
   rounds: number
   edits: number
   modules: number
   seed: number
+  /** Only this, which is printed and not written. */
+  chosen: (Pick<Job, 'app' | 'cases' | 'rtt' | 'growth'> & { tools: string[] }) | undefined
 }
 
-const CASES: readonly Case[] = ['cold', 'leaf', 'mid', 'shared', 'unaccepted', 'restart']
+const names = TOOLS.map((tool) => tool.name)
+const APPS = ['generated', 'nest'] as const
 
 /** Help of the command. */
 export const HELP = `npm run bench -- [options]
 
-  --full            everything, 25 minutes; without it the short form
-  --only a,b        only these cases: ${CASES.join(', ')}
-  --tools a,b       only these tools: ${TOOLS.map((tool) => tool.name).join(', ')}
+Without options: the short form. It and --full write bench/RESULTS.md.
+  --full            everything
   --rounds n        rounds of the comparison (3)
-  --edits n         edits of each kind in a round (3)
-  --modules n       size of the generated app (1000)
+  --edits n         edits of each kind in a round (2)
   --seed n          seed of the app and of the order of tools (1)
+
+Any of these measures only what it says, and writes nothing:
+  --only a,b        cases: ${CASES.join(', ')}
+  --tools a,b       ${names.join(', ')}
+  --modules n       size of the generated app (1000)
+  --app nest        the NestJS app (cold, leaf and unaccepted only)
+  --rtt n           ms there and back on the link (tether-attached, runner-ws), which counts messages
+  --growth n        memory after so many leaf updates
 `
 
 /** Reads `args`. Throws a message for people. */
@@ -33,32 +41,40 @@ export function parseOptions(args: string[]): Options | 'help' {
     args,
     options: {
       full: { type: 'boolean', default: false },
+      rounds: { type: 'string', default: '3' },
+      edits: { type: 'string', default: '2' },
+      seed: { type: 'string', default: '1' },
       only: { type: 'string' },
       tools: { type: 'string' },
-      rounds: { type: 'string', default: '3' },
-      edits: { type: 'string', default: '3' },
-      modules: { type: 'string', default: '1000' },
-      seed: { type: 'string', default: '1' },
+      modules: { type: 'string' },
+      app: { type: 'string' },
+      rtt: { type: 'string' },
+      growth: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return 'help'
+  const { only, tools, modules, app, rtt, growth } = values
+  const isChosen = [only, tools, modules, app, rtt, growth].some((value) => value !== undefined)
   return {
     full: values.full,
-    cases: oneOf('--only', values.only, CASES),
-    tools: oneOf(
-      '--tools',
-      values.tools,
-      TOOLS.map((tool) => tool.name),
-    ),
     rounds: integer('--rounds', values.rounds, 1),
     edits: integer('--edits', values.edits, 1),
-    modules: integer('--modules', values.modules, 60),
+    modules: integer('--modules', modules ?? '1000', 60),
     seed: integer('--seed', values.seed, 0),
+    chosen: isChosen
+      ? {
+          tools: some('--tools', tools, names),
+          cases: some('--only', only, app === 'nest' ? ['cold', 'leaf', 'unaccepted'] : CASES),
+          app: some('--app', app ?? 'generated', APPS)[0]!,
+          ...(rtt !== undefined && { rtt: integer('--rtt', rtt, 0) }),
+          ...(growth !== undefined && { growth: integer('--growth', growth, 1) }),
+        }
+      : undefined,
   }
 }
 
-function oneOf<T extends string>(flag: string, given: string | undefined, known: readonly T[]): T[] {
+function some<T extends string>(flag: string, given: string | undefined, known: readonly T[]): T[] {
   if (given === undefined) return [...known]
   return given.split(',').map((name) => {
     const found = known.find((each) => each === name)

@@ -5,23 +5,31 @@ import { join } from 'node:path'
 import { setTimeout as idle } from 'node:timers/promises'
 import { type App, type Edit, writeApp } from './app.ts'
 import { type Answer, Client, type Memory, type Waited } from './client.ts'
+import { type Growth, measureGrowth } from './growth.ts'
+import { writeNestApp } from './nest.ts'
 import { freePort } from './port.ts'
 import { type Running, start, type Usage } from './processes.ts'
+import { createLine, type Line, type Traffic } from './proxy.ts'
 import type { Case, Tool } from './tools.ts'
 
 /** What a round is to do. */
-export interface Plan {
+export interface Job {
+  tool: Tool
+  app: 'generated' | 'nest'
+  /** Size of a generated app. */
   modules: number
   seed: number
   cases: readonly Case[]
   /** How often each edit is made. */
   edits: number
+  /** Round trip time of the link, in ms, through a proxy that counts; without it there is no proxy. */
+  rtt?: number
+  /** Leaf updates after which memory is compared. */
+  growth?: number
 }
 
 /** One measurement. */
 export interface Sample {
-  tool: string
-  modules: number
   case: Case
   ms: number
   /** The longest time without any answer, in ms. */
@@ -30,80 +38,103 @@ export interface Sample {
   isKept: boolean
   /** Modules that were evaluated for it. */
   evaluated: number
+  /** What passed over the link. */
+  traffic?: Traffic
 }
 
-/** One tool's round. */
-export interface Round {
+/** What came of a job. */
+export interface Result {
+  job: Job
   samples: Sample[]
-  /** After the start, after a garbage collection. */
+  /** After the start and a garbage collection. */
   usage?: Usage
   memory?: Memory
+  growth?: Growth
   /** Case -> why there is no figure. */
-  failed: Partial<Record<Case, string>>
+  failed: Partial<Record<Case | 'growth', string>>
 }
 
-/** Watchers are late; a tool may prepare for what comes next. The same for all. */
+/** Watchers are late; a tool may prepare for what comes next. The same for all. In ms. */
 const SETTLE = { start: 1500, update: 300, restart: 1500 }
-const TIMEOUT = 60_000
+/** A start over a slow link takes long. In ms. */
+const TIMEOUT = { start: 100_000, update: 30_000 }
 
-/** Runs `tool` through `plan`. Never rejects: what failed is noted. */
-export async function runRound(tool: Tool, plan: Plan): Promise<Round> {
+/** Does `job`. Never rejects: what failed is noted. */
+export async function runJob(job: Job): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'vite-tether-bench-'))
-  const round: Round = { samples: [], failed: {} }
+  const result: Result = { job, samples: [], failed: {} }
+  let line: Line | undefined
   try {
-    await measure(tool, plan, folder, round)
+    const port = await freePort()
+    const link = await freePort()
+    if (job.rtt !== undefined) line = await createLine(link, job.rtt)
+    const ports = { PORT: String(port), LINK_PORT: String(link), LINK_VIA: String(line?.port ?? link) }
+    await measure(result, folder, ports, line)
+  } catch (error) {
+    // before there was a process
+    for (const name of job.cases) result.failed[name] = message(error)
   } finally {
+    await line?.close()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
-  return round
+  return result
 }
 
-async function measure(tool: Tool, plan: Plan, folder: string, round: Round): Promise<void> {
+async function measure(result: Result, folder: string, ports: Record<string, string>, line?: Line): Promise<void> {
+  const { job, failed } = result
+  const { tool } = job
   const root = join(folder, 'app')
   const temporary = join(folder, 'tmp')
   for (const each of [root, temporary]) mkdirSync(each)
-  const app = writeApp(root, plan.modules, plan.seed, tool.compile)
-  const port = await freePort()
-  const client = new Client(port)
-  const { env, ...rest } = tool.command(`src/${tool.entry}`)
-  const log = join(folder, 'log')
+  const app =
+    job.app === 'nest' ? writeNestApp(root, tool.compile) : writeApp(root, job.modules, job.seed, tool.compile)
+  const entry = `src/${tool.entry}`
+  const { env, ...command } = tool.command((await tool.prepare?.(root, entry)) ?? entry)
+  const client = new Client(Number(ports.PORT))
+
   const began = performance.now()
-  const running = start({ ...rest, env: { ...env, PORT: String(port), TMPDIR: temporary } }, root, log)
-  const note = (name: Case, { answer, silence }: Waited, ms: number, before?: Answer): void => {
+  const running = start({ ...command, env: { ...env, ...ports, TMPDIR: temporary } }, root, join(folder, 'log'))
+  const note = async (name: Case, { answer, silence }: Waited, ms: number, before?: Answer): Promise<void> => {
     const isKept = before !== undefined && answer.boot === before.boot && answer.hits > before.hits
     const evaluated = answer.evaluated - (before?.pid === answer.pid ? before.evaluated : 0)
-    round.samples.push({ tool: tool.name, modules: plan.modules, case: name, ms, silence, isKept, evaluated })
+    // what is said after the answer belongs to it
+    if (line) await idle(SETTLE.update + (job.rtt ?? 0))
+    const traffic = line?.take()
+    result.samples.push({ case: name, ms, silence, isKept, evaluated, ...(traffic && { traffic }) })
   }
   try {
-    const first = await current(app, client, running)
-    if (plan.cases.includes('cold')) note('cold', first, performance.now() - began)
+    const first = await current(app, client, running, TIMEOUT.start)
+    await note('cold', first, performance.now() - began)
     await idle(SETTLE.start)
-    round.memory = await client.ask<Memory>('/memory')
-    const usage = running.usage(round.memory.pid)
-    if (usage) round.usage = usage
-    for (const name of plan.cases) {
+    result.memory = await client.ask<Memory>('/memory')
+    const usage = running.usage(result.memory.pid)
+    if (usage) result.usage = usage
+    for (const name of job.cases) {
       if (name === 'cold' || tool.not[name] !== undefined) continue
       try {
-        for (let each = 0; each < plan.edits; each++) {
+        for (let each = 0; each < job.edits; each++) {
           await idle(name === 'unaccepted' || name === 'restart' ? SETTLE.restart : SETTLE.update)
           const before = await client.ask()
+          line?.take()
           const from = performance.now()
-          if (name === 'restart') await running.control('restart')
+          if (name === 'restart') void running.control('restart').catch(() => {})
           else app.save(name satisfies Edit)
           const isNew = (answer: Answer) => name !== 'restart' || answer.boot !== before.boot
-          const waited = await current(app, client, running, isNew)
-          note(name, waited, performance.now() - from, before)
+          const waited = await current(app, client, running, TIMEOUT.update, isNew)
+          await note(name, waited, performance.now() - from, before)
         }
       } catch (error) {
-        round.failed[name] = reason(error, running)
+        failed[name] = reason(error, running)
         running.ended.throwIfAborted()
       }
     }
+    if (job.growth) result.growth = await measureGrowth(app, client, running, job.growth)
   } catch (error) {
-    for (const name of plan.cases) {
-      const isDone = round.samples.some((sample) => sample.case === name) || round.failed[name]
-      if (!isDone && tool.not[name] === undefined) round.failed[name] = reason(error, running)
+    const open = job.cases.filter((name) => tool.not[name] === undefined && !failed[name])
+    for (const name of open.filter((each) => !result.samples.some((sample) => sample.case === each))) {
+      failed[name] = reason(error, running)
     }
+    if (job.growth) failed.growth = reason(error, running)
   } finally {
     client.close()
     await running.stop()
@@ -111,13 +142,20 @@ async function measure(tool: Tool, plan: Plan, folder: string, round: Round): Pr
 }
 
 /** Waits until the app answers what its sources say. */
-function current(app: App, client: Client, running: Running, isNew: (answer: Answer) => boolean = () => true) {
+function current(
+  app: App,
+  client: Client,
+  running: Running,
+  timeout: number,
+  isNew: (answer: Answer) => boolean = () => true,
+): Promise<Waited> {
   const { value, settings } = app.expected
   const isRight = (answer: Answer) => answer.value === value && answer.settings === settings && isNew(answer)
-  return client.until(isRight, TIMEOUT, running.ended)
+  return client.until(isRight, timeout, running.ended)
 }
 
+const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 function reason(error: unknown, running: Running): string {
-  const message = error instanceof Error ? error.message : String(error)
-  return running.ended.aborted ? message : `${message}; last line: ${running.lastLine()}`
+  return running.ended.aborted ? message(error) : `${message(error)}; it last said: ${running.lastLine()}`
 }

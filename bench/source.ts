@@ -86,7 +86,7 @@ export const hit = (): number => ++hits
 `
 
 /** What each answer says, and \`/memory\`. The listener is held by the process, for tools that evaluate the entry again in it. */
-const LISTEN = `
+export const LISTEN = `
 type Handler = (url: string) => unknown
 const held = globalThis as { evaluated?: number; server?: unknown; handler?: Handler }
 
@@ -98,7 +98,7 @@ function memory(): unknown {
 }
 `
 
-const IMPORTS = `import { createServer } from 'node:http'
+export const IMPORTS = `import { createServer } from 'node:http'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { settings } from './settings.ts'
@@ -135,6 +135,21 @@ if (import.meta.hot) {
 ${LISTEN}
 held.handler = (url) => (url === '/memory' ? memory() : ${ANSWER})
 ${SERVE}`,
+  /** hot-hook: what may be replaced is imported anew for each request. */
+  'entry-hot-hook.ts': `${IMPORTS}${LISTEN}
+const routes = () => import('./routes.ts', import.meta.hot?.boundary)
+held.handler = async (url) => {
+  const { v0: value } = await routes()
+  return url === '/memory' ? memory() : ${ANSWER}
+}
+await routes()
+${SERVE}`,
+  /** env-runner: somebody else listens. */
+  'entry-fetch.ts': `${IMPORTS}import { v0 as value } from './routes.ts'
+${LISTEN}
+held.handler = (url) => (url === '/memory' ? memory() : ${ANSWER})
+export default { fetch: async (request: Request) => Response.json(await held.handler!(new URL(request.url).pathname)) }
+`,
 }
 
 /** The entry that the generated app of a tool is started with. */

@@ -1,11 +1,13 @@
 /** Who is compared: how each tool is started, and what it cannot do. */
 import type { Compile } from './app.ts'
+import { bundleOnce, toJavaScript } from './build.ts'
 import { child, command, ROOT } from './paths.ts'
 import type { Command } from './processes.ts'
 import type { Entry } from './source.ts'
 
-/** What can be measured. */
-export type Case = 'cold' | 'leaf' | 'mid' | 'shared' | 'unaccepted' | 'restart'
+/** What can be measured: a start, edits, a restart that is asked for. */
+export const CASES = ['cold', 'leaf', 'mid', 'shared', 'unaccepted', 'restart'] as const
+export type Case = (typeof CASES)[number]
 
 /** A tool of the comparison. */
 export interface Tool {
@@ -18,11 +20,18 @@ export interface Tool {
   not: Partial<Record<Case, string>>
   /** What is run in place of the TypeScript. */
   compile?: Compile
+  /** Builds before the clock starts; resolves with what is run in place of the entry. */
+  prepare?(root: string, entry: string): Promise<string>
+  /** Its app process connects to it on LINK_VIA, so that a proxy can stand in between. */
+  hasLink?: boolean
   /** How it is started, in the app's folder. */
   command(entry: string): Command
 }
 
-const NO_RESTART = 'a save that nobody accepts is its restart'
+const NO_RESTART = 'a save is its restart'
+const BUILT = 'n/a: built ahead'
+const ONLY_COLD = { leaf: BUILT, mid: BUILT, shared: BUILT, unaccepted: BUILT, restart: BUILT }
+const tsx = (): string => command('tsx', 'dist/loader.mjs')
 
 /** All tools, in the order of the tables. */
 export const TOOLS: readonly Tool[] = [
@@ -30,7 +39,7 @@ export const TOOLS: readonly Tool[] = [
     name: 'tether',
     title: 'vite-tether',
     entry: 'entry.ts',
-    not: { restart: 'measured through the API: tether-api' },
+    not: { restart: 'see its API' },
     command: (entry) => ({ args: [`${ROOT}/bin/vite-tether.js`, entry] }),
   },
   {
@@ -41,6 +50,14 @@ export const TOOLS: readonly Tool[] = [
     command: (entry) => ({ args: [child('tether'), entry], hasControl: true }),
   },
   {
+    name: 'tether-attached',
+    title: 'vite-tether, attached over TCP',
+    entry: 'entry.ts',
+    not: {},
+    hasLink: true,
+    command: (entry) => ({ args: [child('tether-attached'), entry], hasControl: true }),
+  },
+  {
     name: 'runner',
     title: 'ModuleRunner in process',
     entry: 'entry.ts',
@@ -48,10 +65,88 @@ export const TOOLS: readonly Tool[] = [
     command: (entry) => ({ args: [child('runner'), entry] }),
   },
   {
+    name: 'runner-ws',
+    title: 'ModuleRunner over ws',
+    entry: 'entry.ts',
+    not: {},
+    hasLink: true,
+    command: (entry) => ({ args: [child('runner-ws'), entry], hasControl: true }),
+  },
+  {
+    name: 'vite-node',
+    title: 'vite-node --watch',
+    // with Vite's API in the entry it drops the updates
+    entry: 'entry-plain.ts',
+    not: { restart: 'the app has no process of its own' },
+    command: (entry) => ({ args: [command('vite-node', 'dist/cli.mjs'), '--watch', entry] }),
+  },
+  {
+    name: 'env-runner',
+    title: 'env-runner, with tsx',
+    entry: 'entry-fetch.ts',
+    not: { restart: NO_RESTART },
+    command: (entry) => ({ args: [child('env-runner'), entry] }),
+  },
+  {
+    name: 'hot-hook',
+    title: 'hot-hook, with tsx',
+    entry: 'entry-hot-hook.ts',
+    not: { restart: NO_RESTART },
+    command: (entry) => ({ args: [child('hot-hook'), entry] }),
+  },
+  {
     name: 'tsx',
     title: 'tsx watch',
     entry: 'entry-plain.ts',
     not: { restart: NO_RESTART },
     command: (entry) => ({ args: [command('tsx', 'dist/cli.mjs'), 'watch', '--clear-screen=false', entry] }),
+  },
+  {
+    name: 'nodemon',
+    title: 'nodemon, with tsx',
+    entry: 'entry-plain.ts',
+    not: { restart: NO_RESTART },
+    command: (entry) => ({
+      args: [
+        command('nodemon', 'bin/nodemon.js'),
+        '--watch',
+        'src',
+        '--ext',
+        'ts',
+        '--exec',
+        `node --import ${tsx()} ${entry}`,
+      ],
+    }),
+  },
+  {
+    name: 'node-watch',
+    title: 'node --watch, on JavaScript',
+    entry: 'entry-plain.ts',
+    not: { restart: NO_RESTART },
+    compile: toJavaScript,
+    command: (entry) => ({ args: ['--watch', entry.replace(/ts$/, 'js')] }),
+  },
+  {
+    name: 'esbuild',
+    title: 'esbuild bundle + respawn',
+    entry: 'entry-plain.ts',
+    not: { restart: NO_RESTART },
+    command: (entry) => ({ args: [child('esbuild'), entry] }),
+  },
+  {
+    name: 'plain',
+    title: 'plain node, built unbundled',
+    entry: 'entry-plain.ts',
+    not: ONLY_COLD,
+    compile: toJavaScript,
+    command: (entry) => ({ args: [entry.replace(/ts$/, 'js')] }),
+  },
+  {
+    name: 'bundle',
+    title: 'plain node, one bundle',
+    entry: 'entry-plain.ts',
+    not: ONLY_COLD,
+    prepare: bundleOnce,
+    command: (entry) => ({ args: [entry] }),
   },
 ]

@@ -1,0 +1,93 @@
+/** What is measured together: the jobs of a group take turns, so that what slows the machine slows all of them. */
+import type { Options } from './options.ts'
+import { createRandom, shuffled } from './random.ts'
+import { type Job, type Result, runJob } from './round.ts'
+import { CASES, type Case, TOOLS } from './tools.ts'
+
+/** The groups of the report. */
+export type GroupName = 'main' | 'nest' | 'sizes' | 'link' | 'growth' | 'chosen'
+
+/** Jobs that take turns. */
+export interface Group {
+  name: GroupName
+  rounds: number
+  jobs: Job[]
+}
+
+const RTTS = [0, 10, 40, 100]
+/** ModuleRunner over ws takes minutes at 1,000 modules and 40 ms. */
+const FEW = 100
+
+/** The groups that `options` ask for. */
+export function groupsOf(options: Options): Group[] {
+  const { modules, seed, rounds, edits, full } = options
+  const jobs = (tools: readonly string[], more: Partial<Job> = {}): Job[] =>
+    TOOLS.filter(({ name }) => tools.includes(name)).map((tool) => {
+      return { tool, app: 'generated', modules, seed, cases: CASES, edits, ...more }
+    })
+  const { chosen } = options
+  if (chosen) {
+    const { tools, ...more } = chosen
+    return [{ name: 'chosen', rounds, jobs: jobs(tools, more).filter(isPossible) }]
+  }
+
+  const main = ['tether', 'runner', 'runner-ws', 'vite-node', 'tsx', 'esbuild']
+  const others = ['env-runner', 'hot-hook', 'nodemon', 'node-watch']
+  const groups: Group[] = [
+    {
+      name: 'main',
+      rounds,
+      jobs: [
+        ...jobs(main),
+        ...jobs(['tether-api'], { cases: ['restart'] }),
+        ...jobs(['plain', 'bundle']),
+        ...(full ? jobs(others, { edits: 1 }) : []),
+      ],
+    },
+  ]
+  if (!full) return groups
+  const nest: Case[] = ['cold', 'leaf', 'unaccepted']
+  const small: Case[] = ['cold', 'leaf']
+  const sizes = [FEW, 3000].flatMap((size) => jobs(['tether', 'runner'], { modules: size, cases: small }))
+  const link = RTTS.flatMap((rtt) => [
+    ...jobs(['tether-attached'], { rtt, cases: ['cold', 'leaf', 'shared'] }),
+    ...jobs(['tether-attached'], { rtt, cases: small, modules: FEW }),
+    ...jobs(['runner-ws'], { rtt, cases: small, modules: FEW, edits: rtt === 100 ? 1 : 2 }),
+  ])
+  return [
+    ...groups,
+    {
+      name: 'nest',
+      rounds,
+      jobs: jobs(['tether', 'runner', 'tsx', 'esbuild', 'plain', 'bundle'], { app: 'nest', cases: nest }),
+    },
+    { name: 'sizes', rounds: 2, jobs: sizes },
+    { name: 'link', rounds: 2, jobs: [...link, ...jobs(['runner-ws'], { rtt: 0, cases: ['cold', 'leaf', 'shared'] })] },
+    {
+      name: 'growth',
+      rounds: 1,
+      jobs: jobs(['tether', 'runner', 'runner-ws', 'vite-node'], { cases: [], growth: 500 }),
+    },
+  ]
+}
+
+/** The NestJS app has no entry for tools with an API of their own. */
+const isPossible = ({ app, tool }: Job): boolean => app !== 'nest' || /^entry(-plain)?\.ts$/.test(tool.entry)
+
+/** Runs a group; `onResult` hears of each job when it is done. */
+export async function runGroup(
+  { rounds, jobs }: Group,
+  seed: number,
+  onResult: (result: Result, done: number, all: number) => void,
+): Promise<Result[]> {
+  const random = createRandom(seed)
+  const results: Result[] = []
+  for (let round = 0; round < rounds; round++) {
+    for (const job of shuffled(jobs, random)) {
+      const result = await runJob(job)
+      results.push(result)
+      onResult(result, results.length, rounds * jobs.length)
+    }
+  }
+  return results
+}

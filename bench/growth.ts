@@ -1,0 +1,42 @@
+/** Memory over many updates. */
+import { setTimeout as idle } from 'node:timers/promises'
+import type { App } from './app.ts'
+import type { Client, Memory } from './client.ts'
+import type { Running } from './processes.ts'
+
+/** How the app process has grown, after a garbage collection before and after. */
+export interface Growth {
+  /** Leaf updates in between. */
+  updates: number
+  /** Resident memory, in bytes. */
+  rss: number
+  /** Heap in use, in bytes. */
+  heap: number
+}
+
+/** Before it counts: caches and optimised code have their size. */
+const WARM_UP = 50
+/** Watchers take saves that follow each other too closely for one. In ms. */
+const PAUSE = 30
+/** A tool that is too slow for all updates does what it can in this time, in ms. */
+const LIMIT = 90_000
+
+/** Saves the leaf so often. Rejects when a save has no effect. */
+export async function measureGrowth(app: App, client: Client, running: Running, updates: number): Promise<Growth> {
+  const update = async (): Promise<void> => {
+    app.save('leaf')
+    const { value } = app.expected
+    await client.until((answer) => answer.value === value, 20_000, running.ended)
+    await idle(PAUSE)
+  }
+  for (let each = 0; each < WARM_UP; each++) await update()
+  const before = await client.ask<Memory>('/memory')
+  const began = performance.now()
+  let done = 0
+  while (done < updates && performance.now() - began < LIMIT) {
+    await update()
+    done++
+  }
+  const after = await client.ask<Memory>('/memory')
+  return { updates: done, rss: after.rss - before.rss, heap: after.heapUsed - before.heapUsed }
+}

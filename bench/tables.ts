@@ -1,0 +1,144 @@
+/** The tables of the report. */
+import type { Results, Which } from './results.ts'
+import type { Result, Sample } from './round.ts'
+import { range } from './statistics.ts'
+import { count, mib, ms, ratio, table } from './table.ts'
+import { CASES, type Case, TOOLS, type Tool } from './tools.ts'
+
+const HEADS: Record<Case, string> = {
+  cold: 'cold start',
+  leaf: 'leaf saved',
+  mid: 'mid saved',
+  shared: 'shared saved',
+  unaccepted: 'nobody accepts',
+  restart: 'restart asked for',
+}
+
+/** Median and range of each case, tools as rows. */
+export function timesTable(results: Results, cases: readonly Case[]): string {
+  return table(['tool', ...cases.map((name) => HEADS[name])], rows(results, cases, timeCell))
+}
+
+/** What an update costs beside its time. */
+export function effectsTable(results: Results): string {
+  const cases: Case[] = ['leaf', 'shared', 'unaccepted']
+  const head = cases.flatMap((name) => [`${HEADS[name]}: evaluated`, 'silent', 'state'])
+  const body = tools(results).map((tool) => {
+    const which = { tool: tool.name }
+    return cases.flatMap((name) => {
+      const samples = results.samples(which, name)
+      if (samples.length === 0) return ['-', '-', '-']
+      const read = (of: (sample: Sample) => number) => results.figure(which, name, of)
+      const state = samples.every((sample) => sample.isKept) ? 'kept' : 'lost'
+      return [count(read((sample) => sample.evaluated)), ms(read((sample) => sample.silence)), state]
+    })
+  })
+  const titled = tools(results).map((tool, row) => [tool.title, ...body[row]!])
+  return table(
+    ['tool', ...head],
+    titled.filter((row) => row.slice(1).some((cell) => cell !== '-')),
+  )
+}
+
+/** Memory and CPU after the start. */
+export function usageTable(results: Results): string {
+  const head = ['tool', 'app process', 'its heap', 'the rest of the tool', 'CPU of start']
+  const body = tools(results).map((tool) => {
+    const read = (of: (result: Result) => number | undefined) => results.total({ tool: tool.name }, of)
+    const cpu = read(({ usage }) => usage?.cpu)
+    return [
+      tool.title,
+      mib(read(({ usage, memory }) => usage?.app ?? memory?.rss)),
+      mib(read(({ memory }) => memory?.heapUsed)),
+      mib(read(({ usage }) => usage?.tool)),
+      cpu === undefined ? '-' : `${cpu.toFixed(1)} s`,
+    ]
+  })
+  return table(head, body)
+}
+
+/** One row for each tool and size: how the cost grows. */
+export function sizesTable(results: Results, main: Results): string {
+  const sizes = [100, 1000, 3000]
+  const of = (tool: string, modules: number, name: Case) =>
+    (modules === 1000 ? main : results).figure({ tool, modules }, name)
+  const head = ['tool', ...sizes.flatMap((size) => [`${count(size)}: cold`, 'leaf'])]
+  const body = tools(results).map(({ name, title }) => [
+    title,
+    ...sizes.flatMap((size) => [ms(of(name, size, 'cold')), ms(of(name, size, 'leaf'))]),
+  ])
+  return table(head, body)
+}
+
+/** The link: round trip times, messages and bytes. */
+export function linkTable(results: Results): string {
+  const head = [
+    'tool',
+    'modules',
+    'RTT',
+    'cold start',
+    'leaf saved',
+    'cold: messages',
+    'bytes per module',
+    'leaf: messages',
+    'bytes',
+  ]
+  const jobs = [...new Map(results.all.map(({ job }) => [`${job.tool.name} ${job.modules} ${job.rtt}`, job])).values()]
+  jobs.sort((a, b) => a.tool.name.localeCompare(b.tool.name) || a.modules - b.modules || a.rtt! - b.rtt!)
+  const body = jobs.map(({ tool, modules, rtt = 0 }) => {
+    const which = { tool: tool.name, modules, rtt }
+    const read = (name: Case, what: 'bytes' | 'messages') => results.figure(which, name, (each) => each.traffic?.[what])
+    return [
+      tool.title,
+      count(modules),
+      `${rtt} ms`,
+      timeCell(results, which, 'cold'),
+      timeCell(results, which, 'leaf'),
+      count(read('cold', 'messages')),
+      count(ratio(read('cold', 'bytes'), modules)),
+      count(read('leaf', 'messages')),
+      count(read('leaf', 'bytes')),
+    ]
+  })
+  return table(head, body)
+}
+
+/** Memory over many updates. */
+export function growthTable(results: Results): string {
+  const body = tools(results).map(({ name, title }) => {
+    const growth = results.growth({ tool: name })
+    const failed = results.failure({ tool: name }, 'growth')
+    return [
+      title,
+      failed ? `failed: ${failed.slice(0, 80)}` : count(growth?.updates),
+      mib(growth?.rss),
+      mib(growth?.heap),
+    ]
+  })
+  return table(['tool', 'leaf updates', 'RSS grown by', 'heap grown by'], body)
+}
+
+function rows(
+  results: Results,
+  cases: readonly Case[],
+  cell: (results: Results, which: Which, name: Case, tool: Tool) => string,
+): string[][] {
+  return tools(results).map((tool) => [
+    tool.title,
+    ...cases.map((name) => cell(results, { tool: tool.name }, name, tool)),
+  ])
+}
+
+function timeCell(results: Results, which: Which, name: Case, tool?: Tool): string {
+  const figure = results.figure(which, name)
+  const failed = results.failure(which, name)
+  if (figure === undefined) return failed ? `failed: ${failed.slice(0, 80)}` : (tool?.not[name] ?? '-')
+  const [from, to] = range(results.samples(which, name).map((sample) => sample.ms))!
+  return `**${ms(figure)}** (${Math.round(from)}-${Math.round(to)})${failed ? ', once failed' : ''}`
+}
+
+const tools = (results: Results): Tool[] => TOOLS.filter((tool) => results.all.some(({ job }) => job.tool === tool))
+
+/** The cases of which there are samples. */
+export const casesOf = (results: Results): Case[] =>
+  CASES.filter((name) => results.all.some(({ job }) => name === 'cold' || job.cases.includes(name)))
