@@ -83,6 +83,7 @@ export class KeptValues {
     this.#values = before
     this.#before = undefined
     this.#atCommit = []
+    for (const listener of this.listeners) listener.rollBack()
     for (const [key, kept] of created.reverse()) await dispose(engine, key, kept)
   }
 

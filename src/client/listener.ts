@@ -98,6 +98,11 @@ export class Listener {
     this.#timer ??= setTimeout(() => this.#flush(), this.#patience)
   }
 
+  /** The update has failed: whoever closed the server is not going to put another in its place, and it is better than none. */
+  rollBack(): void {
+    this.#isGivenUp = false
+  }
+
   /** Resolves when the requests under way have ended, but for those that take long. */
   async drain(): Promise<void> {
     const now = performance.now()

@@ -1,11 +1,12 @@
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { isAlive, until } from '../support/child.ts'
 import { type ExampleApp, keepAsking, processesIn, startExample } from '../support/example.ts'
 
 interface Example {
   name: string
-  /** The entry, which nothing accepts. */
-  entry: string
+  /** Vite's, in the folder of the example. */
+  root?: string
   env?: Record<string, string>
   /** Puts something into the app's memory; what it resolves with is handed to `see`. */
   fill(app: ExampleApp): Promise<unknown>
@@ -28,7 +29,6 @@ interface Example {
 const examples: Example[] = [
   {
     name: 'hono',
-    entry: 'src/server.ts',
     fill: (app) => app.post('/tasks', { title: 'write docs' }),
     see: (app) => app.get('/tasks?done=false'),
     edit: { file: 'src/services/tasks.ts', from: '.filter(', to: '.map((task) => ({ ...task, late: true })).filter(' },
@@ -37,7 +37,6 @@ const examples: Example[] = [
   },
   {
     name: 'express',
-    entry: 'src/server.ts',
     fill: (app) => app.post('/links', { code: 'home', url: 'https://example.org' }),
     see: (app) => app.get('/links'),
     edit: {
@@ -50,7 +49,6 @@ const examples: Example[] = [
   },
   {
     name: 'nestjs',
-    entry: 'src/main.ts',
     fill: (app) => app.post('/tickets', { subject: 'No light' }),
     see: (app) => app.get('/tickets.csv'),
     edit: { file: 'src/tickets/export.controller.ts', from: "'id,state,subject\\n'", to: "'ID,STATE,SUBJECT\\n'" },
@@ -74,7 +72,6 @@ const examples: Example[] = [
   },
   {
     name: 'queue',
-    entry: 'src/worker.ts',
     env: { REPORT_EVERY: '50' },
     fill: (app) => doJob(app, 'one two'),
     async see(app, first) {
@@ -102,7 +99,6 @@ const examples: Example[] = [
   },
   {
     name: 'drizzle',
-    entry: 'src/server.ts',
     // outside the process, so that its restart finds what is there
     env: { DATABASE_DIR: 'node_modules/.database' },
     async fill(app) {
@@ -137,7 +133,7 @@ const examples: Example[] = [
   },
   {
     name: 'monorepo',
-    entry: 'apps/api/src/server.ts',
+    root: 'apps/api',
     fill: (app) => app.post('/cart/tea'),
     see: (app) => app.get('/cart'),
     // a package that the app and another package import
@@ -152,7 +148,6 @@ const examples: Example[] = [
   },
   {
     name: 'express-commonjs',
-    entry: 'src/server.js',
     restarts: true,
     fill: (app) => app.post('/entries', { name: 'Ada', text: 'Hello' }),
     see: (app) => app.get('/entries'),
@@ -163,7 +158,6 @@ const examples: Example[] = [
   },
   {
     name: 'fastify',
-    entry: 'src/server.ts',
     // the files that autoload finds are no part of Vite's graph
     restarts: true,
     fill: (app) => app.post('/notes', { text: 'Hello' }),
@@ -229,8 +223,8 @@ async function drive(example: Example): Promise<void> {
   const last = await app.pid()
   if (!restarts) expect(last).toBe(first)
 
-  // nothing accepts the entry
-  await app.after(() => app.edit(example.entry, ' on http:', ' again on http:'), / again on http:/)
+  // no module: nothing can accept it
+  await app.after(() => app.write(join(example.root ?? '', '.env'), 'NOTE=1'), / on http:/)
   const next = await app.pid()
   expect(next).not.toBe(last)
   expect([first, last].filter(isAlive)).toEqual([])

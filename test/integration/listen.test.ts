@@ -80,6 +80,26 @@ test('after an update that fails the old code answers', async () => {
   expect(Object.keys(await load.stop())).toEqual(['200 old'])
 })
 
+test('where a failed update has closed the server and nobody listens again, the old one goes on', async () => {
+  const port = await freePort()
+  const code = `
+    import { createServer } from 'node:http'
+    export const server = createServer((request, response) => response.end('old'))
+    import.meta.hot.dispose(() => server.close())
+  `
+  const app = await startKeepApp({
+    'src/main.ts': `
+      import { listen } from 'vite-tether/keep'
+      import { server } from './server.ts'
+      listen(server, ${port})
+      import.meta.hot.accept()
+    `,
+    'src/server.ts': code,
+  })
+  await app.after(() => app.write('src/server.ts', `${code}\nthrow new Error('no')`))
+  expect(await ask(port)).toBe('200 old')
+})
+
 test('a server that is closed in dispose keeps its port for the one that follows, and gives it up if none does', async () => {
   const port = await freePort()
   const code = main(port, `import.meta.hot.dispose(() => new Promise((resolve) => server.close(resolve)))`)

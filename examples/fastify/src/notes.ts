@@ -1,3 +1,5 @@
+import { keep } from 'vite-tether/keep'
+
 export interface Note {
   id: number
   text: string
@@ -8,7 +10,7 @@ export interface Notes {
   add(text: string): Note
 }
 
-const notes: Note[] = []
+const notes = keep('notes', (): Note[] => [])
 
 export function createNotes(): Notes {
   return {

@@ -1,3 +1,5 @@
+import { keep } from 'vite-tether/keep'
+
 export interface Project {
   id: string
   name: string
@@ -17,9 +19,8 @@ interface State {
   tasks: Map<string, Task>
 }
 
-// `hot.data` outlives the module: the records stay even when this file is edited.
-const state: State = import.meta.hot?.data.state ?? { nextId: 1, projects: new Map(), tasks: new Map() }
-if (import.meta.hot) import.meta.hot.data.state = state
+// What is kept outlives the module: the records stay even when this file is edited.
+const state = keep('store', (): State => ({ nextId: 1, projects: new Map(), tasks: new Map() }))
 
 export const store = {
   projects: state.projects,

@@ -1,24 +1,20 @@
-import { createServer } from 'node:http'
-import { app } from './app.js'
+import 'reflect-metadata'
+import { NestFactory } from '@nestjs/core'
+import { listen } from 'vite-tether/keep'
+import { AppModule } from './app.module.js'
 
 const port = Number(process.env.PORT ?? 3000)
 
-// The listener stays open. What answers behind it is the Express handler of the newest Nest application.
-let current = app
-const server = createServer((request, response) => current.getHttpAdapter().getInstance()(request, response))
-server.listen(port, () => console.log(`Tickets API on http://localhost:${port}`))
+// In this module's evaluation, so that an application that cannot start is an update that does not happen;
+// `abortOnError` would end the process instead.
+const app = await NestFactory.create(AppModule, { logger: ['warn', 'error'], abortOnError: false })
+await app.init()
+
+// Nest's own server, which does not listen itself. The port stays open; when this module runs again, the newest app answers.
+listen(app.getHttpServer(), port, () => console.log(`Tickets API on http://localhost:${port}`))
 
 if (import.meta.hot) {
-  import.meta.hot.accept('./app.js', (next) => {
-    if (!next) return
-    const previous = current
-    current = next.app
-    // its `onModuleDestroy` hooks; no new request reaches it
-    void previous.close()
-  })
-  // before a restart: let the requests under way finish, then free the port
-  import.meta.hot.dispose(async () => {
-    await new Promise<void>((resolve) => server.close(() => resolve()))
-    await current.close()
-  })
+  import.meta.hot.accept()
+  // its `onModuleDestroy` hooks; requests wait until the next application is there
+  import.meta.hot.dispose(() => app.close())
 }

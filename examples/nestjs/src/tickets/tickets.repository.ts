@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common'
+import { keep } from 'vite-tether/keep'
 import type { Ticket } from './ticket.js'
 
-// Providers are made anew with each application; what has to stay is kept by the module, in `hot.data`.
-const tickets: Map<number, Ticket> = import.meta.hot?.data.tickets ?? new Map()
-if (import.meta.hot) import.meta.hot.data.tickets = tickets
+// Providers are made anew with each application; what has to stay is kept outside of them.
+const tickets = keep('tickets', () => new Map<number, Ticket>())
 
 @Injectable()
 export class TicketsRepository {
