@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command: flags to a server, keys to the hub, and the app's end to an exit code. */
 import { readFileSync } from 'node:fs'
+import inspector from 'node:inspector'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +13,7 @@ import { ATTACH_HELP, HELP } from './cli/help.ts'
 import { hasShortcuts, type Loaded, type Served, serve } from './cli/serve.ts'
 import { bindShortcuts } from './cli/shortcuts.ts'
 import { checkVite } from './cli/vite.ts'
+import { takeInspector, takeInspectorOption } from './server/inspector.ts'
 import { TetherError } from './shared/errors.ts'
 import { RUNNER_MARKER } from './shared/handover.ts'
 
@@ -44,6 +46,7 @@ async function main(argv: readonly string[]): Promise<void> {
   delete process.env[RUNNER_MARKER]
   checkVite(resolve(flags.root ?? '.'), fileURLToPath(import.meta.url))
 
+  leaveInspector()
   const ending = handleSignals()
   const served = await serve(flags, await load())
   ending.endWith(served, flags.once)
@@ -53,6 +56,12 @@ async function main(argv: readonly string[]): Promise<void> {
     if (!ending.begun) throw error
   })
   if (hasShortcuts(flags)) bindKeys(served, () => ending.quit(0))
+}
+
+/** An inspector that NODE_OPTIONS asks for is meant for the app, which could not have the same port. */
+function leaveInspector(): void {
+  if (takeInspectorOption(process.env.NODE_OPTIONS).request && !takeInspector(process.execArgv).request)
+    inspector.close()
 }
 
 /** Everything that imports Vite. */

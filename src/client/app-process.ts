@@ -5,6 +5,7 @@
 import { basename } from 'node:path'
 import type { Handover } from '../shared/handover.ts'
 import { FetchThread } from './bridge/fetch-thread.ts'
+import { startInspector } from './inspector.ts'
 import { loadMetaResolve } from './meta.ts'
 import { openParent } from './parent.ts'
 import { createTetherRunner, type Runner } from './tether.ts'
@@ -48,7 +49,9 @@ function open(): AppProcess {
     },
   })
   const resolver = loadMetaResolve()
-  const runner = handover.then(async ({ url, secret, root }) => {
+  const runner = handover.then(async ({ url, secret, root, pause }) => {
+    // before the session is opened: nothing of that may wait for a person
+    startInspector(pause, process.argv[1] as string)
     const fetching = new FetchThread(() => ({ url, secret }))
     // a require() cannot wait for it
     await resolver

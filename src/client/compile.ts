@@ -2,6 +2,7 @@
  * Transformed code -> a function, once for each record: evaluating unchanged code again costs no compile.
  */
 import vm from 'node:vm'
+import { isDebuggable } from './debug-code.ts'
 import type { ModulePlace } from './paths.ts'
 
 /** What a module function is called with, in this order. */
@@ -40,12 +41,12 @@ export interface CompiledModule {
 
 // The second block lets a module declare `require`, `__dirname` and the like itself. An array element gets no name, so frames
 // of the module body read `at file:1:2` as under Node.
-const HEAD = `return [async function(${PARAMETERS.join(',')}){'use strict';{`
+const HEAD = `[async function(${PARAMETERS.join(',')}){'use strict';{`
 const TAIL = '\n}},s=>import(s)]'
 
 /** The body of a module that does not wait for its imports. All columns stay what they were. */
 const NOW: [pattern: RegExp, replacement: string][] = [
-  [/^return \[async/, 'return [     '],
+  [/^(return| {6}) \[async/, '$1 [     '],
   [/^(const __vite_ssr_import_\d+__ = )await (?=__vite_ssr_import__\()/gm, '$1      '],
 ]
 
@@ -54,15 +55,22 @@ type Compiled = [body: Body, importNative: ImportNative]
 
 /** Compiles `code`; throws the SyntaxError of V8. */
 export function compileModule(code: string, place: ModulePlace): CompiledModule {
-  const text = HEAD + (code.startsWith('#!') ? `//${code.slice(2)}` : code) + TAIL
-  // not a vm.Script: V8 keeps those in its compilation cache, all that a long day of saves has made
-  const compile = (source: string): (() => Compiled) =>
-    vm.compileFunction(source, [], {
-      filename: place.script,
-      // first-line columns of a stack are those of `code`
-      columnOffset: -HEAD.length,
-      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    }) as () => Compiled
+  // a debugger can stop before a script, to set the breakpoints of its sources, but not before a function's body
+  const isScript = isDebuggable(code)
+  const head = `${isScript ? '      ' : 'return'} ${HEAD}`
+  const text = head + (code.startsWith('#!') ? `//${code.slice(2)}` : code) + TAIL
+  const options = {
+    filename: place.script,
+    // first-line columns of a stack are those of `code`
+    columnOffset: -head.length,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  }
+  const compile = (source: string): (() => Compiled) => {
+    // else not a vm.Script: V8 keeps those in its compilation cache, all that a long day of saves has made
+    if (!isScript) return vm.compileFunction(source, [], options) as () => Compiled
+    const script = new vm.Script(source, options)
+    return () => script.runInThisContext() as Compiled
+  }
   const script = compile(text)
   let compiled: Compiled | undefined
   const get = (): Compiled => {

@@ -68,7 +68,7 @@ export class Evaluator {
     this.paths = options.paths
     this.store = new ModuleStore(options.paths)
     this.instances = new Instances(options.cache)
-    this.scripts = new ScriptTable((path) => options.paths.toLocal(path))
+    this.scripts = new ScriptTable(options.paths)
     this.#importer = new Importer(this)
   }
 
@@ -223,9 +223,9 @@ export class Evaluator {
   }
 
   /** Node runs it. `import` gives `module.exports` as default, as under Node, and each of its properties as a name. */
-  runCommonJs(instance: Instance, { place, record }: StoredModule): void {
+  runCommonJs(instance: Instance, { place, record, nativeCode }: StoredModule): void {
     this.#options.loadedNatively?.(place.file, instance.id)
-    const module = runCommonJs({ file: place.file, code: record.code, hash: record.hash })
+    const module = runCommonJs({ file: place.file, code: nativeCode, hash: record.hash })
     instance.commonJs = module
     instance.namespace.define('default', () => module.exports)
     for (const name of namesOf(module.exports)) {

@@ -8,6 +8,7 @@ import { installCrashReport } from './crash.ts'
 import { getEngine } from './engine.ts'
 import { installEnvHint } from './env-hint.ts'
 import { execute } from './execute.ts'
+import { closeInspector } from './inspector.ts'
 import { installMainModule } from './main-module.ts'
 import { disposeAll } from './shutdown.ts'
 import { installStopGate, installSuspend, type StopGate } from './stop.ts'
@@ -41,9 +42,13 @@ async function start(): Promise<void> {
   gate = installStopGate({
     signals: new Set(['SIGINT', 'SIGTERM', 'SIGHUP', stop.signal as NodeJS.Signals]),
     // the session stays: the handlers of the app may still import something
-    dispose: async () => runner && disposeAll(getEngine(runner.viteNode)),
+    dispose: async () => {
+      process.once('exit', closeInspector)
+      if (runner) await disposeAll(getEngine(runner.viteNode))
+    },
     patience: stop.timeout * DISPOSE_SHARE,
     report: (error) => console.error(error),
+    last: closeInspector,
     exit,
   })
   installSuspend()

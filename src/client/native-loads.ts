@@ -74,7 +74,7 @@ export class NativeLoads {
     const stored = this.#now.obtain(this.#idOf(file))
     if (!stored.isCommonJs) return undefined
     this.#options.evaluator.scripts.add(stored)
-    return { file, code: stored.record.code, hash: stored.record.hash }
+    return { file, code: stored.nativeCode, hash: stored.record.hash }
   }
 
   /** The same, without blocking this thread. */

@@ -1,7 +1,7 @@
 /**
  * One project, two machines: ids on the wire carry the server's paths; what runs here sees this machine's.
  */
-import { join, normalize, resolve } from 'node:path'
+import { dirname, isAbsolute, join, normalize, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ModuleId, ModuleRecord } from '../shared/types.ts'
 
@@ -42,6 +42,14 @@ export class Paths {
     }
     const local = this.toLocal(file)
     return { file: local, script: id.startsWith(file) ? local + id.slice(file.length) : this.toLocal(id) }
+  }
+
+  /** What a source map of `file`, a path on this machine, calls `source`: a path on this machine, or an URL that is no file's. */
+  sourceOf(source: string | null, file: string): string {
+    if (!source) return file
+    if (source.startsWith('file://')) return this.toLocal(fileURLToPath(source))
+    if (/^[a-z][a-z\d+.-]+:/i.test(source)) return source
+    return isAbsolute(source) ? this.toLocal(source) : resolve(dirname(file), source)
   }
 
   /**

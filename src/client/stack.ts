@@ -2,9 +2,11 @@
  * Stack traces in source positions. One hook for the process, asked only when a stack is read: until then a map is text.
  */
 import { createHash } from 'node:crypto'
-import { dirname, isAbsolute, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
+import { isDebuggable, mapComment } from './debug-code.ts'
+import { watchForInspector } from './inspector.ts'
+import type { Paths } from './paths.ts'
 import type { StoredModule } from './store.ts'
 
 interface Position {
@@ -19,19 +21,35 @@ const MAX_VERSIONS = 2
 /** One code of a module, as stack frames refer to it. */
 class Script {
   readonly stored: StoredModule
-  readonly #toLocal: (path: string) => string
+  readonly #paths: Paths
+  #text: string | undefined
   #hash: string | undefined
   #map: TraceMap | null | undefined
 
-  constructor(stored: StoredModule, toLocal: (path: string) => string) {
+  constructor(stored: StoredModule, paths: Paths) {
     this.stored = stored
-    this.#toLocal = toLocal
+    this.#paths = paths
   }
 
   /** V8's hash of the script. */
   get hash(): string {
-    this.#hash ??= createHash('sha256').update(this.stored.compiled.text).digest('hex')
+    this.#hash ??= createHash('sha256')
+      .update(this.#text ?? this.stored.text)
+      .digest('hex')
     return this.#hash
+  }
+
+  /** What V8 is to have instead, now that a debugger may come: the same with its source map. `undefined` if it has one. */
+  get late(): string | undefined {
+    const { map } = this.stored.record
+    if (map === null || this.#text !== undefined || isDebuggable(this.stored.text)) return undefined
+    return this.stored.text + mapComment(map, (source) => this.#paths.sourceOf(source, this.stored.place.file))
+  }
+
+  /** V8 has this text from now on. */
+  replaced(text: string): void {
+    this.#text = text
+    this.#hash = undefined
   }
 
   /** Lines and columns from 1, as V8 prints them. */
@@ -42,26 +60,18 @@ class Script {
     if (this.#map === null || column < 1) return undefined
     const found = originalPositionFor(this.#map, { line, column: column - 1 })
     if (found.line === null) return undefined
-    return { file: this.#file(found.source), line: found.line, column: found.column + 1 }
-  }
-
-  #file(source: string | null): string {
-    const { file } = this.stored.place
-    if (!source) return file
-    if (source.startsWith('file://')) return this.#toLocal(fileURLToPath(source))
-    if (/^[a-z][a-z\d+.-]+:/i.test(source)) return source
-    return isAbsolute(source) ? this.#toLocal(source) : resolve(dirname(file), source)
+    const file = this.#paths.sourceOf(found.source, this.stored.place.file)
+    return { file, line: found.line, column: found.column + 1 }
   }
 }
 
 /** The scripts of one runner. */
 export class ScriptTable {
   readonly #scripts = new Map<string, Script[]>()
-  readonly #toLocal: (path: string) => string
+  readonly #paths: Paths
 
-  /** `toLocal` maps the server's paths to this machine's. */
-  constructor(toLocal: (path: string) => string) {
-    this.#toLocal = toLocal
+  constructor(paths: Paths) {
+    this.#paths = paths
     installHook()
     tables.add(this)
   }
@@ -70,7 +80,7 @@ export class ScriptTable {
   add(stored: StoredModule): void {
     const { script } = stored.place
     const others = this.#scripts.get(script)?.filter((other) => other.stored.record.hash !== stored.record.hash) ?? []
-    this.#scripts.set(script, [new Script(stored, this.#toLocal), ...others.slice(0, MAX_VERSIONS - 1)])
+    this.#scripts.set(script, [new Script(stored, this.#paths), ...others.slice(0, MAX_VERSIONS - 1)])
   }
 
   /** Whether code with this hash was evaluated under this script name. */
@@ -99,6 +109,7 @@ let isInstalled = false
 function installHook(): void {
   if (isInstalled) return
   isInstalled = true
+  watchForInspector((url) => scriptsOf(url.startsWith('file://') ? fileURLToPath(url) : url))
   const previous = (Error.prepareStackTrace as Prepare | undefined) ?? toText
   Error.prepareStackTrace = (error: Error, sites: NodeJS.CallSite[]): unknown =>
     previous.call(Error, error, sites.map(mapSite))
@@ -141,11 +152,15 @@ function mapEval(site: NodeJS.CallSite): NodeJS.CallSite {
 }
 
 function find(name: string, line: number, column: number, hash?: () => string): Position | undefined {
-  const candidates = Array.from(tables, (table) => table.get(name)).flat()
+  const candidates = scriptsOf(name)
   // old code keeps running in timers and listeners, so its frames must not be read with the map of the new code
   const isSame = (script: Script): boolean => script.hash === hash?.()
   const script = candidates.length > 1 ? (candidates.find(isSame) ?? candidates[0]) : candidates[0]
   return script?.originalPosition(line, column)
+}
+
+function scriptsOf(name: string): Script[] {
+  return Array.from(tables, (table) => table.get(name)).flat()
 }
 
 function print({ file, line, column }: Position): string {

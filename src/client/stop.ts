@@ -16,6 +16,8 @@ export interface StopOptions {
   patience: number
   /** What `dispose` threw, or that it did not end in time. */
   report(error: unknown): void
+  /** The app has no handler for the signal: its default action comes next. */
+  last?(): void
   /** Ends the process where there is no default action of a signal. */
   exit(code: number): void
 }
@@ -49,6 +51,7 @@ export function installStopGate(options: StopOptions): StopGate {
       .finally(() => {
         for (const each of gated) process.off(each, nothing)
         gated.clear()
+        if (process.listenerCount(signal) === 0) options.last?.()
         raise(signal, options.exit)
       })
   }

@@ -4,25 +4,44 @@
 import type { ModuleId, ModuleRecord } from '../shared/types.ts'
 import { type ExportNames, exportsOf, type ImportStatement, importsOf } from './code.ts'
 import { type CompiledModule, compileModule } from './compile.ts'
+import { debuggable } from './debug-code.ts'
 import type { ModulePlace, Paths } from './paths.ts'
 
 /** One record and what was made of it. An instance keeps its own, so that it can be evaluated again after an update. */
 export class StoredModule {
   readonly record: ModuleRecord
   readonly place: ModulePlace
+  readonly #paths: Paths
   #compiled: CompiledModule | undefined
+  #native: string | undefined
   #imports: ImportStatement[] | undefined
   #exports: ExportNames | undefined
 
   constructor(record: ModuleRecord, paths: Paths) {
     this.record = record
     this.place = paths.place(record)
+    this.#paths = paths
   }
 
   /** Not for CommonJS. Throws the SyntaxError of V8. */
   get compiled(): CompiledModule {
-    this.#compiled ??= compileModule(this.record.code, this.place)
+    this.#compiled ??= compileModule(this.#source(), this.place)
     return this.#compiled
+  }
+
+  /** What Node is to run of a CommonJS module. */
+  get nativeCode(): string {
+    this.#native ??= this.#source()
+    return this.#native
+  }
+
+  /** The text that V8 has of it. */
+  get text(): string {
+    return this.isCommonJs ? this.nativeCode.replace(/^#!/, '//') : this.compiled.text
+  }
+
+  #source(): string {
+    return debuggable(this.record, (source) => this.#paths.sourceOf(source, this.place.file))
   }
 
   /** Node runs it: what it imports and exports is not known before. */
@@ -59,6 +78,7 @@ export class StoredModule {
   renew(record: ModuleRecord, paths: Paths): StoredModule {
     const renewed = new StoredModule(record, paths)
     renewed.#compiled = this.#compiled
+    renewed.#native = this.#native
     renewed.#imports = this.#imports
     renewed.#exports = this.#exports
     return renewed

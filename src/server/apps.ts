@@ -7,6 +7,7 @@ import type { Handover } from '../shared/handover.ts'
 import { App } from './app.ts'
 import { resolveEntry, toUrl } from './entries.ts'
 import type { StartOptions } from './hub-types.ts'
+import { choosePort, type InspectorRequest, inspectorFlags, takeInspector, takeInspectorOption } from './inspector.ts'
 import { bridgeFlag, MAIN_PATH } from './main-path.ts'
 import { type IsCurrent, Natives } from './natives.ts'
 import type { CliSettings, TetherOptions } from './options.ts'
@@ -44,6 +45,9 @@ export class Apps {
   readonly #missing = new Set<string>()
   /** A process was asked to look at `.env`: one hint is enough. */
   #hasHinted = false
+  /** Entries of the options whose app is being made. */
+  readonly #beginning = new Set<string>()
+  readonly #inspectorPorts = new Set<number>()
 
   constructor(host: AppsHost) {
     this.#host = host
@@ -72,7 +76,7 @@ export class Apps {
 
   /** Starts one more app. Rejects with `ERR_ENTRY` or `ERR_START`. */
   async start(entry: string, options: StartOptions = {}): Promise<string> {
-    const app = this.#create(entry, options)
+    const app = this.#create(entry, options, await this.#inspector(options))
     await app.supervisor.start()
     return app.id
   }
@@ -80,14 +84,17 @@ export class Apps {
   /** Starts an app for each entry that has none. One without a file is named in the terminal and waits for it. */
   ensure(entries: readonly string[]): void {
     for (const entry of entries) {
-      if (this.list().some((app) => app.entry === entry)) continue
-      this.start(entry).then(
-        () => this.#missing.delete(entry),
-        (error: TetherError) => {
-          if (!this.#missing.has(entry)) this.#host.report.failed(flattenError(error), false)
-          if (error.code === 'ERR_ENTRY') this.#missing.add(entry)
-        },
-      )
+      if (this.#beginning.has(entry) || this.list().some((app) => app.entry === entry)) continue
+      this.#beginning.add(entry)
+      this.start(entry)
+        .then(
+          () => this.#missing.delete(entry),
+          (error: TetherError) => {
+            if (!this.#missing.has(entry)) this.#host.report.failed(flattenError(error), false)
+            if (error.code === 'ERR_ENTRY') this.#missing.add(entry)
+          },
+        )
+        .finally(() => this.#beginning.delete(entry))
     }
   }
 
@@ -139,9 +146,21 @@ export class Apps {
     await Promise.allSettled(this.list().map((app) => app.supervisor.stop()))
   }
 
-  #create(entry: string, { args, env }: StartOptions): App {
+  #env({ env }: StartOptions): NodeJS.ProcessEnv {
+    return { ...inherited, ...this.#host.settings().options.env, ...env }
+  }
+
+  /** The inspector that an app is to have: on a port of its own, which it keeps over restarts. */
+  async #inspector(options: StartOptions): Promise<InspectorRequest | undefined> {
+    const { execArgv = [] } = this.#host.settings().options
+    const request = takeInspector(execArgv).request ?? takeInspectorOption(this.#env(options).NODE_OPTIONS).request
+    return request && { ...request, port: await choosePort(request, this.#inspectorPorts) }
+  }
+
+  #create(entry: string, start: StartOptions, inspector: InspectorRequest | undefined): App {
     const host = this.#host
     const { options } = host.settings()
+    const { rest: flags } = takeInspector(options.execArgv ?? [])
     const root = this.#root
     const file = resolveEntry(entry, root)
     const name = basename(file)
@@ -151,16 +170,20 @@ export class Apps {
       id,
       main: MAIN_PATH,
       entry: file,
-      args: args ?? options.args ?? [],
+      args: start.args ?? options.args ?? [],
       // first: what the app preloads may be TypeScript
-      execArgv: [bridgeFlag(host.invitation(), id), ...(options.execArgv ?? [])],
-      env: () => ({ ...inherited, ...host.settings().options.env, ...env }),
+      execArgv: [bridgeFlag(host.invitation(), id), ...(inspector ? inspectorFlags(inspector, flags) : []), ...flags],
+      env: () => {
+        const env = this.#env(start)
+        // what the app starts would inherit it and want the same port
+        return inspector ? { ...env, NODE_OPTIONS: takeInspectorOption(env.NODE_OPTIONS).rest } : env
+      },
       cwd: options.cwd ?? process.cwd(),
       stdio: options.stdio ?? 'inherit',
       // on a terminal the shortcuts, ours or Vite's, are the only reader
       stdin: options.stdin ?? (process.stdin.isTTY ? ('silent' as const) : ('inherit' as const)),
       ...(options.once && { once: true }),
-      handover: () => ({ ...host.handover(), hintsEnv: this.#hintsEnv() }),
+      handover: () => ({ ...host.handover(), hintsEnv: this.#hintsEnv(), pause: inspector?.pause }),
       ...(options.stop && { stop: options.stop }),
     }
     const app: App = new App(entry, toUrl(file, root), supervise, {

@@ -24,6 +24,8 @@ export interface Handover {
     /** Milliseconds from that signal until the process is killed. */
     timeout: number
   }
+  /** Wait for a debugger before any code of the app runs (`start`), and stop at the first line of its entry as well (`entry`). */
+  pause?: 'start' | 'entry' | undefined
 }
 
 /** One line of the parent. `signal` stands in for a real signal where the platform has none. */

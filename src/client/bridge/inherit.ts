@@ -19,10 +19,19 @@ export function inheritFlag(flag: string): void {
       Reflect.construct(target, [file, withFlag(options)], newTarget) as Worker,
   })
   const { fork } = childProcess
+  // without an execArgv of its own a fork would want the port of this process' inspector
+  const withoutInspector = (options: ForkOptions | undefined): ForkOptions | undefined =>
+    options?.execArgv || !process.execArgv.some(isInspector)
+      ? options
+      : { ...options, execArgv: process.execArgv.filter((each) => !isInspector(each)) }
   childProcess.fork = (file: string | URL, ...rest: [(readonly string[] | ForkOptions)?, ForkOptions?]) => {
     const [args, options] = Array.isArray(rest[0]) || rest.length > 1 ? rest : [undefined, rest[0]]
-    return fork(file, (args ?? []) as string[], withFlag(options as ForkOptions | undefined))
+    return fork(file, (args ?? []) as string[], withFlag(withoutInspector(options as ForkOptions | undefined)))
   }
   // for those who import the names
   syncBuiltinESMExports()
+}
+
+function isInspector(flag: string): boolean {
+  return flag.startsWith('--inspect')
 }

@@ -4,6 +4,7 @@
  */
 import { isMainThread } from 'node:worker_threads'
 import { isAppProcess, takeArgv } from '../argv.ts'
+import { inspectorFlag } from '../inspector.ts'
 import { inheritFlag } from './inherit.ts'
 import { hookImport } from './native-imports.ts'
 import type { Provider } from './provider.ts'
@@ -19,6 +20,8 @@ announceTypeScript()
 
 async function openApp(): Promise<Provider> {
   takeArgv()
+  // a debugger is to be there before what else is preloaded
+  if (inspectorFlag() !== undefined) await (await import('../app-process.ts')).openApp().handover
   return (await import('./app-provider.ts')).createAppProvider()
 }
 
