@@ -19,7 +19,7 @@ const WARM_UP = 50
 /** Watchers take saves that follow each other too closely for one. In ms. */
 const PAUSE = 30
 /** A tool that is too slow for all updates does what it can in this time, in ms. */
-const LIMIT = 90_000
+const LIMIT = 60_000
 
 /** Saves the leaf so often. Rejects when a save has no effect. */
 export async function measureGrowth(app: App, client: Client, running: Running, updates: number): Promise<Growth> {

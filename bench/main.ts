@@ -42,7 +42,7 @@ async function run(options: Options): Promise<void> {
     const results = await runGroup(group, options.seed, (result, done, all) => {
       console.log(`${group.name} ${done}/${all} ${line(result)}`)
     })
-    measured[group.name] = new Results(results)
+    measured[group.name] = new Results([...(measured[group.name]?.all ?? []), ...results])
   }
   console.log(`${Math.round((Date.now() - began.getTime()) / 1000)} s\n`)
   if (measured.chosen) return print(measured.chosen)

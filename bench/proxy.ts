@@ -45,6 +45,7 @@ export async function createLine(port: number, rtt: number): Promise<Line> {
   }
 
   const server = createServer({ pauseOnConnect: true }, async (client) => {
+    sockets.add(client)
     if (rtt > 0) await idle(rtt)
     const upstream = connect(port, '127.0.0.1')
     pass(client, upstream)

@@ -45,7 +45,7 @@ ${tables.timesTable(nest, tables.casesOf(nest))}
 
 ${tables.usageTable(nest)}`)
   }
-  if (sizes && main) sections.push(`## Size\n\n${tables.sizesTable(sizes, main)}`)
+  if (sizes) sections.push(`## Size\n\n${tables.sizesTable(sizes)}`)
   if (link) {
     sections.push(`## The link
 
@@ -69,7 +69,8 @@ const METHOD = `## What was done
 The generated app has modules of some 56 lines, about 4 imports each, which form features below one routes module and utilities below
 those. Its entry listens on a port, and accepts updates of the routes module where the tool has such an API. A *leaf* imports nothing
 and has some 25 modules between it and the routes, *mid* has 8, the *shared* utility 54 % of all modules. *Nobody accepts* is a save of
-a module that only the entry imports. Each answer holds a value that is computed from all modules, so that only an app with all of the
+a module that only the entry imports: where the app has a process of its own it is replaced; ModuleRunner and vite-node evaluate all
+modules again in the same process, beside what the old ones have left open. Each answer holds a value that is computed from all modules, so that only an app with all of the
 right code gives the right one.
 
 A time runs from the start of the tool's command, or from the write of the file, to the arrival of the first right answer over http; one

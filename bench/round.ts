@@ -49,6 +49,8 @@ export interface Result {
   /** After the start and a garbage collection. */
   usage?: Usage
   memory?: Memory
+  /** Seconds of CPU for each edit and restart, in the mean. */
+  editing?: number
   growth?: Growth
   /** Case -> why there is no figure. */
   failed: Partial<Record<Case | 'growth', string>>
@@ -63,6 +65,9 @@ const TIMEOUT = { start: 100_000, update: 30_000 }
 export async function runJob(job: Job): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'vite-tether-bench-'))
   const result: Result = { job, samples: [], failed: {} }
+  const clean = (): void => remove(folder)
+  // an interrupt ends this process
+  process.once('exit', clean)
   let line: Line | undefined
   try {
     const port = await freePort()
@@ -75,9 +80,19 @@ export async function runJob(job: Job): Promise<Result> {
     for (const name of job.cases) result.failed[name] = message(error)
   } finally {
     await line?.close()
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    process.off('exit', clean)
+    clean()
   }
   return result
+}
+
+function remove(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  } catch (error) {
+    // something is still written there; the system empties it some day
+    console.warn(message(error))
+  }
 }
 
 async function measure(result: Result, folder: string, ports: Record<string, string>, line?: Line): Promise<void> {
@@ -114,7 +129,7 @@ async function measure(result: Result, folder: string, ports: Record<string, str
       try {
         for (let each = 0; each < job.edits; each++) {
           await idle(name === 'unaccepted' || name === 'restart' ? SETTLE.restart : SETTLE.update)
-          const before = await client.ask()
+          const { answer: before } = await client.until(() => true, TIMEOUT.update, running.ended)
           line?.take()
           const from = performance.now()
           if (name === 'restart') void running.control('restart').catch(() => {})
@@ -128,6 +143,8 @@ async function measure(result: Result, folder: string, ports: Record<string, str
         running.ended.throwIfAborted()
       }
     }
+    const after = running.usage(result.memory.pid)
+    if (usage && after) result.editing = (after.cpu - usage.cpu) / Math.max(1, result.samples.length - 1)
     if (job.growth) result.growth = await measureGrowth(app, client, running, job.growth)
   } catch (error) {
     const open = job.cases.filter((name) => tool.not[name] === undefined && !failed[name])

@@ -12,6 +12,9 @@ const MISSING = '-'
 export const ms = (value: number | undefined): string =>
   value === undefined ? MISSING : `${value < 100 ? Number(value.toPrecision(2)) : thousands(Math.round(value))} ms`
 
+/** Seconds. */
+export const seconds = (value: number | undefined): string => (value === undefined ? MISSING : `${value.toFixed(2)} s`)
+
 /** A factor. */
 export const times = (value: number | undefined): string => (value === undefined ? MISSING : `${value.toFixed(2)}x`)
 

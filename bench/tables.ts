@@ -2,7 +2,7 @@
 import type { Results, Which } from './results.ts'
 import type { Result, Sample } from './round.ts'
 import { range } from './statistics.ts'
-import { count, mib, ms, ratio, table } from './table.ts'
+import { count, mib, ms, ratio, seconds, table } from './table.ts'
 import { CASES, type Case, TOOLS, type Tool } from './tools.ts'
 
 const HEADS: Record<Case, string> = {
@@ -42,30 +42,31 @@ export function effectsTable(results: Results): string {
 
 /** Memory and CPU after the start. */
 export function usageTable(results: Results): string {
-  const head = ['tool', 'app process', 'its heap', 'the rest of the tool', 'CPU of start']
+  const head = ['tool', 'app process', 'its heap', 'the rest of the tool', 'CPU of start', 'of an edit']
   const body = tools(results).map((tool) => {
     const read = (of: (result: Result) => number | undefined) => results.total({ tool: tool.name }, of)
-    const cpu = read(({ usage }) => usage?.cpu)
     return [
       tool.title,
       mib(read(({ usage, memory }) => usage?.app ?? memory?.rss)),
       mib(read(({ memory }) => memory?.heapUsed)),
       mib(read(({ usage }) => usage?.tool)),
-      cpu === undefined ? '-' : `${cpu.toFixed(1)} s`,
+      seconds(read(({ usage }) => usage?.cpu)),
+      seconds(read(({ editing }) => editing)),
     ]
   })
   return table(head, body)
 }
 
 /** One row for each tool and size: how the cost grows. */
-export function sizesTable(results: Results, main: Results): string {
-  const sizes = [100, 1000, 3000]
-  const of = (tool: string, modules: number, name: Case) =>
-    (modules === 1000 ? main : results).figure({ tool, modules }, name)
-  const head = ['tool', ...sizes.flatMap((size) => [`${count(size)}: cold`, 'leaf'])]
-  const body = tools(results).map(({ name, title }) => [
-    title,
-    ...sizes.flatMap((size) => [ms(of(name, size, 'cold')), ms(of(name, size, 'leaf'))]),
+export function sizesTable(results: Results): string {
+  const sizes = [...new Set(results.all.map(({ job }) => job.modules))].sort((a, b) => a - b)
+  const head = ['tool', ...sizes.flatMap((size) => [`${count(size)}: cold start`, 'leaf saved'])]
+  const body = tools(results).map((tool) => [
+    tool.title,
+    ...sizes.flatMap((modules) => {
+      const which = { tool: tool.name, modules }
+      return [timeCell(results, which, 'cold'), timeCell(results, which, 'leaf')]
+    }),
   ])
   return table(head, body)
 }

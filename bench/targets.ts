@@ -38,6 +38,7 @@ function targets({ main, nest, sizes, link, growth }: Measured): Target[] {
   ]
   const of = (tool: string, name: Case, results = all) => results.figure({ tool }, name)
   const size = (modules: number, name: Case) => bySize.figure({ tool: 'tether', modules }, name)
+  const perModule = (from: number, to: number) => ratio(difference(size(to, 'cold'), size(from, 'cold')), to - from)
   const far = (rtt: number, name: Case) => wire.figure({ tool: 'tether-attached', modules: 1000, rtt }, name)
   const traffic = (what: 'bytes' | 'messages') =>
     wire.figure({ tool: 'tether-attached', modules: 1000, rtt: 0 }, 'cold', (sample) => sample.traffic?.[what])
@@ -76,7 +77,7 @@ function targets({ main, nest, sizes, link, growth }: Measured): Target[] {
       isMet: late === undefined ? undefined : late <= 1.5,
     },
     atMost('leaf update, 3,000 modules / 100', 1.3, size(3000, 'leaf'), size(100, 'leaf')),
-    atMost('cold start, 3,000 modules / 100', 30, size(3000, 'cold'), size(100, 'cold')),
+    atMost('cold start per module, 1,000 to 3,000 / 100 to 1,000', 1.1, perModule(1000, 3000), perModule(100, 1000)),
     atMost('app process, RSS after start / plain node unbundled', 1.25, memory('tether'), memory('plain'), mib),
     limit('RSS growth over 500 updates, after GC', 10 * 2 ** 20, updates?.rss, mib),
     limit('messages on the wire, cold start, 1,000 modules', 50, traffic('messages'), count),
