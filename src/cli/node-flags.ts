@@ -34,6 +34,7 @@ const WITH_VALUE = new Set([
   '--es-module-specifier-resolution',
   '--experimental-default-type',
   '--experimental-loader',
+  '--experimental-package-map',
   '--experimental-policy',
   '--heap-prof-dir',
   '--heap-prof-interval',
@@ -61,9 +62,6 @@ const WITH_VALUE = new Set([
   '--secure-heap',
   '--secure-heap-min',
   '--snapshot-blob',
-  '--test-reporter',
-  '--test-reporter-destination',
-  '--test-shard',
   '--title',
   '--tls-cipher-list',
   '--tls-keylog',
@@ -75,21 +73,23 @@ const WITH_VALUE = new Set([
   '--v8-pool-size',
 ])
 
-/** Flags that would fight with what this command does: what to do instead. */
-const CONFLICTING: Record<string, string> = {
-  '--watch': 'Saves are watched anyway; leave it out.',
-  '--watch-path': 'Name files that are no modules with --include <glob>.',
-  '--watch-preserve-output': 'The terminal is cleared only with --clear-screen; leave it out.',
-  '--test': 'Run tests with Vitest.',
-}
+/** Flags that would fight with what this command does: what to do instead. The first that matches counts. */
+const CONFLICTING: ReadonlyArray<[flags: RegExp, instead: string]> = [
+  [/^--watch-path$/, 'Name files that are no modules with --include <glob>.'],
+  [/^--watch-preserve-output$/, 'The terminal is cleared only with --clear-screen; leave it out.'],
+  [/^--watch-kill-signal$/, "Set it with tether({ stop: { signal: 'SIGTERM' } }) in the Vite config."],
+  [/^--watch$/, 'Saves are watched anyway; leave it out.'],
+  // each version of Node has more of them
+  [/^--(experimental-)?test(-|$)/, 'Run tests with Vitest.'],
+]
 
 /** What the command line makes of `flag`, given without a value. */
 export type NodeFlag = { kind: 'plain' | 'with-value' | 'unknown' } | { kind: 'conflicting'; instead: string }
 
 /** Looks `flag` up. */
 export function nodeFlag(flag: string): NodeFlag {
-  const instead = Object.hasOwn(CONFLICTING, flag) ? CONFLICTING[flag] : undefined
-  if (instead !== undefined) return { kind: 'conflicting', instead }
+  const conflict = CONFLICTING.find(([flags]) => flags.test(flag))
+  if (conflict) return { kind: 'conflicting', instead: conflict[1] }
   if (!process.allowedNodeEnvironmentFlags.has(flag) && !COMMAND_LINE_ONLY.has(flag)) return { kind: 'unknown' }
   return { kind: WITH_VALUE.has(flag) ? 'with-value' : 'plain' }
 }

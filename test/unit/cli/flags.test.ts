@@ -70,6 +70,7 @@ describe('the command line', () => {
     ['--inspekt=1', /Unknown flag '--inspekt'\. Did you mean '--inspect'\?/],
     ['--qqqqqqqqqqq', /Unknown flag '--qqqqqqqqqqq'\. Flags of/],
     ['--watch', /--watch of node does not go with vite-tether\. Saves are watched anyway/],
+    ['--test-name-pattern=x', /--test-name-pattern of node does not go with vite-tether\. Run tests with Vitest/],
     ['--on-unaccepted=no', /--on-unaccepted to be one of restart, reload, got 'no'/],
     ['--log-level=loud', /--log-level to be one of info, warn, error, silent, got 'loud'/],
     ['--once=yes', /--once without a value, got '--once=yes'/],
