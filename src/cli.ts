@@ -66,12 +66,12 @@ function leaveInspector(): void {
 
 /** Everything that imports Vite. */
 async function load(): Promise<Loaded> {
-  const [vite, { createPlugin }, { getTether }] = await Promise.all([
+  const [vite, { createPlugin }, { findHub }] = await Promise.all([
     import('vite'),
     import('./server/plugin.ts'),
     import('./server/registry.ts'),
   ])
-  return { vite, createPlugin, hubOf: getTether }
+  return { vite, createPlugin, hubOf: findHub }
 }
 
 interface Ending {

@@ -3,6 +3,7 @@ import type { DevEnvironment, ViteDevServer } from 'vite'
 import { TetherError } from '../shared/errors.ts'
 import type { EnvironmentEvents } from './environment.ts'
 import { Hub } from './hub.ts'
+import type { TetherHub } from './hub-types.ts'
 
 const KEY = Symbol.for('vite-tether')
 const registry = globalThis as typeof globalThis & { [KEY]?: WeakMap<DevEnvironment, Hub> }
@@ -28,7 +29,12 @@ export const hubEvents: EnvironmentEvents = {
  * The hub's handle in the Vite process. Takes the object that `createServer()` returned or the one that plugins get.
  * Throws `ERR_CONFIG` if the server has no active `tether()` plugin.
  */
-export function getTether(server: ViteDevServer): Hub {
+export function getTether(server: ViteDevServer): TetherHub {
+  return findHub(server)
+}
+
+/** The hub itself: `getTether` with what is not for users. */
+export function findHub(server: ViteDevServer): Hub {
   for (const environment of Object.values(server.environments)) {
     const hub = hubs.get(environment)
     if (hub) return hub

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { join } from 'node:path'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { publint } from 'publint'
+import { beforeAll, expect, it } from 'vitest'
+import { filesOf, type Packed, pack, staticImports } from '../support/packed.ts'
+
+let packed: Packed
+beforeAll(async () => {
+  packed = await pack()
+})
+
+const read = (file: string) => readFileSync(join(packed.folder, file), 'utf8')
+const isCode = (file: string) => /^dist\/.*\.c?js$/.test(file)
+
+it('has nothing to say to publint', async () => {
+  const { buffer, byteOffset, byteLength } = readFileSync(packed.tarball)
+  const tarball = (buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength)
+  expect((await publint({ pack: { tarball }, strict: true })).messages).toEqual([])
+})
+
+it('has types that resolve as its code does, from ES modules, bundlers and, for keep, from CommonJS', async () => {
+  const analysis = await checkPackage(createPackageFromTarballData(readFileSync(packed.tarball)))
+  if (!analysis.types) throw new Error('There are no types.')
+  // "node10" knows no `exports`; all but `keep` are ES modules, which `require()` of the Node versions we work with loads
+  const problems = analysis.problems.filter(
+    (problem) =>
+      !('resolutionKind' in problem && problem.resolutionKind === 'node10') &&
+      !(problem.kind === 'CJSResolvesToESM' && problem.entrypoint !== './keep'),
+  )
+  expect(problems).toEqual([])
+  expect(Object.keys(analysis.entrypoints)).toEqual(['.', './client', './hmr', './keep', './types', './package.json'])
+})
+
+it('runs nothing when it is installed', () => {
+  const scripts = Object.keys((packed.manifest.scripts ?? {}) as object)
+  const atInstall = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare']
+  expect(scripts.filter((name) => atInstall.includes(name))).toEqual([])
+  // npm would compile what it finds
+  expect(packed.files.map(({ path }) => path)).not.toContain('binding.gyp')
+})
+
+it('holds what it is made of and nothing else', () => {
+  const top = new Set(packed.files.map(({ path }) => path.replace(/\/.*/, '/')))
+  expect([...top].sort()).toEqual(
+    [
+      'CHANGELOG.md',
+      'LICENSE',
+      'PROTOCOL.md',
+      'README.md',
+      'SECURITY.md',
+      'bin/',
+      'dist/',
+      'package.json',
+      'types.d.ts',
+    ].sort(),
+  )
+  expect(
+    packed.files.map(({ path }) => path).filter((path) => /\.(map|ts)$/.test(path) && !/\.d\.c?ts$/.test(path)),
+  ).toEqual([])
+  expect(read('bin/vite-tether.js')).toMatch(/^#!\/usr\/bin\/env node\n/)
+})
+
+it('says who it is', () => {
+  const { name, version, description, license, engines, keywords, type } = packed.manifest
+  expect({ name, license, type }).toEqual({ name: 'vite-tether', license: 'MIT', type: 'module' })
+  expect(version).toMatch(/^\d+\.\d+\.\d+/)
+  expect(description).toEqual(expect.any(String))
+  expect(keywords).toContain('vite-plugin')
+  expect(engines).toEqual({ node: '^20.19.0 || >=22.12.0' })
+})
+
+it('imports exactly the packages that it declares, and bundles none', () => {
+  const { dependencies, peerDependencies } = packed.manifest as Record<string, Record<string, string>>
+  const code = packed.files.filter(({ path }) => isCode(path)).map(({ path }) => read(path))
+  const specifiers = code.flatMap((text) => [
+    ...staticImports(text),
+    ...Array.from(text.matchAll(/\bimport\("([^"\n]+)"\)/g), ([, specifier]) => specifier!),
+  ])
+  const names = specifiers
+    .filter((specifier) => !specifier.startsWith('.') && !isBuiltin(specifier))
+    .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)![0])
+  const declared = Object.keys({ ...dependencies, ...peerDependencies })
+  expect([...new Set(names)].sort()).toEqual(declared.sort())
+  // esbuild writes where each part of a file comes from
+  expect(code.join('\n')).not.toMatch(/^\/\/ (?:\.\.\/)*node_modules\//m)
+})
+
+/** Bytes; of an entry with all that is loaded with it. Whoever has a reason to exceed one raises it and says why in the commit. */
+const BUDGET: Record<string, number> = {
+  tarball: 170_000,
+  unpacked: 600_000,
+  'index.js': 180_000,
+  'client.js': 220_000,
+  'hmr.js': 75_000,
+  'keep.js': 2_000,
+  'keep.cjs': 2_500,
+  'cli.js': 250_000,
+  'main.js': 230_000,
+  'bridge.js': 15_000,
+}
+
+it('is no larger than it has to be', () => {
+  const sizes = new Map(packed.files.map(({ path, size }) => [path, size]))
+  const total = (entry: string) =>
+    filesOf(packed.folder, entry).reduce((sum, file) => sum + sizes.get(`dist/${file}`)!, 0)
+  const sizeOf = (what: string) =>
+    what === 'tarball' ? packed.size : what === 'unpacked' ? packed.unpackedSize : total(what)
+  const figures = Object.keys(BUDGET).map((what) => [what, sizeOf(what)] as const)
+  console.info(figures.map(([what, bytes]) => `${what}: ${bytes} of ${BUDGET[what]} bytes`).join('\n'))
+  expect(figures.filter(([what, bytes]) => bytes > BUDGET[what]!)).toEqual([])
+})
