@@ -1,14 +1,16 @@
 /** `vite-tether attach [flags] <url> <entry> [app args]`: this process becomes a runner of a server elsewhere. */
 import { readFileSync } from 'node:fs'
 import { basename, resolve, sep } from 'node:path'
-import { connect } from '../client/attach.ts'
+import { connectRunner } from '../client/attach.ts'
+import { hookRequire } from '../client/bridge/require.ts'
 import { installCrashReport } from '../client/crash.ts'
 import { getEngine } from '../client/engine.ts'
 import { execute } from '../client/execute.ts'
 import { installMainModule } from '../client/main-module.ts'
+import { loadMetaResolve } from '../client/meta.ts'
 import { disposeAll } from '../client/shutdown.ts'
 import { installStopGate } from '../client/stop.ts'
-import type { TetherRunner } from '../client/tether.ts'
+import type { Runner } from '../client/tether.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { AttachFlags } from './attach-flags.ts'
 
@@ -35,7 +37,7 @@ export async function attach(flags: AttachFlags, exit: (code: number) => void): 
   // as the app expects it: its entry comes right after node
   process.argv.splice(1, process.argv.length, path, ...args)
   installMainModule(path)
-  let runner: TetherRunner | undefined
+  let runner: Runner | undefined
   installStopGate({
     signals: ['SIGINT', 'SIGTERM', 'SIGHUP'],
     dispose: async () => runner && disposeAll(getEngine(runner.viteNode)),
@@ -43,7 +45,7 @@ export async function attach(flags: AttachFlags, exit: (code: number) => void): 
     report: (error) => console.error(error),
     exit,
   })
-  runner = await connect({
+  runner = await connectRunner({
     url,
     root,
     name: flags.name ?? basename(path),
@@ -58,12 +60,21 @@ export async function attach(flags: AttachFlags, exit: (code: number) => void): 
     exit(EXIT.NO_SERVER)
   })
   installCrashReport(exit)
+  await bridgeRequire(runner)
   await execute(runner, [entry]).catch((error) => {
     // outside of the promise, so that this is what Node makes of an error of an entry: an uncaught exception
     process.nextTick(() => {
       throw error
     })
   })
+}
+
+/** What Node requires of the app's files on this machine: modules are those of the runner, and TypeScript is compiled. */
+async function bridgeRequire({ viteNode }: Runner): Promise<void> {
+  // a require() cannot wait for it
+  await loadMetaResolve()
+  const opened = { import: (url: string) => viteNode.import(url), native: viteNode.native! }
+  hookRequire({ open: async () => opened, openNow: () => opened })
 }
 
 /** What the process exits with when `attach` has rejected with `error`. */

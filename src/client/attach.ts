@@ -3,8 +3,10 @@ import { basename } from 'node:path'
 import { inspect } from 'node:util'
 import { TetherError } from '../shared/errors.ts'
 import { nearest } from '../shared/nearest.ts'
+import type { FetchAnswer } from '../shared/types.ts'
+import { FetchThread } from './bridge/fetch-thread.ts'
 import type { Logger } from './log.ts'
-import { createTetherRunner, type TetherRunner } from './tether.ts'
+import { createTetherRunner, type Runner, type TetherRunner } from './tether.ts'
 
 /** Options of {@link connect}; all are optional. */
 export interface ConnectOptions {
@@ -39,16 +41,23 @@ const OPTIONS = ['url', 'token', 'root', 'name', 'entry', 'onUnaccepted', 'logge
  * Rejects with a `TetherError`: `ERR_CONFIG` (an option), `ERR_CONNECT` (no server), `ERR_UNAUTHORIZED` (the token),
  * `ERR_FORBIDDEN`, `ERR_VERSION`, `ERR_CLOSED` (aborted); or with what the entry throws.
  */
-export async function connect(options: ConnectOptions = {}): Promise<TetherRunner> {
+export function connect(options: ConnectOptions = {}): Promise<TetherRunner> {
+  return connectRunner(options)
+}
+
+/** {@link connect}, with what is not for everybody. */
+export async function connectRunner(options: ConnectOptions): Promise<Runner> {
   const { url, token } = checked(options)
   const { root = process.cwd(), name = basename(process.argv[1] ?? 'node'), entry } = options
   const { onUnaccepted, logger, wait, signal } = options
+  const fetching = new FetchThread(() => ({ url, secret: token }))
   const runner = await createTetherRunner({
     url,
     secret: token,
     kind: 'attached',
     name,
     root,
+    fetchNow: (...args) => fetching.callNow({ call: 'fetch', args }) as FetchAnswer,
     ...(onUnaccepted && { onUnaccepted }),
     ...(logger && { logger }),
     ...(wait !== undefined && { wait }),

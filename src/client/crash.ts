@@ -1,5 +1,6 @@
 /** The report of an error that ends the app process: once, with the mapped stack, and no transformed code. */
 import { inspect, stripVTControlCharacters } from 'node:util'
+import { adviceFor } from './advice.ts'
 
 /**
  * Replaces Node's own report, which quotes a line of the transformed code. An app that listens to `uncaughtException` gets
@@ -11,6 +12,8 @@ export function installCrashReport(exit: (code: number) => void): void {
     // Node writes its diagnostic report on the way that we would leave
     if (process.report?.reportOnUncaughtException) return
     process.stderr.write(`${formatCrash(error, process.stderr.hasColors?.() ?? false)}\n`)
+    const advice = adviceFor(error)
+    if (advice) process.stderr.write(`[vite-tether] ${advice}\n`)
     exit(1)
   })
 }

@@ -75,7 +75,10 @@ async function toCommonJs(
   // to compile everything that is only a candidate would be to compile most of the app twice
   const isDeclared = id.endsWith('.cts')
   if (!isDeclared && hasModuleSyntax(source)) return undefined
-  const { code, map } = await compile(source, id)
+  // what it says of one that is no CommonJS, it says again when Vite asks it
+  const result = await (isDeclared ? compile(source, id) : compile(source, id).catch(() => undefined))
+  if (!result) return undefined
+  const { code, map } = result
   // the compiler keeps a module a module when all its imports were types; an extension says more
   const compiled = isDeclared ? code.replace(/^export \{\};?\s*$/m, '') : code
   return needsCommonJs(compiled) ? { code: compiled, map: map ? JSON.stringify(map) : null } : undefined

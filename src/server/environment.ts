@@ -123,10 +123,16 @@ function createChannel(on: { send(payload: HotPayload): void; listen(): void; cl
   }
 }
 
-/** Vite announces updates before anybody knows their outcome, and clears the screen: ours are reported once they are applied. */
+/**
+ * Vite announces updates before anybody knows their outcome, and clears the screen: ours are reported once they are applied. It
+ * warns of imports that it cannot analyse, which are nothing special on a server: they are resolved when they are reached.
+ */
 function quieten(environment: DevEnvironment): void {
   const { logger } = environment
-  const info = logger.info
+  const { info, warn } = logger
+  logger.warn = (message, options) => {
+    if (!message.includes('The above dynamic import cannot be analyzed by Vite')) warn.call(logger, message, options)
+  }
   logger.info = (message, options) => {
     if (!/^(hmr update|page reload|hmr invalidate) /.test(stripVTControlCharacters(message)))
       info.call(logger, message, options)

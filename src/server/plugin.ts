@@ -18,6 +18,7 @@ import { loadCommonJs } from './commonjs.ts'
 import { contentOf } from './content.ts'
 import { lowerDecorators } from './decorators.ts'
 import { createTetherEnvironment } from './environment.ts'
+import { fillGaps } from './gaps.ts'
 import { rewriteModuleHot } from './module-hot.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from './options.ts'
 import { hubEvents, hubOf } from './registry.ts'
@@ -139,10 +140,12 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       async handler(code, id) {
         if (this.environment !== environment) return undefined
         const content = await contentOf(code, id)
-        const lowered = (await lowerDecorators(content ?? code, id, environment.config.root, TOOLS.compile)) ?? content
-        const source = typeof lowered === 'object' ? lowered : { code: lowered ?? code, map: null }
+        const given = content ?? code
+        const lowered = await lowerDecorators(given, id, environment.config.root, TOOLS.compile)
+        const filled = lowered ?? (await fillGaps(given, id, TOOLS.compile)) ?? content
+        const source = typeof filled === 'object' ? filled : { code: filled ?? code, map: null }
         const rewritten = rewriteModuleHot(source.code, id, TOOLS)
-        return rewritten === undefined ? lowered : { ...source, code: rewritten }
+        return rewritten === undefined ? filled : { ...source, code: rewritten }
       },
     },
 

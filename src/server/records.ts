@@ -13,6 +13,7 @@ import type { FailedModule, ModuleId, ModuleRecord } from '../shared/types.ts'
 import { isImportedByAllowed, maySend } from './access.ts'
 import { commonJsOf } from './commonjs.ts'
 import { isAllowed } from './environment.ts'
+import { denied, explain, isDenied, isMissing } from './load-errors.ts'
 
 /** The version of a module that a runner holds, or `undefined`. */
 export type Holds = (id: ModuleId) => number | undefined
@@ -157,7 +158,7 @@ export function createRecords(
       } catch (error) {
         const url = moduleGraph.getModuleById(id)?.url ?? toUrl(id)
         if (importer !== undefined && isMissing(error)) missing.set(id, importer)
-        failed.push({ id, url, error: flattenError(explain(error, id, importer)) })
+        failed.push({ id, url, error: flattenError(explain(config, error, id, importer)) })
       }
     }
     await Promise.all([...ids].map((id) => visit(id, from)))
@@ -252,31 +253,4 @@ function stamp(node: EnvironmentModuleNode): number {
 /** Undoes what Vite's import analysis does to ids that are no valid URLs. */
 function unwrapId(url: string): string {
   return url.startsWith('/@id/') ? url.slice('/@id/'.length).replace('__x00__', '\0') : url
-}
-
-/** Vite says "Failed to load url" for a module that does not exist: say which import asked for it. */
-function explain(error: unknown, id: ModuleId, importer: ModuleId | undefined): unknown {
-  if (isMissing(error)) {
-    const from = importer === undefined ? '' : ` imported from '${importer}'`
-    return new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module '${id}'${from}. Does the file exist?`, {
-      cause: error,
-    })
-  }
-  return isDenied(error) ? denied(id, error) : error
-}
-
-function denied(id: ModuleId, cause?: unknown): TetherError {
-  return new TetherError(
-    'ERR_MODULE_NOT_FOUND',
-    `Vite may not serve '${id}': it is on the deny list (server.fs.deny) or outside the allow list (server.fs.allow).`,
-    { cause },
-  )
-}
-
-function isDenied(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'ERR_DENIED_ID'
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'ERR_LOAD_URL'
 }

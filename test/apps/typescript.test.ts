@@ -137,3 +137,24 @@ it('a linked workspace package in source is compiled by its own tsconfig.json an
   await line(/^then v2/)
   expect(lines.filter((each) => each.includes('restarted'))).toEqual([])
 })
+
+it('a .cts file that imports is compiled as any other; a stack names its line', async () => {
+  const { result, line } = await startApp(
+    {
+      'package.json': '{ "type": "module" }',
+      'src/main.cts': `interface Gone { a: 1 }
+        import { value } from './value.ts'
+        import { fail } from './fail.cts'
+        ${RESULT('value', 'require.main!.filename === __filename')}
+        const gone: Gone = { a: 1 }
+        fail(gone.a)`,
+      'src/value.ts': "export const value: string = 'value'",
+      'src/fail.cts':
+        "interface Gone { a: 1 }\nexport const fail = (_: number): never => {\n  throw new Error('failed')\n}",
+    },
+    { entry: 'src/main.cts' },
+  )
+  expect(await result()).toEqual(['value', true])
+  await line(/Error: failed/)
+  await line(/src\/fail\.cts:3:9/)
+})

@@ -2,8 +2,10 @@
  * `require()` of app files: CommonJS as Node would run it, ES modules as the runner has them, both also in TypeScript.
  */
 import { Module } from 'node:module'
+import { extname } from 'node:path'
 import { createDebug } from 'obug'
 import { formatOfFile, isAppFile, isCodeFile, readSource } from './app-files.ts'
+import { reportOtherHook } from './other-hooks.ts'
 import type { Provider } from './provider.ts'
 import { findSource, isBare } from './sources.ts'
 
@@ -17,6 +19,7 @@ interface Internals {
   _cache: Record<string, unknown>
   _extensions: Record<string, Extension>
   _resolveFilename: Resolve
+  prototype: { load(this: NodeJS.Module, file: string): void }
 }
 
 const internals = Module as unknown as Internals
@@ -25,14 +28,30 @@ const EXTENSIONS = ['.js', '.json', '.cjs', '.mjs', '.ts', '.tsx', '.jsx', '.cts
 
 /** Installs the hooks in this thread. What is no app file is Node's own affair. */
 export function hookRequire(provider: Provider): void {
-  const { _extensions: extensions } = internals
-  for (const extension of EXTENSIONS) {
+  const own = new WeakSet<Extension>()
+  function claim(extension: string): void {
+    const { _extensions: extensions } = internals
     const previous = extensions[extension]
-    extensions[extension] = (module, file) => {
+    const extend: Extension = (module, file) => {
       if (isAppFile(file)) load(provider, module, file, previous)
       else (previous ?? extensions['.js']!)(module, file)
     }
+    own.add(extend)
+    extensions[extension] = extend
   }
+  for (const extension of EXTENSIONS) claim(extension)
+
+  const loadFile = internals.prototype.load
+  internals.prototype.load = function (file) {
+    const extension = extname(file)
+    // a hook that came later (tsx, ts-node) would make a second instance of what the runner has
+    if (EXTENSIONS.includes(extension) && isAppFile(file) && !own.has(internals._extensions[extension]!)) {
+      reportOtherHook(file)
+      claim(extension)
+    }
+    loadFile.call(this, file)
+  }
+
   const resolveFilename = internals._resolveFilename
   internals._resolveFilename = function (request, parent, ...rest) {
     try {
