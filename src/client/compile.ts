@@ -33,8 +33,8 @@ export interface CompiledModule {
   /** The same without a tick in between. Throws `ERR_REQUIRE_ASYNC_MODULE` if the body awaits anything but imports. */
   runNow(context: ModuleContext): void
   importNative: ImportNative
-  /** The text that V8 compiled: its hash identifies the script in a stack frame. */
-  text: string
+  /** What V8 has compiled of it. */
+  texts: readonly string[]
   /** Words in the code, so that what no module asks for is not built. */
   mentions: { require: boolean; commonJs: boolean; resolve: boolean }
 }
@@ -71,6 +71,7 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
     const script = new vm.Script(source, options)
     return () => script.runInThisContext() as Compiled
   }
+  const texts = [text]
   const script = compile(text)
   let compiled: Compiled | undefined
   const get = (): Compiled => {
@@ -89,13 +90,14 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
       let now: () => Compiled
       try {
         now = compile(source)
+        texts.push(source)
       } catch (cause) {
         throw asyncModule(place.file, cause)
       }
       call(now()[0], context)
     },
     importNative: (specifier) => quietly(() => get()[1](specifier)),
-    text,
+    texts,
     mentions: {
       require: /\brequire\b/.test(code),
       commonJs: /\b(?:module|exports)\b/.test(code),

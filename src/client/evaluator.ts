@@ -19,7 +19,8 @@ import { createImportMeta, loadMetaResolve } from './meta.ts'
 import type { LoadReport } from './native-loads.ts'
 import type { Paths } from './paths.ts'
 import type { ModuleNamespace } from './runtime.ts'
-import { ScriptTable } from './stack.ts'
+import { ScriptTable } from './scripts.ts'
+import { installStackHook } from './stack.ts'
 import { ModuleStore, type StoredModule } from './store.ts'
 
 /** Where code comes from: out of process the session, which asks the server. */
@@ -69,6 +70,7 @@ export class Evaluator {
     this.store = new ModuleStore(options.paths)
     this.instances = new Instances(options.cache)
     this.scripts = new ScriptTable(options.paths)
+    installStackHook()
     this.#importer = new Importer(this)
   }
 

@@ -42,12 +42,10 @@ export function closeInspector(): void {
   if (isDebugging()) inspector.close()
 }
 
-/** A script that V8 has. */
+/** Code of which V8 has a script. */
 export interface LateScript {
-  /** V8's hash of it. */
-  readonly hash: string
-  /** What V8 is to have instead; `undefined` if nothing needs to be done. */
-  readonly late: string | undefined
+  /** What V8 is to have instead of a script with this hash; `undefined` if nothing needs to be done. */
+  late(hash: string): string | undefined
   replaced(text: string): void
 }
 
@@ -69,15 +67,16 @@ function addMaps(find: (url: string) => readonly LateScript[]): void {
   session.post('Debugger.enable')
   let count = 0
   for (const { scriptId, url, hash } of scripts) {
-    const script = find(url).find((each) => each.hash === hash)
-    const text = script?.late
-    if (script === undefined || text === undefined) continue
-    // only a comment is added: functions stay the same, also those that run
-    session.post('Debugger.setScriptSource', { scriptId, scriptSource: text }, (error) => {
-      if (error) return debug('%s: %o', url, error)
-      script.replaced(text)
-      count++
-    })
+    for (const script of find(url)) {
+      const text = script.late(hash)
+      if (text === undefined) continue
+      // only a comment is added: functions stay the same, also those that run
+      session.post('Debugger.setScriptSource', { scriptId, scriptSource: text }, (error) => {
+        if (error) return debug('%s: %o', url, error)
+        script.replaced(text)
+        count++
+      })
+    }
   }
   debug('%d scripts have source maps now', count)
   session.disconnect()

@@ -8,6 +8,7 @@ import { basename } from 'node:path'
 import { TetherError } from '../../shared/errors.ts'
 import type { Invitation } from '../../shared/handover.ts'
 import type { FetchAnswer, RunnerConfig } from '../../shared/types.ts'
+import { installCrashReport } from '../crash.ts'
 import { installMainModule } from '../main-module.ts'
 import { loadMetaResolve } from '../meta.ts'
 import { reportLoads } from '../native-loads.ts'
@@ -15,14 +16,26 @@ import { TetherNodeRunner } from '../runner.ts'
 import { FetchThread } from './fetch-thread.ts'
 import type { Provider, Runner } from './provider.ts'
 
+/** What such a process is told. */
+export interface HelperOptions {
+  /** Path of the file that says where the server is. */
+  invitation: string
+  /** Id of the app that it belongs to. */
+  app: string
+  /** Ends the process after an error that nobody catches; `undefined` in a thread, whose starter is told. */
+  exit: ((code: number) => void) | undefined
+}
+
 /** Makes the provider of such a process. Nothing is asked of the server before an app file is loaded. */
-export async function createHelper(invitation: string, app: string): Promise<Provider> {
+export async function createHelper({ invitation, app, exit }: HelperOptions): Promise<Provider> {
   // a require() cannot wait for it
   await loadMetaResolve()
   let runner: Runner | undefined
 
   function openNow(): Runner {
-    runner ??= make(accept(invitation), app)
+    if (runner) return runner
+    runner = make(accept(invitation), app)
+    if (exit) installCrashReport(exit)
     return runner
   }
 

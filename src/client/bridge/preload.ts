@@ -27,7 +27,9 @@ async function openApp(): Promise<Provider> {
 
 async function openHelper(): Promise<Provider> {
   const { searchParams } = new URL(import.meta.url)
-  return (await import('./helper.ts')).createHelper(searchParams.get('invitation')!, searchParams.get('app')!)
+  const [invitation, app] = [searchParams.get('invitation')!, searchParams.get('app')!]
+  const exit = isMainThread ? (code: number) => process.exit(code) : undefined
+  return (await import('./helper.ts')).createHelper({ invitation, app, exit })
 }
 
 /** Libraries that look for files to load (routes, entities, migrations) ask Node whether TypeScript is among what it runs. */
