@@ -144,8 +144,11 @@ function bindKeys({ hub, say }: Served, quit: () => void): void {
         keys: ['u'],
         description: 'show runners and URLs',
         action() {
-          for (const { id, kind, state, pid, modules } of hub.runners) {
+          for (const { id, kind, state, pid, modules, standby } of hub.runners) {
             say(`${colors.green('  ➜')}  ${colors.bold(id)} ${kind}, ${state}, pid ${pid ?? '-'}, ${modules} modules`)
+            if (standby?.memory === undefined) continue
+            const memory = `${Math.round(standby.memory / 2 ** 20)} MiB`
+            say(colors.dim(`     its next process waits, pid ${standby.pid}, ${memory}, ${standby.modules} modules`))
           }
           if (!hub.attach) return
           const { url, tokenFile } = hub.attach

@@ -22,6 +22,7 @@ export interface Flags {
   include: string[]
   exclude: string[]
   stdin: boolean
+  standby: boolean
   attach: true | { host?: string; port: number } | undefined
   logLevel: (typeof LOG_LEVELS)[number] | undefined
   clearScreen: boolean
@@ -44,6 +45,9 @@ const SWITCHES: Record<string, (flags: Flags) => void> = {
   },
   '--stdin': (flags) => {
     flags.stdin = true
+  },
+  '--no-standby': (flags) => {
+    flags.standby = false
   },
   '--clear-screen': (flags) => {
     flags.clearScreen = true
@@ -104,6 +108,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     include: [],
     exclude: [],
     stdin: false,
+    standby: true,
     attach: undefined,
     logLevel: undefined,
     clearScreen: false,

@@ -16,6 +16,8 @@ Everything after the entry is the app's. All flags of node are handed on (--insp
   --include <glob>                 a change of these files restarts the app too
   --exclude <glob>                 a change of these files does nothing
   --stdin                          the app reads the terminal; no shortcuts
+  --no-standby                     do not keep the next process ready: restarts are
+                                   slower, and its memory is saved
   --attach [host:port]             other processes may attach                       [127.0.0.1, a free port]
   --log-level info|warn|error|silent
   --clear-screen                   clear the terminal when Vite would

@@ -11,6 +11,7 @@ import { execute } from './execute.ts'
 import { closeInspector } from './inspector.ts'
 import { installMainModule } from './main-module.ts'
 import { disposeAll } from './shutdown.ts'
+import { waitForTurn } from './standby.ts'
 import { installStopGate, installSuspend, type StopGate } from './stop.ts'
 import type { Runner } from './tether.ts'
 
@@ -23,12 +24,13 @@ const ORPHAN_PATIENCE = 700
 const exit = (code: number) => process.exit(code)
 let gate: StopGate | undefined
 let runner: Runner | undefined
+let isWaiting = false
 
 takeArgv()
-const entry = process.argv[1] as string
-installMainModule(entry)
 installCrashReport(exit)
 start().catch((error) => {
+  // nobody has seen it live
+  if (isWaiting) exit(1)
   // outside of the promise, so that this is what Node makes of an error of an entry: an uncaught exception
   process.nextTick(() => {
     throw error
@@ -38,7 +40,8 @@ start().catch((error) => {
 async function start(): Promise<void> {
   const app = openApp()
   listenToParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
-  const { stop, root, hintsEnv } = await app.handover
+  const { stop, root, hintsEnv, waits } = await app.handover
+  isWaiting = waits === true
   gate = installStopGate({
     signals: new Set(['SIGINT', 'SIGTERM', 'SIGHUP', stop.signal as NodeJS.Signals]),
     // the session stays: the handlers of the app may still import something
@@ -54,6 +57,9 @@ async function start(): Promise<void> {
   installSuspend()
   const started = hintsEnv ? installEnvHint(root, () => runner?.viteNode.files() ?? []) : undefined
   runner = await app.runner
+  await waitForTurn(runner)
+  isWaiting = false
+  installMainModule(process.argv[1] as string)
   await execute(runner, runner.config.entries)
   runner.ready()
   started?.()

@@ -3,6 +3,7 @@
  */
 import { ViteNodeRunner } from 'vite-node/client'
 import type { ModuleId } from '../shared/types.ts'
+import { holdGraph } from './ahead.ts'
 import { compileModule } from './compile.ts'
 import { Evaluator, type ModuleSource } from './evaluator.ts'
 import { TetherRuntime } from './graph.ts'
@@ -82,6 +83,12 @@ export class TetherNodeRunner extends ViteNodeRunner {
     if (typeof target === 'object') return (await this.#importNative(target.external)) as ModuleNamespace
     this.#roots.add(target)
     return this.#evaluator.load(target)
+  }
+
+  /** Obtains and compiles what {@link import} would need and evaluates nothing. `goOn` may end it between two modules. */
+  async hold(specifier: string, goOn: () => Promise<boolean>): Promise<void> {
+    const target = await this.#resolve(specifier)
+    if (typeof target === 'string') await holdGraph(this.#evaluator, target, goOn)
   }
 
   override executeId(id: string): Promise<ModuleNamespace> {

@@ -110,6 +110,7 @@ export async function createTetherRunner(options: TetherRunnerOptions): Promise<
       // the server may speak before its answer to init has been worked in
       change: async (change) => (await built.promise).change(change),
       payload: async (payload) => (await built.promise).payload(payload),
+      begin: async () => (await built.promise).begin(),
     },
   })
   const info: RunnerInfo = {
@@ -129,7 +130,7 @@ export async function createTetherRunner(options: TetherRunnerOptions): Promise<
   }
 }
 
-/** Implements {@link TetherRunner}; `config` and `ready` are for the bootstrap of a supervised process. */
+/** Implements {@link TetherRunner}; `config`, `turn`, `waiting` and `ready` are for the bootstrap of a supervised process. */
 export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRunner {
   readonly viteNode: TetherNodeRunner
   readonly emitter: HMREmitter = createHmrEmitter()
@@ -139,6 +140,7 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
   readonly #session: ClientSession
   /** The engine executes what is imported from outside again on a reload; it needs no list of files beside that. */
   readonly #files: string[] = []
+  readonly #turn = createDeferred<void>()
   #closing: Promise<void> | undefined
 
   constructor(options: TetherRunnerOptions, info: RunnerInfo, session: ClientSession, config: RunnerConfig) {
@@ -180,6 +182,13 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
     // a change or a payload has no caller who could catch what it throws
     session.on('error', (error) => this.#failed(error))
     this.payload({ type: 'connected' })
+    // nothing else keeps a process alive that waits
+    if (config.waits) session.ref()
+  }
+
+  /** Resolves when a standby is to execute its entries. */
+  get turn(): Promise<void> {
+    return this.#turn.promise
   }
 
   get id(): string {
@@ -218,6 +227,22 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
     await handleMessage(this.viteNode, this.emitter, this.#files, payload)
   }
 
+  /** The server says that the standby's turn has come. */
+  begin(): void {
+    this.#session.unref()
+    this.#turn.resolve()
+  }
+
+  /** The standby holds what its entries need; `memory` in bytes. */
+  waiting(memory: number): void {
+    if (this.#session.state !== 'ended') this.#session.rpc.waiting(memory)
+  }
+
+  /** What has waited executes its entries from now on. */
+  begun(): void {
+    this.#session.rpc.begun()
+  }
+
   /** The entries are executed. */
   ready(): void {
     this.#session.rpc.ready()
@@ -249,7 +274,10 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
   /** Messages were lost: current sources are compared with what this runner holds, and the difference is a change like any other. */
   async #resync({ fresh, rebooted }: Resync): Promise<void> {
     try {
-      if (fresh) this.config = await this.#session.rpc.init(this.#info)
+      if (fresh) {
+        this.config = await this.#session.rpc.init(this.#info)
+        if (!this.config.waits) this.begin()
+      }
       await this.change(await this.#session.rpc.compare(this.viteNode.holdings(rebooted)))
       this.emit('resync')
       await notify(getEngine(this.viteNode), 'vite:ws:connect', {})

@@ -63,6 +63,7 @@ export class App {
   }
 
   async #replace(reason: string): Promise<void> {
+    this.supervisor.prepare()
     await this.#quiet()
     const failure = await this.#host.check()
     if (failure && this.#runs) {

@@ -12,6 +12,8 @@ import { bridgeFlag, MAIN_PATH } from './main-path.ts'
 import { type IsCurrent, Natives } from './natives.ts'
 import type { CliSettings, TetherOptions } from './options.ts'
 import type { Report } from './report.ts'
+import { runnerConfig } from './runner-config.ts'
+import { envFiles, hasRoom, mayWait } from './standby-rules.ts'
 import type { SupervisorExit } from './supervisor.ts'
 
 /**
@@ -33,6 +35,10 @@ export interface AppsHost {
   check(url: string, others: readonly string[]): Promise<FlatError | undefined>
   restarting(app: App, reason: string): void
   exit(app: App, exit: SupervisorExit): void
+  /** A process that has waited is the app's from now on. */
+  takeover(pid: number): void
+  /** A process that has waited has ended, unused. */
+  unused(pid: number): void
   line(app: App, stream: 'stdout' | 'stderr', line: string): void
 }
 
@@ -57,9 +63,9 @@ export class Apps {
     return [...this.#apps.values()]
   }
 
-  /** The app whose process this is. */
+  /** The app whose process this is, or is to be. */
   withPid(pid: number): App | undefined {
-    return this.list().find(({ supervisor }) => supervisor.pid === pid)
+    return this.list().find(({ supervisor }) => supervisor.pid === pid || supervisor.standbyPid === pid)
   }
 
   find(id: string): App | undefined {
@@ -166,6 +172,8 @@ export class Apps {
     const name = basename(file)
     let id = name
     for (let n = 2; this.#apps.has(id); n++) id = `${name}-${n}`
+    const cwd = options.cwd ?? process.cwd()
+    const url = toUrl(file, root)
     const supervise = {
       id,
       main: MAIN_PATH,
@@ -178,15 +186,25 @@ export class Apps {
         // what the app starts would inherit it and want the same port
         return inspector ? { ...env, NODE_OPTIONS: takeInspectorOption(env.NODE_OPTIONS).rest } : env
       },
-      cwd: options.cwd ?? process.cwd(),
+      cwd,
       stdio: options.stdio ?? 'inherit',
       // on a terminal the shortcuts, ours or Vite's, are the only reader
       stdin: options.stdin ?? (process.stdin.isTTY ? ('silent' as const) : ('inherit' as const)),
       ...(options.once && { once: true }),
       handover: () => ({ ...host.handover(), hintsEnv: this.#hintsEnv(), pause: inspector?.pause }),
       ...(options.stop && { stop: options.stop }),
+      ...(options.standby !== false &&
+        !options.once &&
+        !inspector &&
+        mayWait(flags, this.#env(start)) && {
+          standby: {
+            hasRoom,
+            inputs: () =>
+              JSON.stringify([host.handover(), runnerConfig(host.settings(), id, url), envFiles(flags, cwd)]),
+          },
+        }),
     }
-    const app: App = new App(entry, toUrl(file, root), supervise, {
+    const app: App = new App(entry, url, supervise, {
       check: () => {
         const natives = Array.from(this.#natives.changed(id), (file) => toUrl(file, this.#root))
         return host.check(app.url, natives)
@@ -198,6 +216,8 @@ export class Apps {
       this.#natives.forget(id)
       host.exit(app, exit)
     })
+    app.supervisor.on('takeover', (pid) => host.takeover(pid))
+    app.supervisor.on('unused', (pid) => host.unused(pid))
     app.supervisor.on('stdout', (line) => host.line(app, 'stdout', line))
     app.supervisor.on('stderr', (line) => host.line(app, 'stderr', line))
     this.#apps.set(id, app)

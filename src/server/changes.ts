@@ -2,6 +2,7 @@
  * From a save to a change: what Vite was asked to update becomes, for each session, the code its runner lacks.
  */
 import { createDebug } from 'obug'
+import { createDeferred, type Deferred } from '../shared/deferred.ts'
 import { reviveError } from '../shared/errors.ts'
 import type { Change, FailedModule, FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
 import type { Records } from './records.ts'
@@ -30,6 +31,8 @@ export interface Feed {
   answered(seq: number): void
   /** `true` while the runner is owed a change, or has not said what became of one. */
   readonly pending: boolean
+  /** Resolves when everything that was saved so far is on its way to the runner. */
+  settled(): Promise<void>
 }
 
 /** Makes the feed of one session. `records` is asked for each time: an in-process restart of Vite replaces them. */
@@ -42,7 +45,7 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
   const dirty = { seeds: new Set<ModuleId>(), reload: false, review: false }
   let seq = 0
   let answered = 0
-  let flushing = false
+  let flushing: Deferred<void> | undefined
 
   const holds = (id: ModuleId) => ledger.get(id)?.version
 
@@ -111,7 +114,7 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
 
   async function flush(): Promise<void> {
     if (flushing) return
-    flushing = true
+    flushing = createDeferred()
     try {
       while (dirty.seeds.size > 0 || dirty.reload || dirty.review) {
         // what is saved while Vite restarts, or while the last batch is transformed, makes one batch
@@ -136,7 +139,8 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
       // the hub was closed while this waited for a server that will not come back
       debug('%s flush ended: %o', name, error)
     } finally {
-      flushing = false
+      flushing.resolve()
+      flushing = undefined
     }
   }
 
@@ -189,7 +193,11 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
       answered = Math.max(answered, report)
     },
     get pending() {
-      return flushing || seq > answered
+      return flushing !== undefined || seq > answered
+    },
+
+    async settled() {
+      await flushing?.promise
     },
 
     fetch: (url, importer, fresh) => noting(() => fetch(url, importer, fresh)),

@@ -18,6 +18,17 @@ export interface RunnerView {
   /** How many modules it holds. */
   modules: number
   lastUpdate: Applied | undefined
+  /** The process that waits to be a supervised runner's next; absent if there is none. */
+  standby?: StandbyView
+}
+
+/** A process that waits. */
+export interface StandbyView {
+  pid: number
+  /** How many modules it holds. */
+  modules: number
+  /** What it occupies, in bytes (RSS); `undefined` until it holds the code of its entries. */
+  memory: number | undefined
 }
 
 /** Events of the hub, with their arguments. */
@@ -25,6 +36,8 @@ export interface HubEvents {
   'runner:connect': [runner: RunnerView]
   /** A supervised runner has executed its entries. */
   'runner:ready': [runner: RunnerView]
+  /** The process that waits to be the next one of a supervised runner holds the current code. */
+  'runner:standby': [runner: RunnerView]
   /** The link is back and nothing was lost. */
   'runner:resume': [runner: RunnerView]
   /** Messages to the runner were lost, or Vite was started again: what it holds has been compared with current sources. */

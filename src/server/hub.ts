@@ -5,60 +5,49 @@
 import { EventEmitter } from 'node:events'
 import { createDebug } from 'obug'
 import type { DevEnvironment, HotPayload, ViteDevServer } from 'vite'
-import { createDeferred, type Deferred } from '../shared/deferred.ts'
+import { createDeferred } from '../shared/deferred.ts'
 import { flattenError, TetherError } from '../shared/errors.ts'
 import type { Applied, ModuleId, RunnerConfig, RunnerInfo, ServerFunctions } from '../shared/types.ts'
 import type { App } from './app.ts'
 import { Apps } from './apps.ts'
+import { type Binding, Bindings } from './bindings.ts'
 import { findFailure } from './check.ts'
 import { type Endpoints, openEndpoints } from './endpoints.ts'
 import { channelOf } from './environment.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from './hub-types.ts'
 import { catchLateSaves } from './late-saves.ts'
-import type { CliSettings, TetherOptions } from './options.ts'
-import { type AllRecords, createRecords, type Versions } from './records.ts'
+import type { AllRecords } from './records.ts'
 import { createReport, formatChain, type Report } from './report.ts'
+import { runnerConfig } from './runner-config.ts'
 import { type RunnerHost, type ServedRunner, serveRunner } from './runners.ts'
 import { recordSeeds } from './seeds.ts'
+import { isRunner, type Pair, Served } from './served.ts'
 import type { ServerSession } from './sessions.ts'
-import { distinctId, isRunner, viewOfApp, viewOfAttached } from './views.ts'
+import { distinctId, viewOfApp, viewOfAttached } from './views.ts'
 
 const debug = createDebug('vite-tether:hub')
-
-/** An environment and the server it belongs to, from one restart of Vite to the next. */
-interface Binding {
-  environment: DevEnvironment
-  server: ViteDevServer
-  options: TetherOptions & Partial<CliSettings>
-  records: AllRecords
-}
 
 /** {@link TetherHub} is what users may call; the other functions are the plugin's. */
 export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   readonly #ready = createDeferred<void>()
-  readonly #versions: Versions = { last: 0, latest: new Map() }
-  readonly #configured = new WeakMap<DevEnvironment, Binding>()
-  readonly #served = new Map<ServerSession, ServedRunner>()
+  readonly #bindings = new Bindings()
+  readonly #served = new Served()
   readonly #report: Report
   readonly #apps: Apps
   #endpoints: Endpoints | undefined
-  /** The newest environment that has listened. */
-  #current: Binding | undefined
-  /** Resolved while Vite serves, pending while it restarts, rejected once the hub is closed. */
-  #serving: Deferred<Binding> = createDeferred()
 
   constructor() {
     super()
     this.#report = createReport(
-      () => this.#binding.server.config.logger,
-      () => this.#binding.server.config.root,
+      () => this.#bindings.current.server.config.logger,
+      () => this.#bindings.current.server.config.root,
     )
     this.#apps = new Apps({
       report: this.#report,
-      settings: () => ({ server: this.#binding.server, options: this.#binding.options }),
+      settings: () => ({ server: this.#bindings.current.server, options: this.#bindings.current.options }),
       handover: () => {
         const { url, secret } = this.#endpoints!.supervised
-        return { url, secret, root: this.#binding.server.config.root }
+        return { url, secret, root: this.#bindings.current.server.config.root }
       },
       invitation: () => this.#endpoints!.supervised.invitation,
       check: (url, others) => findFailure(this.#records(), url, others),
@@ -68,13 +57,14 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       },
       exit: (app, exit) => {
         const { pid, code, signal } = exit
-        const own = [...this.#served].filter(([session]) => session.kind === 'supervised' && session.pid === pid)
-        for (const [session] of own) void session.close()
+        const own = this.#leave(pid)
         this.#report.ended(exit)
         this.emit('exit', this.#viewOf(app), code, signal)
         // a save that the process has not lived to see
         if (own.some(([, { feed }]) => feed.pending)) app.saved()
       },
+      takeover: (pid) => void this.#begin(pid),
+      unused: (pid) => this.#leave(pid),
       line: (app, stream, line) => this.emit(stream, this.#viewOf(app), line),
     })
   }
@@ -88,16 +78,15 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   get runners(): RunnerView[] {
-    const attached = [...this.#served].filter(([session, { info }]) => session.kind === 'attached' && info)
     return [
       ...this.#apps.list().map((app) => this.#viewOf(app)),
-      ...attached.map(([each]) => this.#viewOfSession(each)),
+      ...this.#served.attached().map(([session]) => this.#viewOfSession(session)),
     ]
   }
 
   /** The entries of the options, as given. */
   get entries(): string[] {
-    return [this.#binding.options.entry ?? []].flat()
+    return [this.#bindings.current.options.entry ?? []].flat()
   }
 
   async start(entry: string, options: StartOptions = {}): Promise<string> {
@@ -116,13 +105,12 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   /** A server was made with an environment of ours; it does not serve yet. */
   configure(environment: DevEnvironment, server: ViteDevServer, options: Binding['options']): void {
-    const records = createRecords(environment, this.#versions)
-    this.#configured.set(environment, { environment, server, options, records })
+    this.#bindings.configure(environment, server, options)
     catchLateSaves(server.watcher)
     recordSeeds(environment, (nodes, payload) => {
       const ids = nodes.flatMap(({ id }) => (id === null ? [] : [id]))
       debug('seeds %o with %s', ids, payload?.type ?? 'no payload')
-      for (const { feed } of this.#updatable()) feed.save(ids)
+      for (const { feed } of this.#served.updatable()) feed.save(ids)
       // frameworks may run the same modules in Vite's own process
       if (payload) channelOf(environment).sendInProcess(payload)
       return true
@@ -131,25 +119,23 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   /** The environment serves from now on: the first time, or instead of one that Vite's restart has closed. */
   resume(environment: DevEnvironment): void {
-    const binding = this.#configured.get(environment)
-    if (!binding) return
-    const isFirst = this.#current === undefined
-    this.#current = binding
-    this.#serving.resolve(binding)
+    const resumed = this.#bindings.resume(environment)
+    if (!resumed) return
+    const { binding, isFirst } = resumed
     debug(isFirst ? 'serving' : 'serving again')
-    if (!isFirst) for (const { feed } of this.#updatable()) feed.review()
+    if (!isFirst) for (const { feed } of this.#served.updatable()) feed.review()
     this.#open(binding).then(this.#ready.resolve, this.#ready.reject)
   }
 
   /** The environment is closed; unless {@link close} follows, another takes its place. */
   suspend(environment: DevEnvironment): void {
-    if (this.#current?.environment === environment) this.#serving = createDeferred()
+    this.#bindings.suspend(environment)
   }
 
   /** Stops all apps and closes all sessions. The hub is of no use afterwards. */
   async close(): Promise<void> {
     const closed = new TetherError('ERR_CLOSED', 'The Vite server was closed.')
-    this.#serving.reject(closed)
+    this.#bindings.close(closed)
     this.#ready.reject(closed)
     await this.#apps.close()
     await this.#endpoints?.close()
@@ -158,9 +144,11 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   /** Sends a payload of Vite or a plugin to all runners. What changed is not told by payloads but by `recordSeeds`. */
   broadcast(payload: HotPayload): void {
     if (payload.type === 'prune' || payload.type === 'connected' || payload.type === 'ping') return
-    for (const { feed, client } of this.#updatable()) {
-      if (payload.type === 'full-reload') feed.reload()
-      else client.send(payload)
+    for (const { feed, client, waits } of this.#served.updatable()) {
+      // nothing runs in a standby, but all that it holds may be out of date
+      if (waits && payload.type === 'full-reload') feed.review()
+      else if (payload.type === 'full-reload') feed.reload()
+      else if (!waits) client.send(payload)
     }
   }
 
@@ -176,18 +164,13 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   /** A file was saved: apps that wait for it try again. */
   fileSaved(file: string, isModule: boolean): void {
-    const { records } = this.#binding
+    const { records } = this.#bindings.current
     this.#apps.saved(file, isModule || records.waitingFor(file).length > 0)
   }
 
   /** Modules of `environment` that import what the new `file` may be. */
   waitingFor(environment: DevEnvironment, file: string): ModuleId[] {
-    return this.#configured.get(environment)!.records.waitingFor(file)
-  }
-
-  get #binding(): Binding {
-    if (this.#current) return this.#current
-    throw new TetherError('ERR_CLOSED', 'The Vite server does not listen yet: await hub.ready first.')
+    return this.#bindings.of(environment).records.waitingFor(file)
   }
 
   async #open({ server, options }: Binding): Promise<void> {
@@ -197,7 +180,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   async #records(): Promise<AllRecords> {
-    return (await this.#serving.promise).records
+    return (await this.#bindings.serving).records
   }
 
   #serve(session: ServerSession): ServerFunctions {
@@ -207,23 +190,30 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
         return session.kind === 'attached' ? records.attached : records
       },
       admit: (info, runner) => this.#admit(session, info, runner),
-      receive: (event, data, runner) => channelOf(this.#binding.environment).receive(event, data, runner.client),
-      compared: () => this.emit('runner:resync', this.#viewOfSession(session)),
+      receive: (event, data, runner) =>
+        channelOf(this.#bindings.current.environment).receive(event, data, runner.client),
+      compared: (runner) => {
+        if (!runner.waits) this.emit('runner:resync', this.#viewOfSession(session))
+        // what was lost may have been this; it begins with what the comparison brings
+        else setImmediate(() => void this.#begin(session.pid))
+      },
       applied: (report, runner) => this.#applied(session, report, runner),
       loaded: (files, { id }) => {
         if (this.#appOf(session)) void this.#apps.loaded(id, files)
       },
+      begun: (runner) => this.#joined(session, runner),
+      waiting: () => this.emit('runner:standby', this.#viewOfSession(session)),
       ready: () => {
         this.#appOf(session)?.supervisor.ready(session.pid)
         this.emit('runner:ready', this.#viewOfSession(session))
       },
     }
     const runner = serveRunner(session, host)
-    this.#served.set(session, runner)
+    this.#served.add(session, runner)
     session.on('disconnect', () => {
       if (isRunner(runner)) this.emit('runner:disconnect', this.#viewOfSession(session))
       // nothing tells when a helper has ended, and one that has not can ask again
-      else if (session.kind === 'supervised') void session.close()
+      else if (session.kind === 'supervised' && !runner.waits) void session.close()
     })
     session.on('resume', () => isRunner(runner) && this.emit('runner:resume', this.#viewOfSession(session)))
     session.on('resync', () => runner.feed.lost())
@@ -236,25 +226,39 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   async #admit(session: ServerSession, info: RunnerInfo, runner: ServedRunner): Promise<RunnerConfig> {
-    const { server, environment, options } = await this.#serving.promise
-    const { root, env } = server.config
-    const common = { root, env: { ...env, SSR: true } }
+    const binding = await this.#bindings.serving
     if (session.kind === 'supervised' && info.kind === 'helper') {
       runner.id = info.app ?? ''
-      return { ...common, id: runner.id, hmr: false, entries: [], onUnaccepted: 'restart' }
+      return { ...runnerConfig(binding, runner.id), hmr: false, onUnaccepted: 'restart' }
     }
     const app = session.kind === 'supervised' ? this.#apps.withPid(session.pid) : undefined
     runner.id = app?.id ?? distinctId(`${info.name}#${session.pid}`, this.runners)
-    app?.supervisor.fetched(session.pid)
-    channelOf(environment).receive('vite:client:connect', undefined, runner.client)
+    runner.waits = app !== undefined && app.supervisor.pid !== session.pid
+    if (!runner.waits) this.#joined(session, runner)
+    return { ...runnerConfig(binding, runner.id, app?.url), ...(runner.waits && { waits: true }) }
+  }
+
+  /** A runner is there, and runs something from now on. */
+  #joined(session: ServerSession, runner: ServedRunner): void {
+    this.#appOf(session)?.supervisor.fetched(session.pid)
+    channelOf(this.#bindings.current.environment).receive('vite:client:connect', undefined, runner.client)
     this.emit('runner:connect', this.#viewOfSession(session))
-    return {
-      ...common,
-      id: runner.id,
-      hmr: server.config.server.hmr !== false,
-      entries: app ? [app.url] : [],
-      onUnaccepted: app ? (options.onUnaccepted ?? 'restart') : 'reload',
-    }
+  }
+
+  /** Tells a standby that its turn has come, if it has. One that has not introduced itself yet then need not wait. */
+  async #begin(pid: number): Promise<void> {
+    const [session, runner] = this.#served.standbyOf(pid) ?? []
+    if (!session || this.#appOf(session)?.supervisor.pid !== pid) return
+    // with the newest code
+    await runner?.feed.settled()
+    if (session.state !== 'ended') session.rpc.begin()
+  }
+
+  /** An app process has ended. Returns the sessions that have ended with it. */
+  #leave(pid: number): readonly Pair[] {
+    const own = this.#served.ofProcess(pid)
+    for (const [session] of own) void session.close()
+    return own
   }
 
   #applied(session: ServerSession, report: Applied, runner: ServedRunner): void {
@@ -275,17 +279,9 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     return session.kind === 'supervised' ? this.#apps.find(this.#served.get(session)?.id ?? '') : undefined
   }
 
-  /** What takes part in updates: not the helpers, whose files restart the app. */
-  #updatable(): ServedRunner[] {
-    return [...this.#served.values()].filter(({ info }) => info?.kind !== 'helper')
-  }
-
   #viewOf(app: App): RunnerView {
-    const { pid } = app.supervisor
-    const isOf = ([session, runner]: [ServerSession, ServedRunner]) =>
-      session.kind === 'supervised' && session.pid === pid && isRunner(runner)
-    const [, served] = [...this.#served].find(isOf) ?? []
-    return viewOfApp(app, served)
+    const { pid, standbyPid } = app.supervisor
+    return viewOfApp(app, this.#served.runnerOf(pid), this.#served.standbyOf(standbyPid)?.[1])
   }
 
   #viewOfSession(session: ServerSession): RunnerView {

@@ -49,6 +49,12 @@ export interface TetherOptions {
   ignore?: string | string[]
   /** How the app process is asked to stop, and how many ms it has until it is killed. @default { signal: 'SIGTERM', timeout: 5000 } */
   stop?: { signal?: NodeJS.Signals; timeout?: number }
+  /**
+   * Keeps the next process of an app booted and loaded with the current code, so that a restart is fast; `hub.runners` tells
+   * what memory it takes. Off where it would be noticed: with preloads, inspector, profiler or coverage, and with little memory.
+   * @default true
+   */
+  standby?: boolean
   /** Lets processes that somebody else started attach. @default false */
   attach?: boolean | AttachOptions
   /** Works even where NODE_ENV is `production`. @default false */
@@ -74,6 +80,7 @@ const CHECKS: Record<keyof TetherOptions, Check> = {
   watch: strings,
   ignore: strings,
   stop: ['an object { signal, timeout }', isObject],
+  standby: ['a boolean', (value) => typeof value === 'boolean'],
   attach: [
     'a boolean or an object { host, port, path, token, allowedHosts }',
     (value) => typeof value === 'boolean' || isObject(value),

@@ -20,6 +20,10 @@ export interface RunnerHost {
   compared(runner: ServedRunner): void
   applied(report: Applied, runner: ServedRunner): void
   ready(runner: ServedRunner): void
+  /** A standby holds the code of its entries. */
+  waiting(runner: ServedRunner): void
+  /** It is none any more. */
+  begun(runner: ServedRunner): void
   /** Node has loaded these files in the runner's process. */
   loaded(files: Iterable<[file: string, isCurrent: IsCurrent]>, runner: ServedRunner): void
 }
@@ -29,6 +33,10 @@ export interface ServedRunner {
   /** Set by `init`, the first call. */
   id: string
   info: RunnerInfo | undefined
+  /** It is a standby: takes part in changes, and in nothing else. */
+  waits: boolean
+  /** What a standby occupies, in bytes. */
+  memory: number | undefined
   lastUpdate: Applied | undefined
   readonly feed: Feed
   /** Vite's client of this runner: answers it alone. */
@@ -42,6 +50,8 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
   const runner: ServedRunner = {
     id: '',
     info: undefined,
+    waits: false,
+    memory: undefined,
     lastUpdate: undefined,
     feed,
     client: { send: (payload) => session.rpc.payload(payload) },
@@ -90,11 +100,24 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
         // what became of a change of a session that was lost; this one begins with a comparison
         if (!runner.info) return
         feed.answered(report.seq)
+        // nothing runs there that it could have affected
+        if (runner.waits) return
         runner.lastUpdate = report
         host.applied(report, runner)
       },
       ready() {
         if (runner.info) host.ready(runner)
+      },
+      waiting(memory) {
+        checkArguments('waiting', memory)
+        if (!runner.waits) return
+        runner.memory = memory
+        host.waiting(runner)
+      },
+      begun() {
+        if (!runner.waits) return
+        runner.waits = false
+        host.begun(runner)
       },
       loaded(files) {
         checkArguments('loaded', files)

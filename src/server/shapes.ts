@@ -31,7 +31,7 @@ const isObject =
 const isError: Shape = isObject<{ name: string; message: string }>({ name: isString, message: isString })
 const isUpdate: Shape = isObject<Applied['updates'][number]>({ boundary: isString, accepted: isString })
 
-const SHAPES: { [K in Exclude<keyof ServerFunctions, 'ready'>]: [expected: string, ...Shape[]] } = {
+const SHAPES: { [K in Exclude<keyof ServerFunctions, 'ready' | 'begun'>]: [expected: string, ...Shape[]] } = {
   init: [
     '{ name, kind, pid, host, root, app? }',
     isObject<RunnerInfo>({
@@ -66,6 +66,7 @@ const SHAPES: { [K in Exclude<keyof ServerFunctions, 'ready'>]: [expected: strin
       error: isOptional(isError),
     }),
   ],
+  waiting: ['a number', isNumber],
   loaded: ['an object of times', (value) => isRecord(value) && Object.values(value as object).every(isNumber)],
 }
 

@@ -8,21 +8,20 @@ import { type Clock, systemClock } from '../shared/clock.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { Handover } from '../shared/handover.ts'
 import { createCrashWindow } from './crashes.ts'
+import { endProcess, KILL_TIMEOUT } from './ending.ts'
 import { holdGuard } from './guard.ts'
 import { forwardSignals } from './signals.ts'
 import { type AppProcess, type Exit, spawnApp } from './spawn.ts'
+import { Standby } from './standby.ts'
 import type { SupervisorEvents, SupervisorOptions, SupervisorState } from './supervision.ts'
 
 export type { SupervisorEvents, SupervisorExit, SupervisorOptions, SupervisorState } from './supervision.ts'
 
 const debug = createDebug('vite-tether:supervisor')
 
-/** Milliseconds that the system has to report the exit of a process that was killed. */
-const KILL_TIMEOUT = 10_000
-
 const TRANSITIONS: Record<SupervisorState, readonly SupervisorState[]> = {
   idle: ['starting', 'stopped'],
-  starting: ['ready', 'idle', 'crashed', 'stopping'],
+  starting: ['starting', 'ready', 'idle', 'crashed', 'stopping'],
   ready: ['idle', 'crashed', 'stopping'],
   crashed: ['starting', 'stopped'],
   stopping: ['starting', 'stopped', 'crashed'],
@@ -41,8 +40,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #clock: Clock
   readonly #stopBy: { signal: NodeJS.Signals; timeout: number }
   readonly #crashes: ReturnType<typeof createCrashWindow>
+  readonly #standby: Standby | undefined
   #state: SupervisorState = 'idle'
   #process: AppProcess | undefined
+  /** The process was a standby, and has not said that it runs the app. */
+  #isUnproven = false
   /** Spawning, while that is under way. */
   #launching: Promise<void> | undefined
   /** The stop under way, and whether a start follows it. */
@@ -62,6 +64,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#clock = options.clock ?? systemClock
     this.#stopBy = { signal: options.stop?.signal ?? 'SIGTERM', timeout: options.stop?.timeout ?? 5000 }
     this.#crashes = createCrashWindow()
+    this.#standby =
+      options.standby &&
+      new Standby({
+        clock: this.#clock,
+        hasRoom: options.standby.hasRoom,
+        inputs: () => JSON.stringify([this.#command(), options.standby!.inputs()]),
+        spawn: () => this.#spawn({ waits: true }),
+        ended: (pid) => this.emit('unused', pid),
+      })
   }
 
   get state(): SupervisorState {
@@ -71,6 +82,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Process id, or `undefined` while there is no process. */
   get pid(): number | undefined {
     return this.#process?.pid
+  }
+
+  /** Process id of the one that waits to be next. */
+  get standbyPid(): number | undefined {
+    return this.#standby?.pid
+  }
+
+  /** A restart is near: the next process may begin to boot. */
+  prepare(): void {
+    if (this.#state === 'starting' || this.#state === 'ready') this.#standby?.prepare()
   }
 
   /** Starts the process unless there is one. Resolves once it is spawned; rejects with `ERR_START` if it cannot be. */
@@ -106,7 +127,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       this.#move('stopped')
       this.#letGo()
     }
-    return Promise.resolve()
+    return this.#standby?.discard() ?? Promise.resolve()
   }
 
   /** Kills the process without asking; for a second Ctrl+C. Resolves like `stop()`. */
@@ -119,11 +140,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Hands a signal on to the process group without an opinion on what it does. */
   signal(signal: NodeJS.Signals): void {
     this.#process?.signal(signal)
+    // a suspended server answers nobody
+    if (signal === 'SIGTSTP' || signal === 'SIGCONT') this.#standby?.signal(signal)
   }
 
   /** The hub reports that the process `pid` has begun to read its code: later saves may be news to it. */
   fetched(pid = this.pid): void {
-    if (pid === this.pid) this.#fetched = true
+    if (pid !== this.pid) return
+    this.#fetched = true
+    this.#isUnproven = false
   }
 
   /** The hub reports that the process `pid` has executed its entries. */
@@ -153,7 +178,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#move('starting', reason)
     this.#fetched = false
     this.#savedSince = false
-    this.#launching = this.#spawn()
+    this.#launching = this.#next()
     try {
       await this.#launching
     } catch (error) {
@@ -164,13 +189,24 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
   }
 
-  async #spawn(): Promise<void> {
-    const { env, handover } = this.#options
-    const command = { ...this.#options, env: env() }
-    const onLine = (stream: 'stdout' | 'stderr', line: string) => this.emit(stream, line)
-    const child = await spawnApp(command, { ...handover(), stop: this.#stopBy } satisfies Handover, onLine)
+  /** Makes the process that waits the app's, or a new one. */
+  async #next(): Promise<void> {
+    const waiting = await this.#standby?.take()
+    const child = waiting ?? (await this.#spawn({}))
     this.#process = child
+    this.#isUnproven = waiting !== undefined
     child.exited.then((exit) => this.#ended(child, exit))
+    if (waiting) this.emit('takeover', child.pid)
+  }
+
+  #command() {
+    return { ...this.#options, env: this.#options.env() }
+  }
+
+  #spawn(how: Pick<Handover, 'waits'>): Promise<AppProcess> {
+    const command = this.#command()
+    const handover: Handover = { ...this.#options.handover(), stop: this.#stopBy, ...how }
+    return spawnApp(command, handover, (stream, line) => this.emit(stream, line))
   }
 
   /** Stops the process and starts the next one if that is (still) wanted when it is gone. */
@@ -184,7 +220,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         if (stopping.restart) return this.#launch(how.reason)
         this.#cancelBackoff?.()
         this.#move('stopped')
-        return this.#letGo()
+        this.#letGo()
+        return this.#standby?.discard()
       })
     this.#stopping = stopping
     return stopping.done
@@ -196,11 +233,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const child = this.#process
     if (!child) return
     this.#move('stopping')
-    child.signal(signal)
-    if (await this.#exits(child, this.#stopBy.timeout)) return
-    debug('%s: %d ignores %s', this.id, child.pid, signal)
-    child.kill()
-    if (await this.#exits(child, KILL_TIMEOUT)) return
+    if (await endProcess(child, { signal, timeout: this.#stopBy.timeout }, this.#clock)) return
     this.#move('crashed', 'it could not be killed')
     throw new TetherError(
       'ERR_START',
@@ -208,20 +241,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     )
   }
 
-  #exits(child: AppProcess, ms: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.after(ms, () => resolve(false))
-      child.exited.then(() => {
-        cancel()
-        resolve(true)
-      })
-    })
-  }
-
   #ended(child: AppProcess, exit: Exit): void {
     const wasReady = this.#state === 'ready'
     const requested = this.#state === 'stopping'
     this.#process = undefined
+    if (this.#isUnproven && !requested) {
+      this.emit('unused', child.pid)
+      // a failure is told by the state
+      this.#launch('the process that waited has ended').catch((error) => debug('%s: %o', this.id, error))
+      return
+    }
     const told = { ...exit, pid: child.pid, requested, wasReady }
     if (requested) {
       this.emit('exit', { ...told, next: this.#stopping?.restart ? 'start' : 'none' })
@@ -248,6 +277,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (!TRANSITIONS[previous].includes(next)) throw new Error(`${this.id}: no way from ${previous} to ${next}`)
     debug('%s: %s -> %s %s', this.id, previous, next, reason ?? '')
     this.#state = next
+    if (next === 'ready' || next === 'idle' || next === 'crashed') this.#standby?.plan()
+    else this.#standby?.pause()
     this.emit('state', next, previous, reason)
   }
 

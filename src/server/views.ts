@@ -4,16 +4,19 @@ import type { RunnerView } from './hub-types.ts'
 import type { ServedRunner } from './runners.ts'
 import type { ServerSession } from './session.ts'
 
-/** Whether a session is a runner's: it has introduced itself, and not as a helper of one. */
-export function isRunner({ info }: ServedRunner): boolean {
-  return info !== undefined && info.kind !== 'helper'
-}
-
 /** A supervised runner, which is there without a process too. */
-export function viewOfApp({ id, supervisor }: App, served: ServedRunner | undefined): RunnerView {
-  const { pid, state } = supervisor
+export function viewOfApp(
+  { id, supervisor }: App,
+  served: ServedRunner | undefined,
+  next: ServedRunner | undefined,
+): RunnerView {
+  const { pid, state, standbyPid } = supervisor
   const { info, feed, lastUpdate } = served ?? {}
-  return { id, name: id, kind: 'supervised', pid, host: info?.host, state, modules: feed?.size ?? 0, lastUpdate }
+  const view: RunnerView = {
+    ...{ id, name: id, kind: 'supervised', pid, host: info?.host, state, modules: feed?.size ?? 0, lastUpdate },
+  }
+  if (standbyPid === undefined) return view
+  return { ...view, standby: { pid: standbyPid, modules: next?.feed.size ?? 0, memory: next?.memory } }
 }
 
 /** An attached runner that has introduced itself. */

@@ -23,6 +23,8 @@ export const SERVER_CONTRACT: Contract<ServerFunctions> = {
     hot: { event: true, again: true },
     applied: { event: false },
     ready: { event: false },
+    waiting: { event: false },
+    begun: { event: false },
     loaded: { event: true, again: true },
   },
 }
@@ -30,7 +32,7 @@ export const SERVER_CONTRACT: Contract<ServerFunctions> = {
 /** What a server may tell a runner. */
 export const RUNNER_CONTRACT: Contract<RunnerFunctions> = {
   calls: [],
-  events: { change: { event: true }, payload: { event: true } },
+  events: { change: { event: true }, payload: { event: true }, begin: { event: false } },
 }
 
 /** A contract of which only the names matter. */

@@ -26,6 +26,8 @@ export interface Handover {
   }
   /** Wait for a debugger before any code of the app runs (`start`), and stop at the first line of its entry as well (`entry`). */
   pause?: 'start' | 'entry' | undefined
+  /** It is to wait for its turn: what ends it before is nobody's concern. */
+  waits?: true
 }
 
 /** One line of the parent. `signal` stands in for a real signal where the platform has none. */

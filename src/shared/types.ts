@@ -109,6 +109,8 @@ export interface RunnerConfig {
   /** Entries to execute, as given by the user; empty for an attached runner. */
   entries: string[]
   onUnaccepted: 'restart' | 'reload'
+  /** It is the next process of its app: it holds the code of its entries and runs nothing until `begin`. */
+  waits?: boolean
 }
 
 /** Functions a runner may call. Those that return a promise are reads; the others are events. */
@@ -128,6 +130,10 @@ export interface ServerFunctions {
   applied(report: Applied): void
   /** The entries are executed. */
   ready(): void
+  /** One that waits holds the code of its entries; `memory` is what its process occupies, in bytes. */
+  waiting(memory: number): void
+  /** One that has waited executes its entries from now on. */
+  begun(): void
   /**
    * Node itself has loaded these files of the app, which updates cannot reach: absolute path on the server -> its time of
    * modification, in ms, when it was read.
@@ -140,4 +146,6 @@ export interface RunnerFunctions {
   change(change: Change): void
   /** Vite's own payload: custom, error, or one that a plugin sent. */
   payload(payload: HotPayload): void
+  /** One that waits is to execute its entries. May come twice. */
+  begin(): void
 }

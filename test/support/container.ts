@@ -37,7 +37,8 @@ export async function runInContainer(line: string, cwd: string): Promise<Contain
   })
 }
 
-function childrenOf(parent: number): { pid: number; name: string; state: string }[] {
+/** The processes that `parent` has started and that are still there. */
+export function childrenOf(parent: number): { pid: number; name: string; state: string }[] {
   return readdirSync('/proc').flatMap((pid) => {
     if (!/^\d+$/.test(pid)) return []
     try {

@@ -54,6 +54,8 @@ export function serverFunctions(overrides: Partial<ServerFunctions> = {}): Serve
     hot: () => {},
     applied: () => {},
     ready: () => {},
+    waiting: () => {},
+    begun: () => {},
     loaded: () => {},
     ...overrides,
   }
@@ -61,7 +63,7 @@ export function serverFunctions(overrides: Partial<ServerFunctions> = {}): Serve
 
 /** Runner functions that do nothing. */
 export function runnerFunctions(overrides: Partial<RunnerFunctions> = {}): RunnerFunctions {
-  return { change: () => {}, payload: () => {}, ...overrides }
+  return { change: () => {}, payload: () => {}, begin: () => {}, ...overrides }
 }
 
 export interface TestServer {

@@ -9,7 +9,8 @@ import type { FetchAnswer, FetchCall, FetchData, FetchRequest } from './fetch-th
 
 const { url, secret, port, flag, info } = workerData as FetchData
 // it has nothing to apply: it holds no modules, it passes them on
-const opened = openSession({ url, secret, kind: 'attached', functions: { change: () => {}, payload: () => {} } })
+const functions = { change: () => {}, payload: () => {}, begin: () => {} }
+const opened = openSession({ url, secret, kind: 'attached', functions })
 const config = opened.then((session) => (info ? session.rpc.init(info) : undefined))
 // who asks is told
 config.catch(() => {})

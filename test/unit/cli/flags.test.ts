@@ -19,7 +19,7 @@ describe('the command line', () => {
 
   it('knows its own flags, with their values behind a space or a =', () => {
     const argv = '--root a --config=v.ts -m staging --no-watch --on-unaccepted reload --include x --include=y'
-    const more = '--exclude z --stdin --log-level warn --clear-screen a.ts'
+    const more = '--exclude z --stdin --no-standby --log-level warn --clear-screen a.ts'
     expect(parseFlags(`${argv} ${more}`.split(' '))).toEqual({
       entry: 'a.ts',
       args: [],
@@ -32,6 +32,7 @@ describe('the command line', () => {
       include: ['x', 'y'],
       exclude: ['z'],
       stdin: true,
+      standby: false,
       attach: undefined,
       logLevel: 'warn',
       clearScreen: true,
