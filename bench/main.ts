@@ -57,7 +57,7 @@ function print(results: Results): void {
   console.log(tables.timesTable(results, tables.casesOf(results)), '\n')
   console.log(tables.effectsTable(results), '\n')
   console.log(tables.usageTable(results), '\n')
-  if (rtt !== undefined) console.log(tables.linkTable(results), '\n')
+  if (rtt !== undefined) console.log(tables.trafficTable(results), '\n')
   if (growth) console.log(tables.growthTable(results), '\n')
 }
 

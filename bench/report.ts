@@ -52,7 +52,11 @@ ${tables.usageTable(nest)}`)
 The app process is connected through a proxy that delays each way by half of the round trip time and counts WebSocket messages and
 bytes, both ways. ModuleRunner has 100 modules where it would take minutes with 1,000.
 
-${tables.linkTable(link)}`)
+${tables.linkTable(link)}
+
+What passes, which does not depend on the round trip time:
+
+${tables.trafficTable(link)}`)
   }
   if (growth) {
     sections.push(`## Memory over many updates

@@ -22,6 +22,9 @@ export const times = (value: number | undefined): string => (value === undefined
 export const mib = (value: number | undefined): string =>
   value === undefined ? MISSING : `${(value / 2 ** 20).toFixed(Math.abs(value) < 10 * 2 ** 20 ? 1 : 0)} MiB`
 
+/** Bytes, of messages. */
+export const kib = (value: number | undefined): string => (value === undefined ? MISSING : thousands(value / 1024))
+
 /** A number. */
 export const count = (value: number | undefined): string => (value === undefined ? MISSING : thousands(value))
 

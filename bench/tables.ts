@@ -1,8 +1,8 @@
 /** The tables of the report. */
 import type { Results, Which } from './results.ts'
-import type { Result, Sample } from './round.ts'
+import type { Job, Result, Sample } from './round.ts'
 import { range } from './statistics.ts'
-import { count, mib, ms, ratio, seconds, table } from './table.ts'
+import { count, kib, mib, ms, seconds, table } from './table.ts'
 import { CASES, type Case, TOOLS, type Tool } from './tools.ts'
 
 const HEADS: Record<Case, string> = {
@@ -22,7 +22,7 @@ export function timesTable(results: Results, cases: readonly Case[]): string {
 /** What an update costs beside its time. */
 export function effectsTable(results: Results): string {
   const cases: Case[] = ['leaf', 'shared', 'unaccepted']
-  const head = cases.flatMap((name) => [`${HEADS[name]}: evaluated`, 'silent', 'state'])
+  const head = cases.flatMap((name) => [`${HEADS[name]}: evaluated`, 'unreachable', 'state'])
   const body = tools(results).map((tool) => {
     const which = { tool: tool.name }
     return cases.flatMap((name) => {
@@ -71,37 +71,37 @@ export function sizesTable(results: Results): string {
   return table(head, body)
 }
 
-/** The link: round trip times, messages and bytes. */
+/** Times over a link, by round trip time. */
 export function linkTable(results: Results): string {
-  const head = [
-    'tool',
-    'modules',
-    'RTT',
-    'cold start',
-    'leaf saved',
-    'cold: messages',
-    'bytes per module',
-    'leaf: messages',
-    'bytes',
-  ]
-  const jobs = [...new Map(results.all.map(({ job }) => [`${job.tool.name} ${job.modules} ${job.rtt}`, job])).values()]
-  jobs.sort((a, b) => a.tool.name.localeCompare(b.tool.name) || a.modules - b.modules || a.rtt! - b.rtt!)
-  const body = jobs.map(({ tool, modules, rtt = 0 }) => {
+  const cases = casesOf(results)
+  const body = links(results).map(({ tool, modules, rtt = 0 }) => {
     const which = { tool: tool.name, modules, rtt }
-    const read = (name: Case, what: 'bytes' | 'messages') => results.figure(which, name, (each) => each.traffic?.[what])
-    return [
-      tool.title,
-      count(modules),
-      `${rtt} ms`,
-      timeCell(results, which, 'cold'),
-      timeCell(results, which, 'leaf'),
-      count(read('cold', 'messages')),
-      count(ratio(read('cold', 'bytes'), modules)),
-      count(read('leaf', 'messages')),
-      count(read('leaf', 'bytes')),
-    ]
+    return [tool.title, count(modules), `${rtt} ms`, ...cases.map((name) => timeCell(results, which, name))]
   })
-  return table(head, body)
+  return table(['tool', 'modules', 'RTT', ...cases.map((name) => HEADS[name])], body)
+}
+
+/** What passes over a link; it does not depend on the round trip time, so one is enough. */
+export function trafficTable(results: Results): string {
+  const cases = casesOf(results)
+  const least = Math.min(...results.all.map(({ job }) => job.rtt ?? 0))
+  const body = links(results)
+    .filter(({ rtt }) => rtt === least)
+    .map(({ tool, modules }) => {
+      const which = { tool: tool.name, modules, rtt: least }
+      const cells = cases.flatMap((name) => {
+        const read = (what: 'bytes' | 'messages') => results.figure(which, name, ({ traffic }) => traffic?.[what])
+        return [count(read('messages')), kib(read('bytes'))]
+      })
+      return [tool.title, count(modules), ...cells]
+    })
+  return table(['tool', 'modules', ...cases.flatMap((name) => [`${HEADS[name]}: messages`, 'KiB'])], body)
+}
+
+function links(results: Results): Job[] {
+  const jobs = [...new Map(results.all.map(({ job }) => [`${job.tool.name} ${job.modules} ${job.rtt}`, job])).values()]
+  const order = ({ tool }: Job) => TOOLS.indexOf(tool)
+  return jobs.sort((a, b) => order(a) - order(b) || a.modules - b.modules || (a.rtt ?? 0) - (b.rtt ?? 0))
 }
 
 /** Memory over many updates. */
