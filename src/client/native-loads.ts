@@ -3,12 +3,15 @@
  * code of a CommonJS one.
  */
 import { existsSync, statSync } from 'node:fs'
+import { createDebug } from 'obug'
 import type { ModuleId } from '../shared/types.ts'
 import type { CommonJsCode } from './commonjs-file.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Instance } from './instance.ts'
 import { type FetchNow, NowLoader } from './now.ts'
 import type { ModuleNamespace } from './runtime.ts'
+
+const debug = createDebug('vite-tether:native')
 
 /** What a runner is made of, as far as native loads are concerned. */
 export interface NativeLoadsOptions {
@@ -83,6 +86,26 @@ export class NativeLoads {
     return this.commonJs(file)
   }
 
+  /** What an ES module exports, known before it is evaluated. `url` is a file URL. Throws what the server says of it. */
+  names(url: string): string[] {
+    const { store, paths, instances } = this.#options.evaluator
+    const path = paths.toRequest(url)
+    const id = store.get(path) ? path : this.#fetchId(path)
+    const live = instances.live(id)
+    if (live?.evaluated) return Object.keys(live.exports!)
+    const { isCommonJs } = this.#now.obtain(id)
+    const { names, open } = store.exportsOf(id)
+    if (!isCommonJs && !open) return [...names]
+    try {
+      // only its evaluation tells what is exported by assignment or comes from a package
+      return Object.keys(this.#now.load(id).exports!)
+    } catch (error) {
+      // it fails again for who waits for it, unless it can only be evaluated with its top-level await
+      debug('names of %s: %o', id, error)
+      return [...names]
+    }
+  }
+
   /** The file that `request` means in `parent` by Vite's rules: aliases and paths of tsconfig.json. */
   resolve(request: string, parent: string): string | undefined {
     const { paths } = this.#options.evaluator
@@ -102,7 +125,10 @@ export class NativeLoads {
   #idOf(file: string): ModuleId {
     const { store, paths } = this.#options.evaluator
     const path = paths.toServer(file)
-    if (store.get(path)) return path
+    return store.get(path) ? path : this.#fetchId(path)
+  }
+
+  #fetchId(path: string): ModuleId {
     const target = this.#now.fetch(path)
     return 'external' in target ? path : target.id
   }

@@ -1,5 +1,5 @@
 /**
- * `import()` of app files: answers the hooks. An ES module is answered with a few lines that export what the runner's instance
+ * `import()` of app files where Node has no synchronous hooks (`sync-hooks`): answers the hooks in their thread. An ES module is answered with a few lines that export what the runner's instance
  * exports.
  */
 import { register } from 'node:module'
@@ -9,6 +9,7 @@ import { createDebug } from 'obug'
 import { distUrl } from '../../shared/dist.ts'
 import type { ModuleNamespace } from '../runtime.ts'
 import { formatOfFile } from './app-files.ts'
+import { passOn } from './pass-on.ts'
 import type { Provider } from './provider.ts'
 
 const debug = createDebug('vite-tether:native')
@@ -67,10 +68,6 @@ async function load(provider: Provider, url: string, self: string): Promise<{ so
   return {
     source: `import { take } from ${JSON.stringify(self)}\nconst $ = take(${last})\n${names.map(passOn).join('')}`,
   }
-}
-
-function passOn(name: string, index: number): string {
-  return `const $${index} = $[${JSON.stringify(name)}]\nexport { $${index} as ${JSON.stringify(name)} }\n`
 }
 
 async function find(provider: Provider, { resolve, parent }: { resolve: string; parent: string }) {

@@ -15,7 +15,7 @@ export function reportOtherHook(file: string): void {
 }
 
 /** Flags of node that preload something, but for our own. */
-function preloadsOf(execArgv: readonly string[]): string[] {
+export function preloadsOf(execArgv: readonly string[]): string[] {
   return execArgv.flatMap((flag, index) => {
     const [, name, value = execArgv[index + 1]] =
       /^(--import|--require|-r|--(?:experimental-)?loader)(?:=(.*))?$/s.exec(flag) ?? []

@@ -7,14 +7,18 @@ import { isAppProcess, takeArgv } from '../argv.ts'
 import { inspectorFlag } from '../inspector.ts'
 import { inheritFlag } from './inherit.ts'
 import { hookImport } from './native-imports.ts'
+import { preloadsOf } from './other-hooks.ts'
 import type { Provider } from './provider.ts'
 import { hookRequire } from './require.ts'
+import { hasSyncHooks, hookImportSync } from './sync-hooks.ts'
 
 export { take } from './native-imports.ts'
+export { evaluate } from './sync-hooks.ts'
 
 const provider = isMainThread && isAppProcess() ? await openApp() : await openHelper()
 hookRequire(provider)
-hookImport(provider, import.meta.url)
+if (hasSyncHooks) hookImportSync(provider, import.meta.url)
+else hookImport(provider, import.meta.url)
 inheritFlag(`--import=${import.meta.url}`)
 announceTypeScript()
 
@@ -22,7 +26,10 @@ async function openApp(): Promise<Provider> {
   takeArgv()
   // a debugger is to be there before what else is preloaded
   if (inspectorFlag() !== undefined) await (await import('../app-process.ts')).openApp().handover
-  return (await import('./app-provider.ts')).createAppProvider()
+  const provider = (await import('./app-provider.ts')).createAppProvider()
+  // synchronous hooks cannot wait for the server when a preload that follows is one of the app's files; the bootstrap reports a failure
+  if (hasSyncHooks && preloadsOf(process.execArgv).length > 0) await provider.open().catch(() => {})
+  return provider
 }
 
 async function openHelper(): Promise<Provider> {

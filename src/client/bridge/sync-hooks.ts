@@ -1,0 +1,100 @@
+/**
+ * Node's synchronous module hooks, where it has them (from 22.15 on): `import()` of an app file by code that Node has loaded.
+ * There the hooks of `register` make this thread wait for theirs, which could not ask it then. What these cannot wait for
+ * either, the evaluation, is left to the module that they answer with: only the names of its exports have to be known before.
+ */
+import nodeModule from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { createDebug } from 'obug'
+import type { ModuleNamespace } from '../runtime.ts'
+import { formatOfFile, isAppFile, isCodeFile } from './app-files.ts'
+import { passOn } from './pass-on.ts'
+import type { Provider } from './provider.ts'
+import { findSource } from './sources.ts'
+
+const debug = createDebug('vite-tether:native')
+
+/** As much of the hooks as is used; the oldest Node that we are compiled for does not have them. */
+interface SyncHooks {
+  resolve(
+    specifier: string,
+    context: { parentURL?: string; conditions?: readonly string[] },
+    next: (specifier: string, context: object) => object,
+  ): object
+  load(
+    url: string,
+    context: { conditions?: readonly string[] },
+    next: (url: string, context: object) => object,
+  ): { format?: string; source?: string | null; shortCircuit?: boolean }
+}
+
+const { registerHooks } = nodeModule as typeof nodeModule & { registerHooks?(hooks: SyncHooks): void }
+
+/** Whether this Node has them. */
+export const hasSyncHooks = registerHooks !== undefined
+
+let provider: Provider | undefined
+
+/** The live exports of an app module: what a generated module waits for. Rejects with what the module throws. */
+export async function evaluate(url: string): Promise<ModuleNamespace> {
+  return (await provider!.open()).import(url)
+}
+
+/** Installs the hooks for this thread. `self` is the URL of a module that exports {@link evaluate}. */
+export function hookImportSync(by: Provider, self: string): void {
+  provider = by
+  registerHooks!({
+    resolve(specifier, context, next) {
+      try {
+        return next(specifier, context)
+      } catch (error) {
+        const found = isRequire(context) || !isNotFound(error) ? undefined : find(by, specifier, context.parentURL)
+        if (found === undefined) throw error
+        return { url: pathToFileURL(found).href, shortCircuit: true }
+      }
+    },
+    load(url, context, next) {
+      const file = url.startsWith('file:') ? fileURLToPath(url) : ''
+      if (isRequire(context) || !isAppFile(file) || !isCodeFile(file)) return next(url, context)
+      debug('import %s', url)
+      const names = namesOf(by, file, url)
+      // without source Node asks `require`, whose hooks know the file
+      if (names === undefined) return { format: 'commonjs', source: null, shortCircuit: true }
+      const head = `import { evaluate } from ${JSON.stringify(self)}\nconst $ = await evaluate(${JSON.stringify(url)})\n`
+      return { format: 'module', source: head + names.map(passOn).join(''), shortCircuit: true }
+    },
+  })
+}
+
+/** `require()` has hooks of its own. */
+function isRequire({ conditions }: { conditions?: readonly string[] }): boolean {
+  return conditions?.includes('require') ?? false
+}
+
+/** The exports of an ES module; `undefined` for CommonJS. Throws what the server says of it. */
+function namesOf(by: Provider, file: string, url: string): string[] | undefined {
+  const format = formatOfFile(file)
+  if (format === 'commonjs') return undefined
+  const { native } = by.openNow()
+  if (format === 'typescript' && native.commonJs(file)) return undefined
+  return native.names(url)
+}
+
+/** What an app file means by a specifier that Node does not find. */
+function find(by: Provider, specifier: string, parentURL: string | undefined): string | undefined {
+  const parent = parentURL?.startsWith('file:') ? fileURLToPath(parentURL) : undefined
+  if (parent === undefined || !isAppFile(parent)) return undefined
+  try {
+    const path = specifier.startsWith('file:') ? fileURLToPath(specifier) : specifier
+    return findSource(path, parent) ?? by.openNow().native.resolve(specifier, parent)
+  } catch (error) {
+    // the import fails with what Node said of it
+    debug('resolve %s: %o', specifier, error)
+    return undefined
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_DIR_IMPORT'
+}
