@@ -54,6 +54,10 @@ export function createModule(file: string, parent: NodeJS.Module | null | undefi
   return module
 }
 
+/** The name by which later versions of Node export the whole of a CommonJS module, beside `default`. */
+export const WHOLE: string | undefined =
+  Number(process.versions.node.split('.')[0]) >= 23 ? 'module.exports' : undefined
+
 /** The names that importers of a CommonJS module see, `default` not among them. */
 export function namesOf(exports: unknown): string[] {
   return isObject(exports) && !Array.isArray(exports) ? Object.keys(exports).filter((name) => name !== 'default') : []

@@ -9,7 +9,7 @@ import { TetherError } from '../shared/errors.ts'
 import { KEEP } from '../shared/keep.ts'
 import type { FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
 import { createCommonJs } from './commonjs.ts'
-import { namesOf, runCommonJs } from './commonjs-file.ts'
+import { namesOf, runCommonJs, WHOLE } from './commonjs-file.ts'
 import type { ModuleContext } from './compile.ts'
 import { Importer, type ImportMetadata } from './imports.ts'
 import type { Instance } from './instance.ts'
@@ -229,7 +229,7 @@ export class Evaluator {
     this.#options.loadedNatively?.(place.file, instance.id)
     const module = runCommonJs({ file: place.file, code: nativeCode, hash: record.hash })
     instance.commonJs = module
-    instance.namespace.define('default', () => module.exports)
+    for (const name of ['default', WHOLE]) if (name) instance.namespace.define(name, () => module.exports)
     for (const name of namesOf(module.exports)) {
       instance.namespace.define(name, () => (module.exports as Record<string, unknown>)[name])
     }
