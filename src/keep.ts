@@ -5,7 +5,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { ListenOptions } from 'node:net'
 
-/** The functions of this module, as each side implements them. */
+/** The functions of this module, as each side implements them. @internal */
 export interface KeepApi {
   keep: typeof keep
   listen: typeof listen
