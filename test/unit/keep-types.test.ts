@@ -23,6 +23,10 @@ test('keep() and listen() are typed by what they are given', () => {
     expectTypeOf(listen((_request, response) => void response.end(), 3000)).toEqualTypeOf<Server>()
     listen(createServer(), { port: 3000, host: '::1' }, () => {})
     listen(createServer(), '/tmp/app.sock')
+    expectTypeOf(module.hot?.data).toBeAny()
+    module.hot?.accept('./app', () => {})
+    // @ts-expect-error as `import.meta.hot`, it has no such function
+    module.hot?.reload()
     // @ts-expect-error what Hono's app is: its adaptor makes a handler or a server of it
     listen({ fetch: () => new Response() }, 3000)
   })
