@@ -144,7 +144,9 @@ async function measure(result: Result, folder: string, ports: Record<string, str
       }
     }
     const after = running.usage(result.memory.pid)
-    if (usage && after) result.editing = (after.cpu - usage.cpu) / Math.max(1, result.samples.length - 1)
+    const edits = result.samples.length - 1
+    // the time of a process that nobody waited for is lost
+    if (usage && after && edits > 0 && after.cpu > usage.cpu) result.editing = (after.cpu - usage.cpu) / edits
     if (job.growth) result.growth = await measureGrowth(app, client, running, job.growth)
   } catch (error) {
     const open = job.cases.filter((name) => tool.not[name] === undefined && !failed[name])

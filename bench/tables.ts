@@ -116,7 +116,7 @@ export function growthTable(results: Results): string {
       mib(growth?.heap),
     ]
   })
-  return table(['tool', 'leaf updates', 'RSS grown by', 'heap grown by'], body)
+  return table(['tool', 'leaf updates', 'RSS grown by', 'heap grown by', 'saves without effect'], body)
 }
 
 function rows(
