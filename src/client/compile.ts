@@ -100,13 +100,18 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
     importNative: (specifier) => quietly(() => get()[1](specifier)),
     texts,
     mentions: {
-      require: /\brequire\b/.test(code),
-      commonJs: /\b(?:module|exports)\b/.test(code),
+      require: hasWord(code, 'require'),
+      commonJs: hasWord(code, 'module') || hasWord(code, 'exports'),
       // also where `import.meta` is passed on as a whole
       resolve:
-        /\bresolve\b/.test(code) && /__vite_ssr_import_meta__(?!\.(?:url|env|hot|main|filename|dirname)\b)/.test(code),
+        hasWord(code, 'resolve') && /__vite_ssr_import_meta__(?!\.(?:url|env|hot|main|filename|dirname)\b)/.test(code),
     },
   }
+}
+
+/** Most code has none of them, which is quickly seen. */
+function hasWord(code: string, word: string): boolean {
+  return code.includes(word) && new RegExp(`\\b${word}\\b`).test(code)
 }
 
 /** Node's error for it: the other form has compiled, so only the `await` can be what is wrong. */

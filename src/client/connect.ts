@@ -65,7 +65,8 @@ export function createDial(address: string, limits: Limits, clock: Clock = syste
   const nowhere = (cause: unknown): Refused => ({ verdict: 'retry', error: unreachable(name, cause as Error) })
 
   const settings = {
-    perMessageDeflate: false,
+    // for the server to decide
+    perMessageDeflate: { threshold: 1024 },
     // room for the frame around the message
     maxPayload: limits.message + limits.frame,
     closeTimeout: limits.closeWait,

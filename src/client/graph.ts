@@ -65,10 +65,18 @@ export class TetherRuntime implements HotRuntime {
   }
 
   install(modules: readonly ModuleRecord[]): ModuleId[] {
-    const changed = this.#evaluator.install(modules)
+    this.#evaluator.install(modules)
+    // not only what is new here: an answer to a fetch may have brought it, which changes nothing that runs
+    const changed = modules.map(({ id }) => id).filter((id) => this.#isOutdated(id))
     this.#evaluator.instances.forgetFailures()
     this.#evaluator.epoch++
     return changed
+  }
+
+  #isOutdated(id: ModuleId): boolean {
+    const { store, instances } = this.#evaluator
+    const running = instances.live(id)?.stored?.record.hash
+    return running !== store.get(id)!.record.hash
   }
 
   nextImports(id: ModuleId): ReadonlySet<ModuleId> {

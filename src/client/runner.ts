@@ -2,7 +2,7 @@
  * Our runner: vite-node's, with its own way of resolving, loading and evaluating. The only file that imports vite-node.
  */
 import { ViteNodeRunner } from 'vite-node/client'
-import type { ModuleId } from '../shared/types.ts'
+import type { ModuleId, ModuleRecord } from '../shared/types.ts'
 import { holdGraph } from './ahead.ts'
 import { compileModule } from './compile.ts'
 import { Evaluator, type ModuleSource } from './evaluator.ts'
@@ -127,6 +127,12 @@ export class TetherNodeRunner extends ViteNodeRunner {
   files(): string[] {
     const { store, paths } = this.#evaluator
     return [...Object.keys(store.holdings(false)).map((id) => paths.toLocal(id)), ...(this.native?.files ?? [])]
+  }
+
+  /** Code that is going to be evaluated. */
+  take(records: readonly ModuleRecord[]): void {
+    this.#evaluator.install(records)
+    this.#evaluator.store.compile(records)
   }
 
   /** Code that a change names without bringing it: it is asked for when it is needed. */

@@ -114,7 +114,9 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
       loop.lost(why)
       events.emit('disconnect', why)
     },
-    drained: () => drained(),
+    acknowledged() {
+      if (session.outbox.size === 0) drained()
+    },
     bye: (code, text) => finish(new TetherError('ERR_CLOSED', `${name} ended the session: ${text} (${code})`)),
   })
 

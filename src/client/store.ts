@@ -44,6 +44,11 @@ export class StoredModule {
     return debuggable(this.record, (source) => this.#paths.sourceOf(source, this.place.file))
   }
 
+  /** Does now what `compiled` would do. */
+  compile(): void {
+    if (!this.isCommonJs) void this.compiled
+  }
+
   /** Node runs it: what it imports and exports is not known before. */
   get isCommonJs(): boolean {
     return this.record.format === 'commonjs'
@@ -116,6 +121,17 @@ export class ModuleStore {
       if (!isEqual) changed.push(record.id)
     }
     return changed
+  }
+
+  /** Compiles what was just installed, while the rest of it is on its way. */
+  compile(records: readonly ModuleRecord[]): void {
+    for (const { id } of records) {
+      try {
+        this.#modules.get(id)?.compile()
+      } catch {
+        // evaluating it throws the same
+      }
+    }
   }
 
   /** What is held: id -> hash. With `renumber`, any version that comes from now on is newer: the server counts anew. */

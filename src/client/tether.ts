@@ -9,7 +9,7 @@ import type { HotPayload } from 'vite'
 import type { ViteNodeRunner } from 'vite-node/client'
 import { createDeferred } from '../shared/deferred.ts'
 import { createHmrEmitter, type HMREmitter } from '../shared/hmr-emitter.ts'
-import type { Applied, Change, RunnerConfig, RunnerInfo } from '../shared/types.ts'
+import type { Applied, Change, ModuleRecord, RunnerConfig, RunnerInfo } from '../shared/types.ts'
 import { applyChange } from './apply.ts'
 import { type ClientSession, openSession, type Resync } from './connect.ts'
 import { configureEngine, getEngine, type UnacceptedPolicy } from './engine.ts'
@@ -99,6 +99,7 @@ const NOT_COMPARED =
 /** Connects and makes the runner. Rejects with a `TetherError` that says why the server cannot be used. */
 export async function createTetherRunner(options: TetherRunnerOptions): Promise<Runner> {
   const built = createDeferred<Runner>()
+  let runner: Runner | undefined
   const session = await openSession({
     url: options.url,
     secret: options.secret,
@@ -107,6 +108,8 @@ export async function createTetherRunner(options: TetherRunnerOptions): Promise<
     ...(options.patience !== undefined && { patience: options.patience }),
     ...(options.signal && { signal: options.signal }),
     functions: {
+      // at once, because the answer follows; nothing was asked for before there was a runner
+      modules: (records) => runner?.take(records),
       // the server may speak before its answer to init has been worked in
       change: async (change) => (await built.promise).change(change),
       payload: async (payload) => (await built.promise).payload(payload),
@@ -121,7 +124,7 @@ export async function createTetherRunner(options: TetherRunnerOptions): Promise<
     root: options.root,
   }
   try {
-    const runner = new Runner(options, info, session, await session.rpc.init(info))
+    runner = new Runner(options, info, session, await session.rpc.init(info))
     built.resolve(runner)
     return runner
   } catch (error) {
@@ -212,6 +215,11 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
   invite(): { TETHER_URL: string; TETHER_TOKEN: string } {
     const { url, secret } = this.#options
     return { TETHER_URL: url, TETHER_TOKEN: secret as string }
+  }
+
+  /** Code that belongs to an answer yet to come. */
+  take(records: readonly ModuleRecord[]): void {
+    this.viteNode.take(records)
   }
 
   /** The server says what changed. */

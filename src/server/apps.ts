@@ -83,6 +83,8 @@ export class Apps {
   /** Starts one more app. Rejects with `ERR_ENTRY` or `ERR_START`. */
   async start(entry: string, options: StartOptions = {}): Promise<string> {
     const app = this.#create(entry, options, await this.#inspector(options))
+    // Vite transforms while the process boots, which is going to ask for the same
+    void this.#host.check(app.url, [])
     await app.supervisor.start()
     return app.id
   }

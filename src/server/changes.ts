@@ -5,18 +5,25 @@ import { createDebug } from 'obug'
 import { createDeferred, type Deferred } from '../shared/deferred.ts'
 import { reviveError } from '../shared/errors.ts'
 import type { Change, FailedModule, FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
-import type { Records } from './records.ts'
+import type { Records, Take } from './records.ts'
+import { createStream, type Stream, type StreamTarget, sizeOf } from './stream.ts'
 
 const debug = createDebug('vite-tether:change')
 
 /** How much code and map goes into one message, in characters. */
 const MESSAGE_SIZE = 4 * 1024 * 1024
 
+/** Where code goes. */
+export interface FeedTarget extends StreamTarget {
+  change(change: Change): void
+}
+
 /** One session's view of the modules: the ledger of what its runner holds, and the changes it is owed. */
 export interface Feed {
   /** Number of modules the runner holds. */
   readonly size: number
-  fetch(url: string, importer: ModuleId | undefined, fresh: boolean | undefined): Promise<FetchAnswer>
+  /** `taken` is told of all that the answer brings, streamed or not. */
+  fetch(url: string, importer?: ModuleId, fresh?: boolean, taken?: Take): Promise<FetchAnswer>
   /** What differs from what the runner announces after a resync; its ledger starts again from there. */
   compare(held: Record<ModuleId, string>): Promise<Change>
   /** Vite was asked to update these modules. */
@@ -36,8 +43,11 @@ export interface Feed {
 }
 
 /** Makes the feed of one session. `records` is asked for each time: an in-process restart of Vite replaces them. */
-export function createFeed(name: string, records: () => Promise<Records>, send: (change: Change) => void): Feed {
+export function createFeed(name: string, records: () => Promise<Records>, target: FeedTarget): Feed {
   const ledger = new Map<ModuleId, { version: number }>()
+  /** Modules in the ledger without the graph behind them: it is on its way, or one of it has failed. */
+  const partial = new Set<ModuleId>()
+  const streams = new Set<Stream>()
   /** Modules the runner was told of but could not get. */
   const failing = new Set<ModuleId>()
   /** Saved while code was collected that may be of them: what is delivered may be from before, and was of no concern then. */
@@ -48,6 +58,7 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
   let flushing: Deferred<void> | undefined
 
   const holds = (id: ModuleId) => ledger.get(id)?.version
+  const holdsWhole = (id: ModuleId) => (partial.has(id) ? undefined : holds(id))
 
   /** Does `work` with the current records; once more with those that follow, if Vite restarts meanwhile. */
   async function current<T extends object>(work: (source: Records) => Promise<T>): Promise<T> {
@@ -103,7 +114,7 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
     const stale: ModuleId[] = []
     for (const record of modules) {
       failing.delete(record.id)
-      size += record.code.length + (record.map?.length ?? 0)
+      size += sizeOf(record)
       if (fitting.length === 0 || size <= MESSAGE_SIZE) {
         fitting.push(record)
         ledger.set(record.id, record)
@@ -133,7 +144,7 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
           modules.length,
           failed.length,
         )
-        send({ ...change, seq: ++seq, ...(reload && { reload }) })
+        target.change({ ...change, seq: ++seq, ...(reload && { reload }) })
       }
     } catch (error) {
       // the hub was closed while this waited for a server that will not come back
@@ -157,24 +168,49 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
     if (dirty.seeds.size > 0) void flush()
   }
 
-  async function fetch(url: string, importer: ModuleId | undefined, fresh: boolean | undefined): Promise<FetchAnswer> {
-    const answer = await current((source) => source.fetch(url, importer, holds, fresh))
-    if ('external' in answer) return answer
-    const { id, modules, failed } = answer
-    debug('%s fetch %s: %d modules, %d failed', name, url, modules.length, failed.length)
-    if (failed.length > 0) {
-      // none of it reaches the runner: a save of any of it may be what it waits for
-      for (const { id } of [...failed, ...modules]) if (!ledger.has(id)) failing.add(id)
-      throw reviveError(failed[0]!.error)
+  async function fetch(
+    url: string,
+    importer: ModuleId | undefined,
+    fresh: boolean | undefined,
+    taken: Take,
+  ): Promise<FetchAnswer> {
+    const stream = createStream(target)
+    streams.add(stream)
+    const own = new Set<ModuleId>()
+    try {
+      const answer = await current((source) => source.fetch(url, importer, holdsWhole, take, fresh))
+      if ('external' in answer) return answer
+      const { id, failed } = answer
+      debug('%s fetch %s: %d modules, %d failed', name, url, own.size, failed.length)
+      const modules = await stream.end()
+      if (failed.length > 0) {
+        if (modules.length > 0) target.modules(modules)
+        for (const { id } of failed) failing.add(id)
+        throw reviveError(failed[0]!.error)
+      }
+      if (streams.has(stream)) for (const each of own) partial.delete(each)
+      return { id, url: answer.url, modules }
+    } finally {
+      streams.delete(stream)
     }
-    // the module asked for comes first, so that it is among those that fit
-    modules.sort((a, b) => Number(b.id === id) - Number(a.id === id))
-    return { id, url: answer.url, modules: deliver(modules).modules }
+
+    function take(record: ModuleRecord): void {
+      // messages to the runner were lost, and this answer is one of them
+      if (!streams.has(stream)) return
+      const isHeld = holds(record.id) === record.version && !(fresh && own.size === 0)
+      partial.add(record.id)
+      own.add(record.id)
+      failing.delete(record.id)
+      taken(record)
+      if (isHeld) return
+      ledger.set(record.id, record)
+      stream.add(record)
+    }
   }
 
   async function compare(held: Record<ModuleId, string>): Promise<Change> {
-    ledger.clear()
-    // version 0 is never current: everything the runner announces is transformed, and only another hash is sent
+    // version 0 is never current: everything the runner announces is transformed, and only another hash is sent. What is in the
+    // ledger besides was sent while the runner put its list together.
     for (const id of Object.keys(held)) ledger.set(id, { version: 0 })
     const { modules, failed } = await current((source) => source.collect(new Set(ledger.keys()), holds))
     for (const { id } of failed) failing.add(id)
@@ -200,11 +236,14 @@ export function createFeed(name: string, records: () => Promise<Records>, send: 
       await flushing?.promise
     },
 
-    fetch: (url, importer, fresh) => noting(() => fetch(url, importer, fresh)),
+    fetch: (url, importer, fresh, taken = () => {}) => noting(() => fetch(url, importer, fresh, taken)),
     compare: (held) => noting(() => compare(held)),
 
     lost() {
+      for (const stream of streams) stream.cancel()
+      streams.clear()
       ledger.clear()
+      partial.clear()
       failing.clear()
       Object.assign(dirty, { seeds: new Set(), reload: false, review: false })
     },

@@ -21,6 +21,11 @@ export async function findFailure(
 }
 
 async function failureOf(records: Records, url: string): Promise<FlatError | undefined> {
-  const found = await records.fetch(url, undefined, () => undefined)
+  const found = await records.fetch(
+    url,
+    undefined,
+    () => undefined,
+    () => {},
+  )
   return 'failed' in found ? found.failed[0]?.error : undefined
 }

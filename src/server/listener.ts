@@ -49,6 +49,14 @@ export const DEFAULT_PATHNAME = '/__tether'
 /** Paths that are served on an http server that several plugins may share. */
 const shared = new WeakMap<Server, Set<string>>()
 
+/** Small messages stay as they are; each is deflated by itself, so that no link keeps a window for it. */
+const DEFLATE = {
+  threshold: 1024,
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  zlibDeflateOptions: { level: 1 },
+}
+
 /** Starts to listen. Rejects with the error of the socket if it cannot. */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { where, accept, clock = systemClock, allowHost = isPlainHost } = options
@@ -63,7 +71,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const settings = {
     noServer: true,
     clientTracking: false,
-    perMessageDeflate: false,
+    // not worth it on a socket of this machine; by `maxPayload` a message counts as what it inflates to
+    perMessageDeflate: where.at === 'private' ? false : DEFLATE,
     // room for the frame around the message
     maxPayload: limits.message + limits.frame,
     closeTimeout: limits.closeWait,

@@ -18,6 +18,9 @@ import { denied, explain, isDenied, isMissing } from './load-errors.ts'
 /** The version of a module that a runner holds, or `undefined`. */
 export type Holds = (id: ModuleId) => number | undefined
 
+/** Gets each record as soon as there is one. */
+export type Take = (record: ModuleRecord) => void
+
 /** What a walk over the static graph found. */
 export interface Collected {
   modules: ModuleRecord[]
@@ -26,13 +29,17 @@ export interface Collected {
 
 /** Records of one environment. */
 export interface Records {
-  /** Resolves a specifier and collects the static graph behind it, as far as the runner does not hold it. Throws if it does not resolve. */
+  /**
+   * Resolves a specifier and gives `take` the static graph behind it, as far as the runner does not hold it, in the order in
+   * which Vite is done with it. Throws if it does not resolve.
+   */
   fetch(
     specifier: string,
     importer: ModuleId | undefined,
     holds: Holds,
+    take: Take,
     fresh?: boolean,
-  ): Promise<(Collected & { id: ModuleId; url: string }) | { external: string }>
+  ): Promise<{ id: ModuleId; url: string; failed: FailedModule[] } | { external: string }>
   /** The current code of these modules, and the static graphs behind new imports, where it differs from what the runner holds. */
   collect(ids: Iterable<ModuleId>, holds: Holds): Promise<Collected>
   /** The held modules whose code may have changed when these were invalidated: they and their importers. */
@@ -93,7 +100,7 @@ export function createRecords(
       ? { ...commonJs, deps: {}, dynamicDeps: {} }
       : {
           code: result.code,
-          map: result.map && 'version' in result.map && result.map.mappings ? JSON.stringify(result.map) : null,
+          map: mapOf(node, result),
           deps: await link(node, result.deps),
           dynamicDeps: await link(node, result.dynamicDeps),
         }
@@ -138,8 +145,13 @@ export function createRecords(
   }
 
   /** Visits `ids` and what the runner lacks of the static graph behind them; what it holds has brought its own graph along. */
-  async function walk(kind: Kind, ids: Iterable<ModuleId>, holds: Holds, from?: ModuleId): Promise<Collected> {
-    const modules: ModuleRecord[] = []
+  async function walk(
+    kind: Kind,
+    ids: Iterable<ModuleId>,
+    holds: Holds,
+    take: Take,
+    from?: ModuleId,
+  ): Promise<FailedModule[]> {
     const failed: FailedModule[] = []
     const seen = new Set<ModuleId>()
     const visit = async (id: ModuleId, importer: ModuleId | undefined): Promise<void> => {
@@ -152,7 +164,7 @@ export function createRecords(
         const record = await toRecord(node)
         missing.delete(id)
         if (holds(id) === record.version) return
-        modules.push(record)
+        take(record)
         const lacking = Object.values(record.deps).filter((dep) => holds(dep) === undefined)
         await Promise.all(lacking.map((dep) => visit(dep, id)))
       } catch (error) {
@@ -162,7 +174,7 @@ export function createRecords(
       }
     }
     await Promise.all([...ids].map((id) => visit(id, from)))
-    return { modules, failed }
+    return failed
   }
 
   /** Vite gives what it cannot resolve its URL for an id, which may look like the path of quite another file. */
@@ -215,15 +227,19 @@ export function createRecords(
       return found.map(([, importer]) => importer)
     },
 
-    async fetch(specifier, importer, holds, fresh = false) {
+    async fetch(specifier, importer, holds, take, fresh = false) {
       const resolved = await resolve(specifier, importer)
       if (typeof resolved === 'string') return { external: resolved }
       const id = resolved.id!
       const lacks: Holds = fresh ? (other) => (other === id ? undefined : holds(other)) : holds
-      return { id, url: resolved.url, ...(await walk(kind, [id], lacks, importer)) }
+      return { id, url: resolved.url, failed: await walk(kind, [id], lacks, take, importer) }
     },
 
-    collect: (ids, holds) => walk(kind, ids, holds),
+    async collect(ids, holds) {
+      const modules: ModuleRecord[] = []
+      const failed = await walk(kind, ids, holds, (record) => modules.push(record))
+      return { modules, failed }
+    },
 
     affected(seeds, holds) {
       const affected = new Set<ModuleId>()
@@ -253,4 +269,11 @@ function stamp(node: EnvironmentModuleNode): number {
 /** Undoes what Vite's import analysis does to ids that are no valid URLs. */
 function unwrapId(url: string): string {
   return url.startsWith('/@id/') ? url.slice('/@id/'.length).replace('__x00__', '\0') : url
+}
+
+/** The source map as text. The text of the module's own file is left out: whoever needs it has the file. */
+function mapOf({ file }: EnvironmentModuleNode, { map }: TransformResult): string | null {
+  if (!map || !('version' in map) || !map.mappings) return null
+  const isOwn = map.sources.length === 1 && file !== null && posix.basename(file) === map.sources[0]
+  return JSON.stringify(isOwn ? { ...map, sourcesContent: undefined } : map)
 }

@@ -46,7 +46,11 @@ export interface ServedRunner {
 
 /** Makes the server side of one session. */
 export function serveRunner(session: ServerSession, host: RunnerHost): ServedRunner {
-  const feed = createFeed(`runner ${session.pid}`, host.records, (change) => session.rpc.change(change))
+  const feed = createFeed(`runner ${session.pid}`, host.records, {
+    change: (change) => session.rpc.change(change),
+    modules: (records) => session.rpc.modules(records),
+    room: () => session.room(),
+  })
   const runner: ServedRunner = {
     id: '',
     info: undefined,
@@ -65,16 +69,10 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
       async fetch(url, importer, fresh) {
         checkArguments('fetch', url, importer, fresh)
         const began = Date.now()
-        const answer = await feed.fetch(url, importer, fresh)
-        // updates do not reach a helper: all that it has is as if Node had loaded it
-        if (runner.info?.kind === 'helper' && 'modules' in answer) {
-          const files = answer.modules.flatMap(({ file }) => file ?? [])
-          host.loaded(
-            files.map((file) => [file, (modified) => modified <= began]),
-            runner,
-          )
-        }
-        return answer
+        return feed.fetch(url, importer, fresh, ({ file }) => {
+          // updates do not reach a helper: all that it has is as if Node had loaded it
+          if (runner.info?.kind === 'helper' && file) host.loaded([[file, (modified) => modified <= began]], runner)
+        })
       },
       async compare(held) {
         checkArguments('compare', held)

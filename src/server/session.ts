@@ -3,6 +3,7 @@
  */
 import type { Clock } from '../shared/clock.ts'
 import { RUNNER_CONTRACT, SERVER_CONTRACT } from '../shared/contract.ts'
+import { createDeferred, type Deferred } from '../shared/deferred.ts'
 import { Emitter } from '../shared/emitter.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { Link } from '../shared/link.ts'
@@ -10,6 +11,9 @@ import { CLOSE, type HelloFrame, type Kind, type Limits } from '../shared/protoc
 import { createRpc } from '../shared/rpc.ts'
 import { type Detach, Session } from '../shared/session.ts'
 import type { RunnerFunctions, ServerFunctions } from '../shared/types.ts'
+
+/** Bytes that may be under way to a runner before more code is sent. */
+const ROOM = 8 * 1024 * 1024
 
 /** Events of a session. */
 export type ServerSessionEvents = {
@@ -37,6 +41,8 @@ export interface ServerSession {
   readonly state: 'connected' | 'disconnected' | 'ended'
   /** The runner's functions. They throw `ERR_TOO_LARGE`, and `ERR_CLOSED` after the end; while there is no link they are kept. */
   readonly rpc: RunnerFunctions
+  /** Resolves when little is under way to the runner: it has taken the rest, or nothing will reach it any more. */
+  room(): Promise<void>
   on<Name extends keyof ServerSessionEvents>(
     name: Name,
     listener: (...args: ServerSessionEvents[Name]) => void,
@@ -68,14 +74,17 @@ export function hostSession({ clock, limits, sid, hello, functions }: HostOption
   let peer = 'local'
   let links = 0
   let forget = (): void => {}
+  let room: Deferred<void> | undefined
 
   const session = new Session({
     clock,
     limits,
     full: 'resync',
     deliver: (message) => rpc.receive(message),
+    acknowledged: makeRoom,
     resync(reason) {
       rpc.abandon()
+      makeRoom()
       // whoever overflowed the outbox may still be writing down what he believes to have sent
       queueMicrotask(() => events.emit('resync', reason))
     },
@@ -89,10 +98,17 @@ export function hostSession({ clock, limits, sid, hello, functions }: HostOption
     bye: end,
   })
 
+  function makeRoom(): void {
+    if (state !== 'ended' && session.outbox.bytes > ROOM) return
+    room?.resolve()
+    room = undefined
+  }
+
   function end(code: number, text: string): void {
     if (state === 'ended') return
     const wasConnected = state === 'connected'
     state = 'ended'
+    makeRoom()
     forget()
     rpc.end(() => new TetherError('ERR_CLOSED', `the session of runner ${hello.pid} has ended (${code} ${text})`))
     if (wasConnected) events.emit('disconnect', { code, text })
@@ -114,6 +130,12 @@ export function hostSession({ clock, limits, sid, hello, functions }: HostOption
     },
     get recv() {
       return session.recv
+    },
+    room() {
+      room ??= createDeferred()
+      const { promise } = room
+      makeRoom()
+      return promise
     },
     on: (name, listener) => events.on(name, listener),
     off: (name, listener) => events.off(name, listener),

@@ -29,10 +29,15 @@ export const SERVER_CONTRACT: Contract<ServerFunctions> = {
   },
 }
 
-/** What a server may tell a runner. */
+/** What a server may tell a runner. `modules` belongs to an answer: the server waits until the runner has taken others of its kind. */
 export const RUNNER_CONTRACT: Contract<RunnerFunctions> = {
   calls: [],
-  events: { change: { event: true }, payload: { event: true }, begin: { event: false } },
+  events: {
+    change: { event: true },
+    modules: { event: false },
+    payload: { event: true },
+    begin: { event: false },
+  },
 }
 
 /** A contract of which only the names matter. */

@@ -31,8 +31,8 @@ export interface SessionOptions {
   resync(reason: string): void
   /** The link is gone. Not called after the end. */
   detached(why: Detach): void
-  /** The other side has taken everything. */
-  drained?(): void
+  /** The other side has taken one of our messages, or several. */
+  acknowledged?(): void
   /** The other side ended the session. */
   bye(code: number, text: string): void
 }
@@ -195,7 +195,7 @@ export class Session {
     if (seq <= outbox.acked) return
     outbox.ack(seq)
     if (this.#attachment) this.#attachment.moved = true
-    if (outbox.size === 0) this.#options.drained?.()
+    this.#options.acknowledged?.()
   }
 
   #bye(code: number, text: string): void {

@@ -78,8 +78,8 @@ export interface Applied {
 }
 
 /**
- * The answer to `fetch`: a module with the part of its static graph that the runner lacked (if it is large, the first part: the
- * runner asks for what it still misses), or an external that the runner loads natively.
+ * The answer to `fetch`: a module, with the last part of the static graph behind it that the runner lacked (`modules` events
+ * have brought the rest), or an external that the runner loads natively.
  */
 export type FetchAnswer = { id: ModuleId; url: string; modules: ModuleRecord[] } | { external: string }
 
@@ -118,7 +118,7 @@ export interface ServerFunctions {
   init(info: RunnerInfo): Promise<RunnerConfig>
   /**
    * Resolves `url` (as an import specifier relative to `importer`, or as what the user gave `import()`) and transforms the
-   * module and its static graph. Answers with the records the runner does not hold yet.
+   * module and its static graph. The records that the runner does not hold yet come as they are transformed.
    * `fresh` asks for `url` itself even if the session's ledger says that the runner holds it.
    */
   fetch(url: string, importer?: ModuleId, fresh?: boolean): Promise<FetchAnswer>
@@ -144,6 +144,8 @@ export interface ServerFunctions {
 /** Functions the server may call; all are events. */
 export interface RunnerFunctions {
   change(change: Change): void
+  /** Code for a `fetch` that is not answered yet. It changes nothing that runs. */
+  modules(records: ModuleRecord[]): void
   /** Vite's own payload: custom, error, or one that a plugin sent. */
   payload(payload: HotPayload): void
   /** One that waits is to execute its entries. May come twice. */

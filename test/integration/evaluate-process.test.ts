@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { createRecords } from '../../src/server/records.ts'
 import { bundle, run, tempFolder } from '../support/child.ts'
 import { evaluation } from '../support/evaluate.ts'
+import { fetchAll } from '../support/records.ts'
 
 const main = `import { readFileSync } from 'node:fs'
 import { crash } from './crash'
@@ -37,7 +38,7 @@ describe('a process of plain Node', () => {
   /** Runs the steps and returns everything that was printed. */
   async function output(...steps: string[]): Promise<{ text: string; code: number | null; root: string }> {
     const { root, server } = await evaluation({ 'main.ts': main, 'crash.ts': crash })
-    const answer = await createRecords(server.environments.ssr).fetch('/main.ts', undefined, () => undefined)
+    const answer = await fetchAll(createRecords(server.environments.ssr), '/main.ts')
     const file = join(folder.path, 'answers.json')
     writeFileSync(file, JSON.stringify({ root, answers: { '/main.ts': answer } }))
     const child = run(process.execPath, [script, file, ...steps])

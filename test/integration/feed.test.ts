@@ -3,13 +3,17 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createFeed } from '../../src/server/changes.ts'
 import { createTetherEnvironment } from '../../src/server/environment.ts'
 import { createRecords, type Records } from '../../src/server/records.ts'
-import type { Change, FetchAnswer } from '../../src/shared/types.ts'
+import type { Change, FetchAnswer, ModuleRecord } from '../../src/shared/types.ts'
 import { createProject, type Project } from '../support/project.ts'
 
 const ignore = { init() {}, listen() {}, close() {}, send() {} }
 
 /** Records of a real Vite over a project, and what a feed over them has sent. */
-async function start(files: Record<string, string>, records: (real: Records) => () => Promise<Records> = asTheyAre) {
+async function start(
+  files: Record<string, string>,
+  records: (real: Records) => () => Promise<Records> = asTheyAre,
+  room = async () => {},
+) {
   const project = createProject(files)
   const server = await createServer({
     root: project.root,
@@ -24,8 +28,17 @@ async function start(files: Record<string, string>, records: (real: Records) => 
   onTestFinished(() => server.close())
   const environment = server.environments.ssr
   const sent: Change[] = []
-  const feed = createFeed('test', records(createRecords(environment)), (change) => sent.push(change))
-  return { project, sent, feed, save: saver(project, environment) }
+  const streamed: ModuleRecord[] = []
+  const batches: number[] = []
+  const feed = createFeed('test', records(createRecords(environment)), {
+    change: (change) => sent.push(change),
+    modules(records) {
+      streamed.push(...records)
+      batches.push(records.length)
+    },
+    room,
+  })
+  return { project, sent, streamed, batches, feed, save: saver(project, environment) }
 }
 
 const asTheyAre = (real: Records) => async () => real
@@ -55,9 +68,7 @@ const CHAIN = {
 
 test('a comparison brings what differs and nothing else, and what is equal is not sent with the next save either', async () => {
   const { feed, sent, save } = await start(CHAIN)
-  const held = Object.fromEntries(
-    modulesOf(await feed.fetch('/a.ts', undefined, undefined)).map(({ id, hash }) => [id, hash]),
-  )
+  const held = Object.fromEntries(modulesOf(await feed.fetch('/a.ts')).map(({ id, hash }) => [id, hash]))
   expect(Object.keys(held)).toHaveLength(3)
   const c = save('c.ts', 'export const c = 2')
   const change = await feed.compare(held)
@@ -71,17 +82,13 @@ test('a comparison brings what differs and nothing else, and what is equal is no
 
 test('a comparison without a difference is empty', async () => {
   const { feed } = await start(CHAIN)
-  const held = Object.fromEntries(
-    modulesOf(await feed.fetch('/a.ts', undefined, undefined)).map(({ id, hash }) => [id, hash]),
-  )
+  const held = Object.fromEntries(modulesOf(await feed.fetch('/a.ts')).map(({ id, hash }) => [id, hash]))
   expect(await feed.compare(held)).toMatchObject({ modules: [], seeds: [], failed: [] })
 })
 
 test('what is announced but gone or broken is told, and its correction too', async () => {
   const { feed, sent, save } = await start(CHAIN)
-  const held = Object.fromEntries(
-    modulesOf(await feed.fetch('/a.ts', undefined, undefined)).map(({ id, hash }) => [id, hash]),
-  )
+  const held = Object.fromEntries(modulesOf(await feed.fetch('/a.ts')).map(({ id, hash }) => [id, hash]))
   const c = save('c.ts', 'export const c = = 2')
   const change = await feed.compare(held)
   expect(change).toMatchObject({ modules: [], seeds: [c], failed: [{ id: c }] })
@@ -92,7 +99,7 @@ test('what is announced but gone or broken is told, and its correction too', asy
 
 test('once messages are lost nothing is told until the runner compares', async () => {
   const { feed, sent, save } = await start(CHAIN)
-  await feed.fetch('/a.ts', undefined, undefined)
+  await feed.fetch('/a.ts')
   feed.lost()
   const c = save('c.ts', 'export const c = 2')
   feed.save([c])
@@ -105,11 +112,9 @@ test('once messages are lost nothing is told until the runner compares', async (
 test('what does not fit into one message is not taken for held: the runner is told to drop it, and gets it when it asks', async () => {
   const large = (n: number) => `export const text = ${JSON.stringify('x'.repeat(3 * 1024 * 1024))} + ${n}`
   const files = { 'all.ts': "import './a.ts'\nimport './b.ts'", 'a.ts': large(0), 'b.ts': large(0) }
-  const { feed, sent, save } = await start(files)
-  // the module that is asked for comes first
-  expect(urls({ modules: modulesOf(await feed.fetch('/all.ts', undefined, undefined)) })).toContain('/all.ts')
-  await feed.fetch('/a.ts', undefined, undefined)
-  await feed.fetch('/b.ts', undefined, undefined)
+  const { feed, sent, streamed, save } = await start(files)
+  await feed.fetch('/all.ts')
+  expect(urls({ modules: streamed })).toEqual(['/a.ts', '/all.ts', '/b.ts'])
   expect(feed.size).toBe(3)
   const saved = [save('a.ts', large(1)), save('b.ts', large(1))]
   feed.save(saved)
@@ -118,8 +123,8 @@ test('what does not fit into one message is not taken for held: the runner is to
   expect([...modules.map(({ id }) => id), ...stale!].sort()).toEqual(saved)
   expect(seeds).toEqual(expect.arrayContaining(stale!))
   expect(feed.size).toBe(2)
-  const again = modulesOf(await feed.fetch(stale![0]!, undefined, undefined))
-  expect(again).toMatchObject([{ id: stale![0], code: expect.stringContaining('+ 1') }])
+  await feed.fetch(stale![0]!)
+  expect(streamed.at(-1)).toMatchObject({ id: stale![0], code: expect.stringContaining('+ 1') })
 })
 
 test('a server that is closed while it is asked does not answer; the next one does', async () => {
@@ -136,11 +141,56 @@ test('a server that is closed while it is asked does not answer; the next one do
   })
   const { feed, sent, save } = await start(CHAIN, (real) => async () => closing.shift()?.(real) ?? real)
   closing.push(refusing)
-  expect(modulesOf(await feed.fetch('/a.ts', undefined, undefined))).toHaveLength(3)
+  expect(modulesOf(await feed.fetch('/a.ts'))).toHaveLength(3)
   // the first is waited for before a batch is taken, the second is asked for it
   closing.push((real) => real, refusing)
   const c = save('c.ts', 'export const c = 2')
   feed.save([c])
   await expect.poll(() => sent.map(urls)).toContainEqual(['/c.ts'])
   expect(sent.flatMap(({ failed }) => failed)).toEqual([])
+})
+
+/** `main.ts` and 99 modules that it imports. */
+function manyModules(): Record<string, string> {
+  const names = Array.from({ length: 99 }, (_, n) => `m${n}`)
+  return {
+    'main.ts': names.map((name) => `import './${name}.ts'`).join('\n'),
+    ...Object.fromEntries(names.map((name) => [`${name}.ts`, `export const ${name} = 1`])),
+  }
+}
+
+test('a large graph is sent in batches before the answer, which brings the rest: each module once', async () => {
+  const { feed, streamed, batches } = await start(manyModules())
+  const rest = modulesOf(await feed.fetch('/main.ts'))
+  expect(batches).toEqual([32, 32, 32])
+  expect(rest).toHaveLength(4)
+  expect(new Set([...streamed, ...rest].map(({ id }) => id)).size).toBe(100)
+  expect(modulesOf(await feed.fetch('/main.ts'))).toEqual([])
+})
+
+test('no batch follows while the runner does not take those before it, nor after messages were lost', async () => {
+  const opened: (() => void)[] = []
+  const room = () => new Promise<void>((resolve) => opened.push(resolve))
+  const { feed, batches } = await start(manyModules(), asTheyAre, room)
+  const answer = feed.fetch('/main.ts')
+  await expect.poll(() => opened).toHaveLength(1)
+  expect(batches).toEqual([])
+  opened[0]!()
+  await expect.poll(() => opened).toHaveLength(2)
+  expect(batches).toEqual([32])
+  feed.lost()
+  opened[1]!()
+  await expect.poll(() => opened).toHaveLength(3)
+  opened[2]!()
+  expect(modulesOf(await answer)).toEqual([])
+  expect(batches).toEqual([32])
+  expect(feed.size).toBe(0)
+})
+
+test('a graph that has failed fails again until it is corrected, although some of it is held', async () => {
+  const { feed, save } = await start({ ...manyModules(), 'm7.ts': 'export const m7 = = 1' })
+  await expect(feed.fetch('/main.ts')).rejects.toThrow()
+  await expect(feed.fetch('/main.ts')).rejects.toThrow()
+  const m7 = save('m7.ts', 'export const m7 = 1')
+  expect(modulesOf(await feed.fetch('/main.ts')).map(({ id }) => id)).toContain(m7)
 })

@@ -4,6 +4,7 @@ import { type ClientSession, openSession } from '../../src/client/connect.ts'
 import { createRecords } from '../../src/server/records.ts'
 import { flattenError } from '../../src/shared/errors.ts'
 import { createProject, type Project } from '../support/project.ts'
+import { fetchAll } from '../support/records.ts'
 import { runnerFunctions } from '../support/session.ts'
 import { startServer, type TestServer } from '../support/tether.ts'
 
@@ -215,8 +216,7 @@ describe('files that belong to the app', () => {
     const project = createProject(APP)
     const { server } = await startServer(project.path('app'))
     const records = createRecords(server.environments.ssr!)
-    const fetched = async (from: typeof records.attached, id: string) =>
-      JSON.stringify(await from.fetch(id, undefined, () => undefined))
+    const fetched = async (from: typeof records.attached, id: string) => JSON.stringify(await fetchAll(from, id))
     expect(await fetched(records, '/src/key.pem?raw')).not.toContain(SECRET)
     expect(await fetched(records, '/src/uses-key.ts')).toContain(SECRET)
     const refused = await fetched(records.attached, '/src/uses-key.ts')

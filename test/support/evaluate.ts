@@ -51,13 +51,15 @@ export async function evaluation(
     const fetch = async (url: string, importer?: ModuleId, fresh?: boolean): Promise<FetchAnswer> => {
       asked.push(url)
       refuse?.(url)
-      const answer = await records.fetch(url, importer, (id) => ledger.get(id), fresh)
+      const modules: ModuleRecord[] = []
+      const take = (record: ModuleRecord) => modules.push(record)
+      const answer = await records.fetch(url, importer, (id) => ledger.get(id), take, fresh)
       if ('external' in answer) return answer
       const failed = answer.failed[0]
       if (failed) throw reviveError(failed.error)
-      for (const { id, version } of answer.modules) ledger.set(id, version)
+      for (const { id, version } of modules) ledger.set(id, version)
       // as it would come over the wire
-      return JSON.parse(JSON.stringify({ id: answer.id, url: answer.url, modules: answer.modules })) as FetchAnswer
+      return JSON.parse(JSON.stringify({ id: answer.id, url: answer.url, modules })) as FetchAnswer
     }
     const runner = new TetherNodeRunner({
       root: project.root,

@@ -63,7 +63,7 @@ export function serverFunctions(overrides: Partial<ServerFunctions> = {}): Serve
 
 /** Runner functions that do nothing. */
 export function runnerFunctions(overrides: Partial<RunnerFunctions> = {}): RunnerFunctions {
-  return { change: () => {}, payload: () => {}, begin: () => {}, ...overrides }
+  return { change: () => {}, modules: () => {}, payload: () => {}, begin: () => {}, ...overrides }
 }
 
 export interface TestServer {

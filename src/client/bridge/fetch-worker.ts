@@ -4,13 +4,21 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { flattenError } from '../../shared/errors.ts'
+import type { ModuleRecord, FetchAnswer as ServerAnswer } from '../../shared/types.ts'
 import { openSession } from '../connect.ts'
 import type { FetchAnswer, FetchCall, FetchData, FetchRequest } from './fetch-thread.ts'
 
 const { url, secret, port, flag, info } = workerData as FetchData
+/** Code that came before the answer it belongs to. */
+const streamed: ModuleRecord[] = []
 // it has nothing to apply: it holds no modules, it passes them on
-const functions = { change: () => {}, payload: () => {}, begin: () => {} }
-const opened = openSession({ url, secret, kind: 'attached', functions })
+const opened = openSession({
+  ...{ url, secret, kind: 'attached' },
+  functions: {
+    ...{ change: () => {}, payload: () => {}, begin: () => {} },
+    modules: (records) => void streamed.push(...records),
+  },
+})
 const config = opened.then((session) => (info ? session.rpc.init(info) : undefined))
 // who asks is told
 config.catch(() => {})
@@ -24,6 +32,11 @@ port.on('message', async ({ id, call }: FetchRequest) => {
   Atomics.notify(flag, 0)
 })
 
+/** Who waits has no other way to get what came before the answer. */
+function whole(answer: ServerAnswer): ServerAnswer {
+  return 'modules' in answer ? { ...answer, modules: [...streamed.splice(0), ...answer.modules] } : answer
+}
+
 async function answerTo(request: FetchCall): Promise<{ value: unknown }> {
   const session = await opened
   const first = await config
@@ -31,7 +44,7 @@ async function answerTo(request: FetchCall): Promise<{ value: unknown }> {
     case 'init':
       return { value: first }
     case 'fetch':
-      return { value: await session.rpc.fetch(...request.args) }
+      return { value: whole(await session.rpc.fetch(...request.args)) }
     case 'loaded':
       return { value: session.rpc.loaded(...request.args) }
     default:
