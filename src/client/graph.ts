@@ -166,7 +166,7 @@ export class TetherRuntime implements HotRuntime {
     const { code } = stored.record
     for (const { specifier, names } of stored.imports) {
       const target = stored.target(specifier)
-      if (target === undefined || names === '*' || names.length === 0) continue
+      if (target === undefined || names === '*' || names.length === 0 || this.#isLinked(stored, target)) continue
       const exports = this.#evaluator.store.exportsOf(target)
       const kept = isNew(target) ? undefined : this.#evaluator.instances.live(target)?.exports
       const has = (name: string): boolean => exports.open || exports.names.has(name)
@@ -176,6 +176,19 @@ export class TetherRuntime implements HotRuntime {
         throw missingExport(name, specifier, 'module', stored.record.url)
       }
     }
+  }
+
+  /** Whether these two have been evaluated with just this code: their names were checked then. */
+  #isLinked(importer: StoredModule, target: ModuleId): boolean {
+    const behind = this.#evaluator.store.get(target)
+    if (!behind || behind.isCommonJs || !this.#isRunning(importer) || !this.#isRunning(behind)) return false
+    // names by `export *` are those of other modules
+    return !behind.record.code.includes('__vite_ssr_exportAll__')
+  }
+
+  #isRunning({ record }: StoredModule): boolean {
+    const live = this.#evaluator.instances.live(record.id)
+    return live?.evaluated === true && live.stored?.record.hash === record.hash
   }
 }
 

@@ -2,8 +2,7 @@
  * Which files attached runners may be sent. Vite checks only what it reads itself, when it reads it; what is in its cache, for
  * whatever reason, it gives to everybody. Hence this, before every answer.
  */
-import { statSync } from 'node:fs'
-import { realpath } from 'node:fs/promises'
+import { realpathSync, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { EnvironmentModuleNode, ResolvedConfig } from 'vite'
 
@@ -14,7 +13,7 @@ export type IsAllowed = (config: ResolvedConfig, file: string) => boolean
  * Whether a module of this id may be sent: whatever file it may stand for has to pass Vite's allow and deny lists, as it is
  * written and by its real path. Modules of plugins that stand for no file pass.
  */
-export async function maySend(config: ResolvedConfig, isAllowed: IsAllowed, id: string): Promise<boolean> {
+export function maySend(config: ResolvedConfig, isAllowed: IsAllowed, id: string): boolean {
   // by Rollup's convention a plugin's own, but some keep the path of a file in it
   const isPlugins = id.startsWith('\0')
   const name = isPlugins ? id.slice(1) : id
@@ -27,7 +26,7 @@ export async function maySend(config: ResolvedConfig, isAllowed: IsAllowed, id: 
   for (const file of candidates) {
     const normal = slash(resolve(file))
     if (isAbsolute(file) && !isAllowed(config, file)) return false
-    if (!isAllowed(config, normal) || !(await isRealAllowed(config, isAllowed, normal))) return false
+    if (!isAllowed(config, normal) || !isRealAllowed(config, isAllowed, normal)) return false
   }
   return true
 }
@@ -44,20 +43,25 @@ export function isImportedByAllowed(
   return [...importers].some(({ file }) => file !== null && isAllowed(config, file))
 }
 
-async function isRealAllowed(config: ResolvedConfig, isAllowed: IsAllowed, file: string): Promise<boolean> {
-  const real = await realpath(file).catch((error: NodeJS.ErrnoException) => {
-    // content of a plugin, at an allowed place
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return file
-    throw error
-  })
+function isRealAllowed(config: ResolvedConfig, isAllowed: IsAllowed, file: string): boolean {
+  const real = realPathOf(file)
   if (real === file) return true
   if (isAllowed(config, slash(real))) return true
   // the allow list may itself lie behind a link
   for (const allowed of config.server.fs.allow) {
-    const target = await realpath(allowed).catch(() => allowed)
+    const target = realPathOf(allowed)
     if (real.startsWith(`${target}/`) && isAllowed(config, allowed + slash(real.slice(target.length)))) return true
   }
   return false
+}
+
+/** What cannot be reached by this path is content of a plugin, if there is any. At once: a promise for each file takes longer than the rest. */
+function realPathOf(file: string): string {
+  try {
+    return realpathSync.native(file)
+  } catch {
+    return file
+  }
 }
 
 function isFile(path: string): boolean {

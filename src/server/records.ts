@@ -160,7 +160,7 @@ export function createRecords(
       try {
         const node = await nodeOf(id)
         // before the transform: what it says of an error shows the code
-        if (kind === 'attached' && !(await maySend(config, isAllowed, node.id!))) throw withheld(node, id)
+        if (kind === 'attached' && !maySend(config, isAllowed, node.id!)) throw withheld(node, id)
         const record = await toRecord(node)
         missing.delete(id)
         if (holds(id) === record.version) return

@@ -112,6 +112,13 @@ export function isShallow(data: unknown, depth: number): boolean {
   return true
 }
 
+const QUOTE = 34
+const BACKSLASH = 92
+const OPEN_BRACKET = 91
+const CLOSE_BRACKET = 93
+const OPEN_BRACE = 123
+const CLOSE_BRACE = 125
+
 /** Whether JSON text is nested at most `depth` deep. */
 export function isShallowText(json: string, depth: number): boolean {
   // every level takes two brackets
@@ -119,14 +126,15 @@ export function isShallowText(json: string, depth: number): boolean {
   let level = 0
   let inString = false
   for (let i = 0; i < json.length; i++) {
-    const char = json[i]
+    // numbers: a message may have megabytes, most of them in strings
+    const char = json.charCodeAt(i)
     if (inString) {
-      if (char === '\\') i++
-      else if (char === '"') inString = false
-    } else if (char === '"') inString = true
-    else if (char === '[' || char === '{') {
+      if (char === BACKSLASH) i++
+      else if (char === QUOTE) inString = false
+    } else if (char === QUOTE) inString = true
+    else if (char === OPEN_BRACKET || char === OPEN_BRACE) {
       if (++level > depth + 1) return false
-    } else if (char === ']' || char === '}') level--
+    } else if (char === CLOSE_BRACKET || char === CLOSE_BRACE) level--
   }
   return true
 }
