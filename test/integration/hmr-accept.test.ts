@@ -520,7 +520,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
       for (const name of names) app.edit(`${name}.js`, 'n = 1', 'n = 2')
       await app.until(() => names.every((name) => app.logs.includes(`[vite-tether] hot updated: /${name}.js`)))
       // saves may have come together as one change; no dispose starts before the last one has ended
-      const steps = app.logs.filter((line) => !line.startsWith('['))
+      const steps = app.logs.filter((line) => /^\w (off|gone)$/.test(line))
       const starts = steps.flatMap((line) => /^(\w) off$/.exec(line)?.[1] ?? [])
       expect(starts.toSorted()).toEqual(names)
       expect(steps).toEqual(starts.flatMap((name) => [`${name} off`, `${name} gone`]))
