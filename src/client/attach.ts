@@ -6,7 +6,8 @@ import { nearest } from '../shared/nearest.ts'
 import type { FetchAnswer } from '../shared/types.ts'
 import { FetchThread } from './bridge/fetch-thread.ts'
 import type { Logger } from './log.ts'
-import { createTetherRunner, type Runner, type TetherRunner } from './tether.ts'
+import { createTetherRunner, type Runner } from './tether.ts'
+import type { TetherRunner } from './tether-types.ts'
 
 /** Options of {@link connect}; all are optional. */
 export interface ConnectOptions {
