@@ -1,9 +1,9 @@
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import typescript from 'typescript'
 import { expect, onTestFinished, test } from 'vitest'
 import { startApp } from '../support/app.ts'
-import { freePort, run } from '../support/child.ts'
+import { bundle, freePort, run } from '../support/child.ts'
 import { ask, startLoad } from '../support/keep.ts'
 import { createProject, type Project } from '../support/project.ts'
 
@@ -77,6 +77,20 @@ test('without vite-tether the module passes through, for ES modules, CommonJS an
   process.kill(node.pid, 'SIGTERM')
   expect(await node.exited).toEqual({ code: 0, signal: null })
   expect(node.text).toContain('closed')
+})
+
+test('a bundle has no more of it than it uses, and no dependency', async () => {
+  const project = createProject({
+    'used.js': `import { keep } from 'vite-tether/keep'; console.log(keep('one', () => 1))`,
+    'unused.js': `import { keep, listen } from 'vite-tether/keep'; console.log('two')`,
+  })
+  install(project)
+  const outputOf = async (file: string) =>
+    readFileSync(await bundle(project.path(file), project.path('out')), 'utf8').replace(/^\s*\/\/.*$/gm, '')
+  const used = await outputOf('used.js')
+  expect(used).not.toMatch(/\bimport\b|createServer/)
+  expect(used.length).toBeLessThan(600)
+  expect((await outputOf('unused.js')).trim()).toBe('console.log("two");\nexport {};')
 })
 
 test('TypeScript that is compiled to CommonJS accepts updates with module.hot, and its output runs under node', async () => {

@@ -193,6 +193,31 @@ test('a module that asks its own port while it is evaluated gets an answer', asy
   expect(await ask(port)).toBe('200 v2')
 })
 
+test('a request that is under way when the runner closes is answered, before what it needs is disposed', async () => {
+  const port = await freePort()
+  const app = await startKeepApp({
+    'src/main.ts': `
+      import { keep, listen } from 'vite-tether/keep'
+      const pool = keep('pool', () => ({ open: true }), (each) => { each.open = false; say('pool closed') })
+      const server = listen(async (request, response) => {
+        asked()
+        const turn = () => new Promise(setImmediate)
+        while (server.listening) await turn()
+        for (let more = 0; more < 20; more++) await turn()
+        response.end(pool.open ? 'in time' : 'too late')
+        say('answered')
+      }, ${port})
+      import.meta.hot.dispose(() => say('disposed'))
+    `,
+  })
+  const asked = new Promise((resolve) => Object.assign(globalThis, { asked: resolve }))
+  const answered = ask(port)
+  await asked
+  await app.close()
+  expect(await answered).toBe('200 in time')
+  expect(app.said()).toEqual(['answered', 'disposed', 'pool closed'])
+})
+
 test('what cannot be served says what can', async () => {
   const port = await freePort()
   const code = `import { listen } from 'vite-tether/keep'; listen({ fetch() {} }, ${port})`
