@@ -1,5 +1,7 @@
 /** The report of an error that ends the app process: once, with the mapped stack, and no transformed code. */
+import { fileURLToPath } from 'node:url'
 import { inspect, stripVTControlCharacters } from 'node:util'
+import { firstPlace, readFrame } from '../shared/code-frame.ts'
 import { adviceFor } from './advice.ts'
 
 /**
@@ -27,7 +29,7 @@ export function formatCrash(thrown: unknown, colors: boolean): string {
   }
   if (typeof message !== 'string' || (typeof frame !== 'string' && typeof plugin !== 'string')) {
     const text = withoutInternals(inspect(thrown, { colors }))
-    return thrown instanceof Error ? text : `Uncaught ${text}`
+    return thrown instanceof Error ? `${frameOf(thrown)}${text}` : `Uncaught ${text}`
   }
   // the stack of a transform error is that of Vite, and its message often has the frame
   const file = loc?.file ?? id
@@ -39,10 +41,18 @@ export function formatCrash(thrown: unknown, colors: boolean): string {
   return colors ? text : stripVTControlCharacters(text)
 }
 
-/** The frames of an entry's stack below its own code are ours: of no use to anybody who reads it. */
+/** Where it was thrown, above it as under Node: the first frame of the app's own. */
+function frameOf({ stack }: Error): string {
+  const place = firstPlace(stack ?? '', (file) => !file.startsWith(fileURLToPath(OWN_FOLDER)))
+  const frame = place ? readFrame(place) : ''
+  return place && frame ? `${place.file}:${place.line}:${place.column}\n${frame}\n\n` : ''
+}
+
+/** What Node does between the app's frames is of no use to anybody who reads a stack; what it was asked for at its top is. */
 function withoutInternals(text: string): string {
   const lines = text.split('\n')
-  const isOwn = (line: string) => /^\s+at /.test(line) && line.includes(OWN_FOLDER)
-  if (!lines.some(isOwn)) return text
-  return lines.filter((line) => !isOwn(line) && !/^\s+at .*node:internal\/process\/task_queues/.test(line)).join('\n')
+  const isInternal = (line: string) =>
+    /^\s+at /.test(line) && (line.includes(OWN_FOLDER) || /\(?node:internal\//.test(line))
+  const rest = lines.filter((line) => !isInternal(line))
+  return rest.some((line) => /^\s+at /.test(line)) ? rest.join('\n') : text
 }

@@ -11,6 +11,7 @@ import { choosePort, type InspectorRequest, inspectorFlags, takeInspector, takeI
 import { bridgeFlag, MAIN_PATH } from './main-path.ts'
 import { type IsCurrent, Natives } from './natives.ts'
 import type { CliSettings, TetherOptions } from './options.ts'
+import { colorEnv, printLine } from './output.ts'
 import type { Report } from './report.ts'
 import { runnerConfig } from './runner-config.ts'
 import { envFiles, hasRoom, mayWait } from './standby-rules.ts'
@@ -98,7 +99,7 @@ export class Apps {
         .then(
           () => this.#missing.delete(entry),
           (error: TetherError) => {
-            if (!this.#missing.has(entry)) this.#host.report.failed(flattenError(error), false)
+            if (!this.#missing.has(entry)) this.#host.report.failed(undefined, flattenError(error), false)
             if (error.code === 'ERR_ENTRY') this.#missing.add(entry)
           },
         )
@@ -108,7 +109,7 @@ export class Apps {
 
   /** Replaces an app's process; what goes wrong is reported. */
   replace(app: App, reason: string): void {
-    app.replace(reason).catch((error) => this.#host.report.failed(flattenError(error), false))
+    app.replace(reason).catch((error) => this.#host.report.failed(app.id, flattenError(error), false))
   }
 
   /** Node has loaded these files in the process of an app, or in one that it has started. */
@@ -128,6 +129,11 @@ export class Apps {
   /** A file changed that is no module but restarts the apps. */
   fileChanged(file: string): void {
     for (const app of this.list()) this.replace(app, `${this.#short(file)} changed`)
+  }
+
+  /** Whether lines of the terminal have to name the app that they are about. */
+  get isOneOfMany(): boolean {
+    return this.#apps.size > 1 || [this.#host.settings().options.entry ?? []].flat().length > 1
   }
 
   get #root(): string {
@@ -176,6 +182,7 @@ export class Apps {
     for (let n = 2; this.#apps.has(id); n++) id = `${name}-${n}`
     const cwd = options.cwd ?? process.cwd()
     const url = toUrl(file, root)
+    const isPrefixed = options.stdio === undefined && this.isOneOfMany
     const supervise = {
       id,
       main: MAIN_PATH,
@@ -184,12 +191,13 @@ export class Apps {
       // first: what the app preloads may be TypeScript
       execArgv: [bridgeFlag(host.invitation(), id), ...(inspector ? inspectorFlags(inspector, flags) : []), ...flags],
       env: () => {
-        const env = this.#env(start)
+        const own = this.#env(start)
+        const env = isPrefixed ? { ...colorEnv(own), ...own } : own
         // what the app starts would inherit it and want the same port
         return inspector ? { ...env, NODE_OPTIONS: takeInspectorOption(env.NODE_OPTIONS).rest } : env
       },
       cwd,
-      stdio: options.stdio ?? 'inherit',
+      stdio: options.stdio ?? (isPrefixed ? 'pipe' : 'inherit'),
       // on a terminal the shortcuts, ours or Vite's, are the only reader
       stdin: options.stdin ?? (process.stdin.isTTY ? ('silent' as const) : ('inherit' as const)),
       ...(options.once && { once: true }),
@@ -212,7 +220,7 @@ export class Apps {
         return host.check(app.url, natives)
       },
       restarting: (reason) => host.restarting(app, reason),
-      refused: (error) => host.report.failed(error, true),
+      refused: (error) => host.report.failed(id, error, true),
     })
     app.supervisor.on('exit', (exit) => {
       this.#natives.forget(id)
@@ -220,8 +228,12 @@ export class Apps {
     })
     app.supervisor.on('takeover', (pid) => host.takeover(pid))
     app.supervisor.on('unused', (pid) => host.unused(pid))
-    app.supervisor.on('stdout', (line) => host.line(app, 'stdout', line))
-    app.supervisor.on('stderr', (line) => host.line(app, 'stderr', line))
+    for (const stream of ['stdout', 'stderr'] as const) {
+      app.supervisor.on(stream, (line) => {
+        if (isPrefixed) printLine([...this.#apps.keys()], id, stream, line)
+        host.line(app, stream, line)
+      })
+    }
     this.#apps.set(id, app)
     return app
   }

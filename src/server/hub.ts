@@ -8,6 +8,7 @@ import type { DevEnvironment, HotPayload, ViteDevServer } from 'vite'
 import { createDeferred } from '../shared/deferred.ts'
 import { flattenError, TetherError } from '../shared/errors.ts'
 import type { Applied, ModuleId, RunnerConfig, RunnerInfo, ServerFunctions } from '../shared/types.ts'
+import { acceptHint } from './accept-hint.ts'
 import type { App } from './app.ts'
 import { Apps } from './apps.ts'
 import { type Binding, Bindings } from './bindings.ts'
@@ -38,10 +39,11 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   constructor() {
     super()
-    this.#report = createReport(
-      () => this.#bindings.current.server.config.logger,
-      () => this.#bindings.current.server.config.root,
-    )
+    this.#report = createReport({
+      logger: () => this.#bindings.current.server.config.logger,
+      root: () => this.#bindings.current.server.config.root,
+      isOneOfMany: () => this.#apps.isOneOfMany,
+    })
     this.#apps = new Apps({
       report: this.#report,
       settings: () => ({ server: this.#bindings.current.server, options: this.#bindings.current.options }),
@@ -52,13 +54,13 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       invitation: () => this.#endpoints!.supervised.invitation,
       check: (url, others) => findFailure(this.#records(), url, others),
       restarting: (app, reason) => {
-        this.#report.restarted(reason)
+        this.#report.restarted(app.id, reason)
         this.emit('restart', this.#viewOf(app), reason)
       },
       exit: (app, exit) => {
         const { pid, code, signal } = exit
         const own = this.#leave(pid)
-        this.#report.ended(exit)
+        this.#report.ended(app.id, exit)
         this.emit('exit', this.#viewOf(app), code, signal)
         // a save that the process has not lived to see
         if (own.some(([, { feed }]) => feed.pending)) app.saved()
@@ -217,7 +219,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     })
     session.on('resume', () => isRunner(runner) && this.emit('runner:resume', this.#viewOfSession(session)))
     session.on('resync', () => runner.feed.lost())
-    session.on('error', (error) => this.#report.failed(flattenError(error), false))
+    session.on('error', (error) => this.#report.failed(undefined, flattenError(error), false))
     session.on('end', () => {
       this.#served.delete(session)
       if (isRunner(runner)) host.receive('vite:client:disconnect', undefined, runner)
@@ -267,11 +269,12 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     const failed = report.outcome === 'failed'
     this.emit(failed ? 'update:failed' : 'update:applied', this.#viewOfSession(session), report)
     if (!app) return
-    if (failed && report.error) this.#report.failed(report.error, true)
+    if (failed && report.error) this.#report.failed(app.id, report.error, true)
     else if (report.outcome === 'unaccepted') {
       const { chain } = report
+      if (chain) this.#report.hint(acceptHint(this.#bindings.current.environment.moduleGraph, chain))
       this.#apps.replace(app, chain ? `nothing accepts ${formatChain(chain)}` : 'a plugin asked for a full reload')
-    } else this.#report.updated(report)
+    } else this.#report.updated(app.id, report)
   }
 
   /** An attached runner may call itself what it likes. */

@@ -5,7 +5,9 @@ describe('the report of a crash', () => {
   it('is what node prints of an error, with its cause and its properties', () => {
     const error = Object.assign(new RangeError('outer', { cause: new Error('inner') }), { code: 'E_OUTER' })
     const text = formatCrash(error, false)
-    expect(text).toMatch(/^RangeError: outer\n\s+at .*crash\.test\.ts/)
+    expect(text).toMatch(
+      /^\/.*crash\.test\.ts:\d+:\d+\n[\s\S]*\n +\| +\^\n[\s\S]*\n\nRangeError: outer\n\s+at .*crash\.test\.ts/,
+    )
     expect(text).toContain("code: 'E_OUTER'")
     expect(text).toContain('[cause]: Error: inner')
   })
