@@ -20,7 +20,7 @@ export function createKeep({ kept, limits }: Engine, keeper: Keeper): KeepApi {
       key,
       () => {
         isNew = true
-        return new Listener(kept.listeners, address, limits.evaluate)
+        return new Listener(kept.listeners, address, limits.callback)
       },
       (each) => each.close(),
     )

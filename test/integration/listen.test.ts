@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { Listener } from '../../src/client/listener.ts'
 import { freePort } from '../support/child.ts'
 import { ask, startKeepApp, startLoad } from '../support/keep.ts'
 
@@ -175,7 +176,7 @@ test('upgrades go to the newest server, whoever has attached to it', async () =>
   expect(await ask(port)).toBe('200 plain')
 })
 
-test('a module that asks its own port while it is evaluated gets an answer', async () => {
+test('a module that asks its own port while it is evaluated for the first time gets an answer', async () => {
   const port = await freePort()
   const app = await startKeepApp({
     'src/main.ts': main(
@@ -187,10 +188,31 @@ test('a module that asks its own port while it is evaluated gets an answer', asy
     'src/answer.ts': answer('v1'),
   })
   expect((await app.exports()).own).toBe('v1')
-  await app.after(() => app.write('src/answer.ts', answer('v2')))
-  // the update is not over: what answers is what was there
-  expect((await app.exports()).own).toBe('v1')
-  expect(await ask(port)).toBe('200 v2')
+})
+
+test('requests that wait for longer than they should are answered by what is there', async () => {
+  const listeners = new Set<Listener>()
+  const listener = new Listener(listeners, 0, 30)
+  onTestFinished(() => listener.close())
+  const server = createServer((_request, response) => response.end('old'))
+  listener.adopt(server)
+  await new Promise<void>((resolve) => listener.use(server, resolve))
+  listener.pause()
+  expect(await ask((server.address() as { port: number }).port)).toBe('200 old')
+  expect([...listeners]).toEqual([listener])
+})
+
+test('where nothing accepts and the app is evaluated again in place, its port stays open', async () => {
+  const port = await freePort()
+  const app = await startKeepApp({
+    'src/main.ts': main(port).replace('import.meta.hot.accept()', ''),
+    'src/answer.ts': answer('v1'),
+  })
+  const load = startLoad(port)
+  const report = await app.after(() => app.write('src/answer.ts', answer('v2')))
+  expect(report).toMatchObject({ outcome: 'reloaded' })
+  await load.more(50)
+  expect(Object.keys(await load.stop()).sort()).toEqual(['200 v1', '200 v2'])
 })
 
 test('a request that is under way when the runner closes is answered, before what it needs is disposed', async () => {
