@@ -18,15 +18,18 @@ export interface Growth {
 
 /** Before it counts: caches and optimised code have their size. */
 const WARM_UP = 50
-/** Watchers take saves that follow each other too closely for one. In ms. */
-const PAUSE = 30
+/** Vite's watcher swallows a change of a file less than 50 ms after another. In ms. */
+const PAUSE = 70
 /** A tool that is too slow for all updates does what it can in this time, in ms. */
-const LIMIT = 60_000
+const LIMIT = 80_000
 
 /** Somebody would save again. In ms. */
 const PATIENCE = 5000
 
-/** Saves the leaf so often. Rejects when a second save has no effect either. */
+/** How often it is tried to bring a tool back that has lost a save. */
+const TRIES = 4
+
+/** Saves the leaf so often. Rejects when several saves after each other have no effect. */
 export async function measureGrowth(app: App, client: Client, running: Running, updates: number): Promise<Growth> {
   let lost = 0
   const save = async (): Promise<void> => {
@@ -35,10 +38,15 @@ export async function measureGrowth(app: App, client: Client, running: Running, 
     await client.until((answer) => answer.value === value, PATIENCE, running.ended)
   }
   const update = async (): Promise<void> => {
-    await save().catch(() => {
-      lost++
-      return save()
-    })
+    for (let each = 1; ; each++) {
+      try {
+        await save()
+        break
+      } catch (error) {
+        lost++
+        if (each === TRIES) throw error
+      }
+    }
     await idle(PAUSE)
   }
   for (let each = 0; each < WARM_UP; each++) await update()

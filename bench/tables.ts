@@ -114,6 +114,7 @@ export function growthTable(results: Results): string {
       failed ? `failed: ${failed.slice(0, 80)}` : count(growth?.updates),
       mib(growth?.rss),
       mib(growth?.heap),
+      count(growth?.lost),
     ]
   })
   return table(['tool', 'leaf updates', 'RSS grown by', 'heap grown by', 'saves without effect'], body)
