@@ -1,6 +1,7 @@
 /** Ways out of errors of Node whose own words leave people alone. */
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { portOwner } from './port-owner.ts'
 
 /** A line for people about an error that ends the process, if there is more to say than it does. */
 export function adviceFor(error: unknown): string | undefined {
@@ -8,7 +9,14 @@ export function adviceFor(error: unknown): string | undefined {
   if (typeof message !== 'string') return undefined
   if (code === 'ERR_DLOPEN_FAILED') return rebuild(message)
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return plainNode(message)
+  if (code === 'EADDRINUSE') return freePort(error as { port?: unknown; address?: unknown })
   return undefined
+}
+
+function freePort({ port, address }: { port?: unknown; address?: unknown }): string {
+  const owner = typeof port === 'number' && port > 0 ? portOwner(port) : undefined
+  const what = typeof port === 'number' && port > 0 ? `Port ${port}` : `The address ${String(address)}`
+  return `${what} is taken${owner ? ` by ${owner}` : ' by another program'}. End that, or let the app listen elsewhere, and save a file.`
 }
 
 function rebuild(message: string): string {
