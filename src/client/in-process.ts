@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import path, { posix } from 'node:path'
 import type { ViteNodeRunner } from 'vite-node/client'
+import { fromFsUrl, isFilePath, slash, toFsUrl } from '../shared/file-path.ts'
 import type { ModuleId } from '../shared/types.ts'
 import { changedBelow, prepareModules } from './in-process-code.ts'
 import type { DetachedInstance, GraphNode, HotRuntime, ImportedNames, ModuleNamespace } from './runtime.ts'
@@ -92,7 +93,8 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
   function toId(specifier: string, owner?: ModuleId): ModuleId {
     const url = specifier.replace(/([?&])t=\d+(&|$)/, '$1').replace(/[?&]$/, '')
     if (url.startsWith('/@id/')) return url.slice('/@id/'.length).replace('__x00__', '\0')
-    if (url.startsWith('/@fs/')) return url.slice(/^\/@fs\/[a-z]:/i.test(url) ? '/@fs/'.length : '/@fs'.length)
+    const path = fromFsUrl(url)
+    if (path !== undefined) return path
     if (url.startsWith('.')) return posix.join(owner === undefined ? root : posix.dirname(owner), url)
     if (!url.startsWith('/') || url.startsWith(`${root}/`)) return url
     const inRoot = `${root}${url}`
@@ -103,7 +105,7 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
   function toUrl(id: ModuleId): string {
     if (id.startsWith(`${root}/`)) return id.slice(root.length)
     if (id.startsWith('\0')) return `/@id/__x00__${id.slice(1)}`
-    return posix.isAbsolute(id) ? `/@fs${id}` : id
+    return isFilePath(id) ? toFsUrl(id) : id
   }
 
   async function resolve(file: string): Promise<ModuleId> {
@@ -113,7 +115,7 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
 
   /** What vite-node asks the server for when the module is imported. */
   function requestOf(id: ModuleId): string {
-    return posix.isAbsolute(id) ? toUrl(id) : id
+    return isFilePath(id) ? toUrl(id) : id
   }
 
   /** The rejection of an instance stays cached for ever: find those that have failed, so that they are tried again. */
@@ -222,8 +224,4 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
       await Promise.allSettled([...ids].map((id) => entryOf(id)?.promise))
     },
   }
-}
-
-function slash(file: string): string {
-  return file.replaceAll('\\', '/')
 }

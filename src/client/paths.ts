@@ -1,8 +1,9 @@
 /**
  * One project, two machines: ids on the wire carry the server's paths; what runs here sees this machine's.
  */
-import { dirname, isAbsolute, join, normalize, resolve } from 'node:path'
+import native, { type PlatformPath } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fromFsUrl, isFilePath, slash, toFsUrl } from '../shared/file-path.ts'
 import type { ModuleId, ModuleRecord } from '../shared/types.ts'
 
 /** Where a module lives on this machine. */
@@ -18,15 +19,18 @@ export class Paths {
   readonly root: string
   readonly serverRoot: string
 
-  /** Both roots are absolute paths. */
-  constructor(root: string, serverRoot: string) {
-    this.root = resolve(root)
+  readonly #native: PlatformPath
+
+  /** Both roots are absolute paths, `root` one of the system that `system` is for: this one unless told otherwise. */
+  constructor(root: string, serverRoot: string, system: PlatformPath = native) {
+    this.#native = system
+    this.root = system.resolve(root)
     this.serverRoot = stripSlash(serverRoot)
   }
 
   /** The server's path -> this machine's. */
   toLocal(path: string): string {
-    return normalize(swap(path, this.serverRoot, slash(this.root)))
+    return this.#native.normalize(swap(path, this.serverRoot, slash(this.root)))
   }
 
   /** This machine's path -> the server's. */
@@ -37,7 +41,7 @@ export class Paths {
   /** The place of a module. */
   place({ id, file }: Pick<ModuleRecord, 'id' | 'file'>): ModulePlace {
     if (file === null) {
-      const script = id.startsWith('/') ? this.toLocal(id) : join(this.root, id.replaceAll('\0', ''))
+      const script = isFilePath(id) ? this.toLocal(id) : this.#native.join(this.root, id.replaceAll('\0', ''))
       return { file: script.replace(/[?#].*$/s, ''), script }
     }
     const local = this.toLocal(file)
@@ -47,9 +51,10 @@ export class Paths {
   /** What a source map of `file`, a path on this machine, calls `source`: a path on this machine, or an URL that is no file's. */
   sourceOf(source: string | null, file: string): string {
     if (!source) return file
-    if (source.startsWith('file://')) return this.toLocal(fileURLToPath(source))
+    if (source.startsWith('file://')) return this.toLocal(this.#fromFileUrl(source))
     if (/^[a-z][a-z\d+.-]+:/i.test(source)) return source
-    return isAbsolute(source) ? this.toLocal(source) : resolve(dirname(file), source)
+    if (isFilePath(source)) return this.toLocal(source)
+    return this.#native.resolve(this.#native.dirname(file), source)
   }
 
   /**
@@ -60,18 +65,22 @@ export class Paths {
     const specifier = written.replace(/([?&])t=\d{13}(?:&|$)/, '$1').replace(/[?&]$/, '')
     if (specifier.startsWith('file://')) {
       const { search, hash } = new URL(specifier)
-      return this.toServer(fileURLToPath(specifier)) + search + hash
+      return this.toServer(this.#fromFileUrl(specifier)) + search + hash
     }
-    if (specifier.startsWith('/@fs/')) return this.toServer(specifier.slice('/@fs'.length).replace(/^\/+/, '/'))
+    const path = fromFsUrl(specifier)
+    if (path !== undefined) return this.toServer(path)
     if (specifier.startsWith('\0')) return `/@id/__x00__${specifier.slice(1)}`
-    return isBelow(slash(specifier), slash(this.root)) ? this.toServer(specifier) : specifier
+    // a drive is nothing that an URL could begin with
+    const isLocal = isBelow(slash(specifier), slash(this.root)) || /^[a-z]:[\\/]/i.test(specifier)
+    return isLocal ? this.toServer(specifier) : specifier
   }
 
   /** The id that an URL of Vite's means when nothing else is known of it. */
   urlToId(url: string): ModuleId {
     if (url.startsWith('/@id/')) return url.slice('/@id/'.length).replace('__x00__', '\0')
-    if (url.startsWith('/@fs/')) return url.slice('/@fs'.length)
-    if (url.startsWith('file://')) return this.toServer(fileURLToPath(url))
+    const path = fromFsUrl(url)
+    if (path !== undefined) return path
+    if (url.startsWith('file://')) return this.toServer(this.#fromFileUrl(url))
     if (isBelow(url, this.serverRoot)) return url
     return url.startsWith('/') ? this.serverRoot + url : url
   }
@@ -79,7 +88,11 @@ export class Paths {
   /** The URL by which log lines name a module that this runner has no record of. */
   idToUrl(id: ModuleId): string {
     if (isBelow(id, this.serverRoot)) return id.slice(this.serverRoot.length)
-    return id.startsWith('/') ? `/@fs${id}` : id
+    return isFilePath(id) ? toFsUrl(id) : id
+  }
+
+  #fromFileUrl(url: string): string {
+    return fileURLToPath(url, { windows: this.#native.sep === '\\' })
   }
 }
 
@@ -89,10 +102,6 @@ function swap(path: string, from: string, to: string): string {
 
 function isBelow(path: string, root: string): boolean {
   return path.startsWith(root) && (path.length === root.length || path[root.length] === '/')
-}
-
-function slash(path: string): string {
-  return path.replaceAll('\\', '/')
 }
 
 function stripSlash(path: string): string {

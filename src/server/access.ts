@@ -5,6 +5,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { EnvironmentModuleNode, ResolvedConfig } from 'vite'
+import { slash } from '../shared/file-path.ts'
 
 /** Whether Vite's `server.fs` lets a file (an absolute path with forward slashes) be loaded: `isFileLoadingAllowed`. */
 export type IsAllowed = (config: ResolvedConfig, file: string) => boolean
@@ -44,13 +45,12 @@ export function isImportedByAllowed(
 }
 
 function isRealAllowed(config: ResolvedConfig, isAllowed: IsAllowed, file: string): boolean {
-  const real = realPathOf(file)
-  if (real === file) return true
-  if (isAllowed(config, slash(real))) return true
+  const real = slash(realPathOf(file))
+  if (real === file || isAllowed(config, real)) return true
   // the allow list may itself lie behind a link
   for (const allowed of config.server.fs.allow) {
-    const target = realPathOf(allowed)
-    if (real.startsWith(`${target}/`) && isAllowed(config, allowed + slash(real.slice(target.length)))) return true
+    const target = slash(realPathOf(allowed))
+    if (real.startsWith(`${target}/`) && isAllowed(config, allowed + real.slice(target.length))) return true
   }
   return false
 }
@@ -66,8 +66,4 @@ function realPathOf(file: string): string {
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
-}
-
-function slash(path: string): string {
-  return path.replaceAll('\\', '/')
 }

@@ -2,6 +2,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { TetherError } from '../shared/errors.ts'
+import { slash, toFsUrl } from '../shared/file-path.ts'
 
 /** The extensions that Vite tries, in its order. */
 const EXTENSIONS = ['', '.mjs', '.js', '.mts', '.ts', '.jsx', '.tsx', '.json']
@@ -26,6 +27,6 @@ export function resolveEntry(entry: string, root: string): string {
 
 /** The URL under which Vite serves a file. */
 export function toUrl(file: string, root: string): string {
-  const path = file.replaceAll('\\', '/')
-  return path.startsWith(`${root}/`) ? path.slice(root.length) : `/@fs/${path.replace(/^\//, '')}`
+  const path = slash(file)
+  return path.startsWith(`${root}/`) ? path.slice(root.length) : toFsUrl(path)
 }

@@ -26,13 +26,24 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean
 }
 
 /** Kills the process and everything it has started, without asking. */
-export function killTree(leader: number): void {
-  if (process.platform !== 'win32') {
+export function killTree(leader: number, platform: NodeJS.Platform = process.platform): void {
+  if (platform !== 'win32') {
     signalGroup(leader, 'SIGKILL')
     return
   }
+  // it finds the others by who has started them: the leader has to live until then
   const killer = spawn('taskkill', ['/pid', String(leader), '/T', '/F'], { stdio: 'ignore', windowsHide: true })
-  killer.on('error', (error) => debug('taskkill failed: %o', error))
+  const alone = (reason: unknown) => {
+    debug('taskkill failed: %o', reason)
+    try {
+      process.kill(leader, 'SIGKILL')
+    } catch (error) {
+      // it has ended
+      debug('%d: %o', leader, error)
+    }
+  }
+  killer.on('error', alone)
+  killer.on('exit', (code) => code !== 0 && alone(code))
 }
 
 /**

@@ -5,6 +5,7 @@
 import { type Stats, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import type { ViteDevServer } from 'vite'
+import { slash } from '../shared/file-path.ts'
 
 /** Milliseconds after a reported change until the file is looked at again: a little longer than the watcher is deaf. */
 const DEAF = 60
@@ -13,11 +14,9 @@ const guarded = new WeakSet<ViteDevServer['watcher']>()
 /** Files that may be saved once more unnoticed -> what Vite has read of them since the save that was reported. */
 const reading = new Map<string, Set<string>>()
 
-const keyOf = (file: string) => file.replaceAll('\\', '/')
-
 /** Vite has read a file. */
 export function noteContent(file: string, content: string): void {
-  reading.get(keyOf(file))?.add(content)
+  reading.get(slash(file))?.add(content)
 }
 
 /**
@@ -35,8 +34,8 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
 
   async function check(file: string, reported: Stats): Promise<void> {
     timers.delete(file)
-    const contents = reading.get(keyOf(file))
-    reading.delete(keyOf(file))
+    const contents = reading.get(slash(file))
+    reading.delete(slash(file))
     const now = await stat(file).catch(() => undefined)
     // a file that is gone is reported as such
     if (!now || isSame(now, reported) || (await isContent(file, contents)) || timers.has(file)) return
@@ -57,7 +56,7 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
     // not those of the event: they may be from the middle of a save, and Vite reads the file only after this
     const stats = statSync(file, { throwIfNoEntry: false })
     if (!stats) return
-    reading.set(keyOf(file), new Set())
+    reading.set(slash(file), new Set())
     timers.set(file, setTimeout(check, DEAF, file, stats).unref())
   })
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { ResolvedConfig } from 'vite'
 import { TetherError } from '../shared/errors.ts'
+import { isFilePath } from '../shared/file-path.ts'
 import type { ModuleId } from '../shared/types.ts'
 import { isAllowed } from './environment.ts'
 
@@ -31,7 +32,7 @@ export function explain(config: ResolvedConfig, error: unknown, id: ModuleId, im
   if (!isMissing(error)) return error
   const what = importer === undefined ? `'${id}'` : `'${id}' imported from '${importer}'`
   // who may not have it at all has been told before
-  if (posix.isAbsolute(id) && !isAllowed(config, id) && existsSync(id)) {
+  if (isFilePath(id) && !isAllowed(config, id) && existsSync(id)) {
     const folder = posix.relative(config.root, posix.dirname(id))
     // without Vite's own error, which asks whether the file exists
     return new TetherError(

@@ -8,6 +8,7 @@ import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DevEnvironment, EnvironmentModuleNode, TransformResult } from 'vite'
 import { flattenError, TetherError } from '../shared/errors.ts'
+import { isFilePath, slash, toFsUrl } from '../shared/file-path.ts'
 import type { Kind } from '../shared/protocol.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../shared/types.ts'
 import { isImportedByAllowed, maySend } from './access.ts'
@@ -105,7 +106,7 @@ export function createRecords(
           dynamicDeps: await link(node, result.dynamicDeps),
         }
     const hash = createHash('sha256').update(code).digest('base64url').slice(0, 22)
-    const file = node.file && posix.isAbsolute(node.file) ? node.file : null
+    const file = node.file && isFilePath(node.file) ? node.file : null
     const previous = versions.latest.get(id)
     // equal code may come with a new map (a comment above the code): a new version for stack traces, not a difference for HMR
     const record: ModuleRecord =
@@ -141,7 +142,7 @@ export function createRecords(
 
   function toUrl(id: ModuleId): string {
     if (id.startsWith(`${root}/`)) return id.slice(root.length)
-    return posix.isAbsolute(id) ? `/@fs${id}` : id
+    return isFilePath(id) ? toFsUrl(id) : id
   }
 
   /** Visits `ids` and what the runner lacks of the static graph behind them; what it holds has brought its own graph along. */
@@ -200,7 +201,7 @@ export function createRecords(
 
   async function resolve(specifier: string, importer: ModuleId | undefined): Promise<EnvironmentModuleNode | string> {
     if (isBuiltin(specifier) || /^(data|https?|node):/.test(specifier)) return specifier
-    let url = specifier.startsWith('file://') ? fileURLToPath(specifier) : unwrapId(specifier)
+    let url = specifier.startsWith('file://') ? slash(fileURLToPath(specifier)) : unwrapId(specifier)
     if (url.startsWith(`${root}/`)) {
       // plugins are asked about the path as it was given
       const resolved = await environment.pluginContainer.resolveId(url)

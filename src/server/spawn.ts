@@ -103,8 +103,6 @@ export async function spawnApp(
     kill() {
       debug('%d: SIGKILL', pid)
       killTree(pid)
-      // before `exit` the leader is in its group; this is for a platform without groups
-      child.kill('SIGKILL')
     },
   }
 }

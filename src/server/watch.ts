@@ -1,6 +1,7 @@
 /** Files that are no modules but restart the app: `.env*`, and what the `watch` option names. */
 import { basename } from 'node:path'
 import type { DevEnvironment, ViteDevServer } from 'vite'
+import { slash } from '../shared/file-path.ts'
 
 /** Decides about a file, given as an absolute path with forward slashes. */
 export type FileFilter = (file: string) => boolean
@@ -28,7 +29,7 @@ export function watchFiles(
   server.watcher.on('ready', () => events.watching())
   server.watcher.on('all', (event, path) => {
     if (event === 'addDir' || event === 'unlinkDir') return
-    const file = path.replaceAll('\\', '/')
+    const file = slash(path)
     if (filters.ignore(file) || file.startsWith(cacheDir) || /\/(node_modules|\.git)\//.test(file)) return
     // Vite restarts itself for an env file of its own mode; the app needs a new process for any
     const isModule = environment.moduleGraph.getModulesByFile(file) !== undefined

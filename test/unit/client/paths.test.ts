@@ -1,3 +1,4 @@
+import { win32 } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Paths } from '../../../src/client/paths.ts'
 
@@ -47,5 +48,34 @@ describe('paths of two machines', () => {
     expect(paths.idToUrl('/srv/app/src/a.ts')).toBe('/src/a.ts')
     expect(paths.idToUrl('/other/a.ts')).toBe('/@fs/other/a.ts')
     expect(paths.idToUrl('\0virtual:x')).toBe('\0virtual:x')
+  })
+})
+
+describe('paths of Windows', () => {
+  const own = new Paths('C:\\Users\\me\\app', 'C:/Users/me/app', win32)
+
+  it('have backslashes here and none on the wire', () => {
+    const id = 'C:/Users/me/app/src/a.ts'
+    expect(own.place({ id: `${id}?x=1`, file: id })).toEqual({
+      file: 'C:\\Users\\me\\app\\src\\a.ts',
+      script: 'C:\\Users\\me\\app\\src\\a.ts?x=1',
+    })
+    expect(own.toServer('C:\\Users\\me\\app\\src\\a.ts')).toBe(id)
+    expect(own.toRequest('C:\\Users\\me\\app\\src\\a.ts')).toBe(id)
+    expect(own.toRequest('file:///C:/Users/me/app/src/a.ts?raw')).toBe(`${id}?raw`)
+    expect(own.toRequest('D:\\shared\\a.ts')).toBe('D:/shared/a.ts')
+    expect(own.toRequest('/@fs/C:/Users/me/app/src/a.ts')).toBe(id)
+    expect(own.urlToId('/@fs/D:/shared/a.ts')).toBe('D:/shared/a.ts')
+    expect(own.idToUrl('D:/shared/a.ts')).toBe('/@fs/D:/shared/a.ts')
+    expect(own.idToUrl(id)).toBe('/src/a.ts')
+  })
+
+  it('of the server mean this machine’s, whatever that runs', () => {
+    const runner = new Paths('/home/me/app', 'C:/Users/me/app')
+    expect(runner.toLocal('C:/Users/me/app/src/a.ts')).toBe('/home/me/app/src/a.ts')
+    expect(runner.toRequest('/home/me/app/src/a.ts')).toBe('C:/Users/me/app/src/a.ts')
+    expect(runner.place({ id: 'C:/Users/me/app/a.ts', file: 'C:/Users/me/app/a.ts' }).file).toBe('/home/me/app/a.ts')
+    expect(new Paths('C:\\app', '/srv/app', win32).toLocal('/srv/app/a.ts')).toBe('C:\\app\\a.ts')
+    expect(new Paths('C:\\app', '/srv/app', win32).toRequest('file:///C:/app/a.ts')).toBe('/srv/app/a.ts')
   })
 })

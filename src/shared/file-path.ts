@@ -1,0 +1,26 @@
+/**
+ * Paths of files as Vite writes them: absolute, with forward slashes, on Windows after a drive (`C:/app/a.ts`). Text only: the
+ * side that reads one may run on another system than the side that wrote it.
+ */
+
+/** Forward slashes, as Vite has them on every system. */
+export function slash(path: string): string {
+  return path.replaceAll('\\', '/')
+}
+
+/** Whether an id is the path of a file, as against that of a virtual module. */
+export function isFilePath(id: string): boolean {
+  return /^(?:[a-z]:)?\//i.test(id)
+}
+
+/** The URL by which Vite serves a file wherever it lies. */
+export function toFsUrl(path: string): string {
+  return `/@fs/${path.replace(/^\//, '')}`
+}
+
+/** The path in such an URL; `undefined` for any other. */
+export function fromFsUrl(url: string): string | undefined {
+  if (!url.startsWith('/@fs/')) return undefined
+  const path = url.slice('/@fs/'.length).replace(/^\/+/, '')
+  return isFilePath(path) ? path : `/${path}`
+}
