@@ -3,7 +3,6 @@
  */
 import { Module } from 'node:module'
 import { dirname } from 'node:path'
-import { isObject } from './namespace.ts'
 
 /** What Node has but keeps out of its types. */
 interface Internals {
@@ -52,13 +51,4 @@ export function createModule(file: string, parent: NodeJS.Module | null | undefi
   module.filename = file
   module.paths = (Module as unknown as { _nodeModulePaths(folder: string): string[] })._nodeModulePaths(dirname(file))
   return module
-}
-
-/** The name by which later versions of Node export the whole of a CommonJS module, beside `default`. */
-export const WHOLE: string | undefined =
-  Number(process.versions.node.split('.')[0]) >= 23 ? 'module.exports' : undefined
-
-/** The names that importers of a CommonJS module see, `default` not among them. */
-export function namesOf(exports: unknown): string[] {
-  return isObject(exports) && !Array.isArray(exports) ? Object.keys(exports).filter((name) => name !== 'default') : []
 }

@@ -7,8 +7,12 @@ const UNSETTLED = 13
 /** Executes `entries` one after the other. Rejects with what they throw; says so if the process ends before they have. */
 export async function execute(runner: Pick<Runner, 'import'>, entries: readonly string[]): Promise<void> {
   process.once('beforeExit', unsettled)
-  for (const each of entries) await runner.import(each)
-  process.off('beforeExit', unsettled)
+  try {
+    for (const each of entries) await runner.import(each)
+  } finally {
+    // an app that catches what its entry has thrown goes on
+    process.off('beforeExit', unsettled)
+  }
 }
 
 /** Nothing keeps the process alive, and the top-level await of an entry still waits. */

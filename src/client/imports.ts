@@ -5,6 +5,7 @@ import type { ModuleId } from '../shared/types.ts'
 import { hasLiteralImport, isMaybeType } from './code.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Instance } from './instance.ts'
+import { differsCompiled, namespaceOf } from './interop.ts'
 import { formatOf, importExternal, isNativeSpecifier, missingExport } from './native.ts'
 import type { StoredModule } from './store.ts'
 
@@ -25,9 +26,12 @@ export class Importer {
   async static(instance: Instance, specifier: string, metadata: ImportMetadata | undefined): Promise<object> {
     const stored = instance.stored!
     const target = stored.target(specifier)
+    const names = metadata?.importedNames
     const namespace =
-      target === undefined ? await this.#external(instance, specifier) : await this.#evaluator.load(target, instance)
-    const missing = metadata?.importedNames?.filter((name) => !(name in namespace)) ?? []
+      target === undefined
+        ? await this.#external(instance, specifier, names)
+        : this.#compiled(stored, await this.#evaluator.load(target, instance), names, () => this.#isCommonJs(target))
+    const missing = names?.filter((name) => !(name in namespace)) ?? []
     for (const name of missing) {
       if (target !== undefined && !this.#surelyLacks(target, name)) continue
       if (isMaybeType(stored.record.code, specifier, name, stored.place.file)) continue
@@ -66,15 +70,32 @@ export class Importer {
     return answer.id
   }
 
-  async #external(instance: Instance, specifier: string): Promise<object> {
+  async #external(instance: Instance, specifier: string, names?: readonly string[]): Promise<object> {
     const provided = this.#evaluator.provided(instance, specifier)
     if (provided) return provided
     const stored = instance.stored!
     try {
-      return await importExternal(stored.compiled.importNative, specifier, stored.place.file)
+      const namespace = await importExternal(stored.compiled.importNative, specifier, stored.place.file)
+      const isCommonJs = () => formatOf(namespace, specifier, stored.place.file) === 'commonjs'
+      return this.#compiled(stored, namespace, names, isCommonJs)
     } catch (error) {
       throw this.#evaluator.transient(error)
     }
+  }
+
+  /** What `importer` gets, for which `namespace` may be too little if it is compiled to CommonJS. */
+  #compiled(
+    importer: StoredModule,
+    namespace: object,
+    names: readonly string[] | undefined,
+    isCommonJs: () => boolean,
+  ): object {
+    if (importer.record.interop !== 'compiled' || !differsCompiled(namespace, names) || !isCommonJs()) return namespace
+    return namespaceOf((namespace as { default: unknown }).default, true)
+  }
+
+  #isCommonJs(id: ModuleId): boolean {
+    return this.#evaluator.instances.live(id)?.evaluated === true && this.#evaluator.store.get(id)?.isCommonJs === true
   }
 
   /** Whether a module without `name` will not get it: while it is being evaluated only its code can tell. */

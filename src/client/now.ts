@@ -8,14 +8,12 @@ import { types } from 'node:util'
 import { TetherError } from '../shared/errors.ts'
 import type { FetchAnswer, ModuleId } from '../shared/types.ts'
 import { isMaybeType } from './code.ts'
-import { namesOf } from './commonjs-file.ts'
 import type { Evaluator, StaticImports } from './evaluator.ts'
 import type { ImportMetadata } from './imports.ts'
 import type { Instance } from './instance.ts'
+import { namespaceOf } from './interop.ts'
 import { resolveLikeImport } from './meta.ts'
-import { isObject } from './namespace.ts'
 import { formatOf, missingExport } from './native.ts'
-import type { ModuleNamespace } from './runtime.ts'
 import type { StoredModule } from './store.ts'
 
 /** As `ModuleSource.fetch`, but blocks this thread until the server has answered. Throws what that would reject with. */
@@ -25,8 +23,6 @@ export type FetchNow = (url: string, importer?: ModuleId, fresh?: boolean) => Fe
 export class NowLoader implements StaticImports {
   readonly #evaluator: Evaluator
   readonly #fetchNow: FetchNow
-  /** What `import` would give for what `require` gave. */
-  readonly #externals = new WeakMap<object, object>()
 
   constructor(evaluator: Evaluator, fetchNow: FetchNow) {
     this.#evaluator = evaluator
@@ -83,7 +79,7 @@ export class NowLoader implements StaticImports {
     const loaded = target === undefined ? undefined : this.load(target, instance)
     const namespace = loaded
       ? loaded.exports!
-      : (this.#evaluator.provided(instance, specifier) ?? this.#external(specifier, place.file))
+      : (this.#evaluator.provided(instance, specifier) ?? this.#external(specifier, stored))
     for (const name of metadata?.importedNames ?? []) {
       if (name in namespace || (loaded && !loaded.evaluated)) continue
       if (isMaybeType(record.code, specifier, name, place.file)) continue
@@ -100,26 +96,11 @@ export class NowLoader implements StaticImports {
   }
 
   /** What an import of an external gives: the module that `import` would load, loaded by `require`. */
-  #external(specifier: string, file: string): object {
+  #external(specifier: string, { place: { file }, record }: StoredModule): object {
     const require = createRequire(file)
     const url = isBuiltin(specifier) ? specifier : resolveLikeImport(specifier, pathToFileURL(file).href)
     const loaded: unknown = require(url.startsWith('file:') ? fileURLToPath(url) : url)
     if (types.isModuleNamespaceObject(loaded)) return loaded as object
-    if (!isObject(loaded)) return toNamespace(loaded)
-    const namespace = this.#externals.get(loaded) ?? toNamespace(loaded)
-    this.#externals.set(loaded, namespace)
-    return namespace
+    return namespaceOf(loaded, record.interop === 'compiled')
   }
-}
-
-function toNamespace(exports: unknown): object {
-  const namespace: ModuleNamespace = Object.create(null)
-  Object.defineProperty(namespace, 'default', { enumerable: true, value: exports })
-  for (const name of namesOf(exports)) {
-    Object.defineProperty(namespace, name, {
-      enumerable: true,
-      get: () => (exports as Record<string, unknown>)[name],
-    })
-  }
-  return namespace
 }

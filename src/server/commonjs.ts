@@ -16,7 +16,7 @@ export interface CommonJsFile {
 /** What this needs of Vite. */
 export interface CommonJsTools {
   /** Compiles TypeScript: `transformWithOxc`. */
-  compile(code: string, file: string): Promise<{ code: string; map?: unknown }>
+  compile(code: string, file: string, options?: { target?: string }): Promise<{ code: string; map?: unknown }>
   /** Vite checks files that it reads itself; whoever reads one for it has to: `isFileLoadingAllowed`. */
   isAllowed(config: ResolvedConfig, file: string): boolean
 }
@@ -53,6 +53,11 @@ export async function loadCommonJs(
   files.set(id, file)
   // what code of this environment that runs in Vite's own process gets
   return `import { createRequire } from 'node:module'\nexport default createRequire(import.meta.url)(${JSON.stringify(id)})`
+}
+
+/** Whether TypeScript with imports and exports would be compiled to CommonJS, by its extension and its package. */
+export function isMeantForCommonJs(file: string): boolean {
+  return /\.c?tsx?$/.test(file) && declaredFormat(file) !== 'module'
 }
 
 function isCandidate(id: string): boolean {

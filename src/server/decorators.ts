@@ -15,9 +15,9 @@ export interface Compiled {
 type Compiler = (code: string, file: string) => Promise<Compiled>
 
 const TYPESCRIPT = /\.[cm]?tsx?$/
-/** A decorator at the beginning of a line, or before a class. */
-const DECORATOR = /^\s*(?:export\s+(?:default\s+)?)?@[\w$(]/m
-const DECORATED_CLASS = /^\s*@[\w$.]+(?:\(.*\))?\s*(?:export\s+(?:default\s+)?)?(?:abstract\s+)?class\b/m
+/** A decorator at the beginning of a line or a statement; `{@link` of comments is none. */
+const DECORATOR = /(?:^\s*|[;}]\s*|\{\s+)(?:export\s+(?:default\s+)?)?@[\w$(]/m
+const DECORATED_CLASS = /(?:^|[;}])\s*@[\w$.]+(?:\(.*\))?\s*(?:export\s+(?:default\s+)?)?(?:abstract\s+)?class\b/m
 
 /**
  * For a `transform` hook that comes first: a file with standard decorators as JavaScript without them, `undefined` for any

@@ -2,6 +2,7 @@
 import {
   createFilter,
   type DevEnvironment,
+  defaultServerConditions,
   isFileLoadingAllowed,
   type Plugin,
   type PluginOption,
@@ -96,6 +97,11 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
     configEnvironment: {
       order: 'post',
       handler(name, config) {
+        const conditions = conditionsOf([...(options.execArgv ?? []), ...(process.env.NODE_OPTIONS ?? '').split(' ')])
+        if (active && name === (options.environment ?? 'ssr') && conditions.length > 0) {
+          const given = config.resolve?.conditions ?? defaultServerConditions
+          config.resolve = { ...config.resolve, conditions: [...given, ...conditions] }
+        }
         // nobody asks the command for modules of the browser; the cache is that of the frontend's own server
         if (cli && name === 'client') config.optimizeDeps = { noDiscovery: true }
       },
@@ -176,6 +182,14 @@ function taken(name: string, what: string): TetherError {
 function flatten(plugins: PluginOption[] | undefined): Plugin[] {
   const flat: unknown[] = ((plugins ?? []) as unknown[]).flat(Number.POSITIVE_INFINITY)
   return flat.filter((plugin): plugin is Plugin => typeof (plugin as Plugin | null)?.name === 'string')
+}
+
+/** The conditions that node's flags name: Vite resolves linked packages by them too. */
+function conditionsOf(flags: readonly string[]): string[] {
+  return flags.flatMap((flag, index) => {
+    const [, value = flags[index + 1]] = /^(?:-C|--conditions)(?:=(.*))?$/s.exec(flag) ?? []
+    return /^(?:-C|--conditions)(?:=|$)/.test(flag) && value !== undefined ? [value] : []
+  })
 }
 
 function defined(options: TetherOptions): TetherOptions {

@@ -12,7 +12,7 @@ import { isFilePath, slash, toFsUrl } from '../shared/file-path.ts'
 import type { Kind } from '../shared/protocol.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../shared/types.ts'
 import { isImportedByAllowed, maySend } from './access.ts'
-import { commonJsOf } from './commonjs.ts'
+import { commonJsOf, isMeantForCommonJs } from './commonjs.ts'
 import { isAllowed } from './environment.ts'
 import { denied, explain, isDenied, isMissing } from './load-errors.ts'
 
@@ -115,6 +115,7 @@ export function createRecords(
         : {
             ...{ id, url: node.url, file, version: ++versions.last, hash, code, map, deps, dynamicDeps },
             ...(commonJs && { format: 'commonjs' }),
+            ...(file !== null && isMeantForCommonJs(file) && { interop: 'compiled' }),
           }
     versions.latest.set(id, record)
     byResult.set(result, record)

@@ -158,3 +158,61 @@ it('a .cts file that imports is compiled as any other; a stack names its line', 
   await line(/Error: failed/)
   await line(/src\/fail\.cts:3:9/)
 })
+
+it('a linked package is resolved by the conditions that flags of node name', async () => {
+  const project = createProject({
+    'package.json': '{ "workspaces": ["packages/*"], "type": "module" }',
+    'main.ts': "import { from } from 'linked'\nconsole.log('from ' + from)",
+    'packages/linked/package.json':
+      '{ "name": "linked", "type": "module", "exports": { "source": "./source.ts", "default": "./built.js" } }',
+    'packages/linked/source.ts': "export const from: string = 'source'",
+    'packages/linked/built.js': "export const from = 'built'",
+  })
+  mkdirSync(project.path('node_modules'))
+  symlinkSync('../packages/linked', project.path('node_modules/linked'))
+  const { line } = await startServer(project.root, { entry: 'main.ts', execArgv: ['--conditions', 'source'] })
+  expect(await line(/^from/)).toBe('from source')
+})
+
+it('in a package that is not of type module, what is imported from CommonJS is what a compiler’s require() gives', async () => {
+  const dependencies = {
+    // as compilers write `export default`
+    'node_modules/compiled/package.json': '{}',
+    'node_modules/compiled/index.js': `Object.defineProperty(exports, '__esModule', { value: true })
+      exports.default = class Compiled {}
+      exports.named = 'named'`,
+    // names that no lexer finds
+    'node_modules/bundled/package.json': '{}',
+    'node_modules/bundled/index.js': 'module.exports = (() => ({ one: 1, two: 2 }))()',
+    'src/own.js': "exports.__esModule = true\nexports.default = 'own'",
+  }
+  const main = `import Compiled, { named } from 'compiled'
+    import bundled, { one } from 'bundled'
+    import own from './own'
+    import { Again } from './again'
+    const late = async () => (await import('compiled')).default
+    late().then((Late) => { ${RESULT('Compiled.name', 'named', 'bundled', 'one', 'own', 'Again === Compiled', 'Late.name')} })`
+  const again = "export { default as Again } from 'compiled'\nexport const type: string = 'x'"
+  const app = await startApp({ ...dependencies, 'src/main.ts': main, 'src/again.ts': again })
+  expect(await app.result()).toEqual(['Compiled', 'named', { one: 1, two: 2 }, 1, 'own', true, 'Compiled'])
+
+  const esm = await startApp({
+    ...dependencies,
+    'package.json': '{ "type": "module" }',
+    'src/main.ts': `import Compiled from 'compiled'\n${RESULT('typeof Compiled', 'Object.keys(Compiled)')}`,
+  })
+  expect(await esm.result()).toEqual(['object', ['default', 'named']])
+})
+
+it('using, for a Node that does not know it', async () => {
+  const { line } = await startApp({
+    'package.json': '{ "type": "module" }',
+    'src/main.ts': `const closes = (name: string) => ({ [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: () => console.log('closed ' + name) })
+      {
+        using file: Disposable = closes('file') as Disposable
+        console.log('open ' + typeof file)
+      }`,
+  })
+  await line(/^open object/)
+  await line(/^closed file/)
+})
