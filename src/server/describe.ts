@@ -40,11 +40,13 @@ export function describeFailure(error: FlatError, root: string): string {
 function describe(error: FlatError, root: string, place?: Place): string {
   const { name, message, stack = '', cause, code } = error
   const isTransform = whatFailed(error) === 'transform'
-  const lines = [`${colors.red(name)}: ${message.trimEnd()}`]
+  // an error of ours says what is to be said, and comes from nowhere in the app
+  const isOurs = name === 'TetherError'
+  const lines = [isOurs ? message : `${colors.red(name)}: ${message.trimEnd()}`]
   const frame = error.frame ?? (place ? readFrame(place) : '')
   if (frame && !message.includes(frame.trim())) lines.push(frame)
   if (isTransform) return lines.join('\n')
-  for (const line of stack.split('\n').filter(isOwnFrame)) lines.push(colors.dim(short(line, root)))
+  for (const line of isOurs ? [] : stack.split('\n').filter(isOwnFrame)) lines.push(colors.dim(short(line, root)))
   // of a package that is not found, Node's own words would be a repetition
   if (cause && code !== 'ERR_MODULE_NOT_FOUND') lines.push(`caused by ${describe(cause, root)}`)
   return lines.join('\n')
@@ -68,7 +70,7 @@ const OWN_FOLDER = new URL('.', import.meta.url).href
 /** Frames of node, Vite and this package say nothing to the reader of an error in his own code. */
 function isOwnFrame(line: string): boolean {
   return (
-    /^\s+at /.test(line) &&
+    /^\s+at .*:\d+:\d+\)?$/.test(line) &&
     !/\(?(node:|file:.*\/node_modules\/vite\/|.*\/node_modules\/(?:rolldown|vite-node)\/|.*\/vite-tether\/dist\/)/.test(
       line,
     ) &&

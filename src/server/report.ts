@@ -15,7 +15,7 @@ export interface Report {
   ended(app: string, exit: SupervisorExit): void
   /** An update, or the check before a restart, failed; with `kept`, the app still runs its old code. */
   failed(app: string | undefined, error: FlatError, kept: boolean): void
-  /** Something that is worth knowing once; nothing is said of `undefined`. */
+  /** Something that is worth knowing once, after the next restart; nothing is said of `undefined`. */
   hint(text: string | undefined): void
 }
 
@@ -31,6 +31,7 @@ export interface ReportHost {
 export function createReport({ logger, root, isOneOfMany }: ReportHost): Report {
   let last: string | undefined
   let count = 1
+  let pending: string | undefined
   let hasHinted = false
 
   /** ` (x2)`, as Vite counts, for what was said last. */
@@ -61,7 +62,12 @@ export function createReport({ logger, root, isOneOfMany }: ReportHost): Report 
       )
       say(app, `${colors.green('hot updated:')} ${what.join(', ')}`, cost)
     },
-    restarted: (app, reason) => say(app, `${colors.green('restarted:')} ${reason}`),
+    restarted(app, reason) {
+      say(app, `${colors.green('restarted:')} ${reason}`)
+      if (pending === undefined || hasHinted) return
+      hasHinted = true
+      logger().info(`${tag(undefined)} ${pending}`)
+    },
     ended(app, exit) {
       const line = formatExit(exit)
       if (line) say(app, line)
@@ -75,9 +81,7 @@ export function createReport({ logger, root, isOneOfMany }: ReportHost): Report 
       logger().error(`${tag(app)} ${lines.join('\n')}`)
     },
     hint(text) {
-      if (text === undefined || hasHinted) return
-      hasHinted = true
-      logger().info(`${tag(undefined)} ${text}`)
+      pending = text
     },
   }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -109,6 +110,42 @@ describe('the next good save starts or updates the app, and until then the termi
     await seen(running, /^50000 rows$/m)
     project.edit('rows.ts', rows[7]!, '')
     await seen(running, /^49999 rows$/m)
+  })
+})
+
+/** A mount namespace of our own, which needs root. */
+const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0
+
+describe.skipIf(!canMount)('a disk', () => {
+  function startOn(folder: string, mount: string, project: Project, env: NodeJS.ProcessEnv = {}): Running {
+    const line = `mount -t tmpfs -o size=64k tmpfs '${folder}' && cp app.ts '${folder}' && cd '${folder}' && ${mount} && exec "$@"`
+    const running = run('unshare', ['--mount', 'sh', '-c', line, 'sh', process.execPath, cli, 'app.ts'], {
+      cwd: project.root,
+      env: { ...process.env, NO_COLOR: '1', ...env },
+    })
+    onTestFinished(() => running.end())
+    return running
+  }
+  const FULL = '{ dd if=/dev/zero of=rest bs=1k count=999 2>/dev/null || true; }'
+  const READ_ONLY = 'mount -o remount,ro .'
+
+  it.each([
+    ['full', FULL],
+    ['read-only', READ_ONLY],
+  ])('that is %s is no reason not to run what is on it', async (_, mount) => {
+    const project = createProject({ 'app.ts': up('one'), 'disk/x': '' })
+    await startOn(project.path('disk'), mount, project).match(/^one$/m)
+  })
+
+  it.each([
+    ['full', FULL, /\[vite-tether\] Could not write a file of \d+ bytes.*ENOSPC.*Make room there, or set TMPDIR/],
+    ['read-only', READ_ONLY, /\[vite-tether\] no folder for the socket could be made in .*; set TMPDIR to one/],
+  ])('for temporary files that is %s is named, with what to do', async (_, mount, message) => {
+    const project = createProject({ 'app.ts': up('one'), 'disk/x': '' })
+    const running = startOn(project.path('disk'), mount, project, { TMPDIR: project.path('disk') })
+    expect((await running.exited).code).toBe(1)
+    expect(running.text).toMatch(message)
+    expect(running.text).not.toMatch(/^\s+at /m)
   })
 })
 
