@@ -29,8 +29,11 @@ export interface Waited {
   silence: number
 }
 
-/** Between an answer, or a refusal, and the next question: short against what is measured, and little work for the processes. */
-const PAUSE = 2
+/**
+ * Between an answer, or a refusal, and the next question: 2 ms, or 1 % of the wait so far up to 20 ms. Short against what is
+ * measured, and little work beside it.
+ */
+const pause = (waited: number): number => Math.min(20, Math.max(2, waited / 100))
 
 /** One keep-alive connection to the app. */
 export class Client {
@@ -86,7 +89,7 @@ export class Client {
         seen = answer
         if (isRight(answer)) return { answer, ms: now - began, silence }
       }
-      await idle(PAUSE)
+      await idle(pause(performance.now() - began))
     }
   }
 

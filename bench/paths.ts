@@ -15,8 +15,7 @@ const require = createRequire(join(BENCH, 'package.json'))
 
 /** The folder of an installed package. */
 export function packageFolder(name: string): string {
-  const { paths } = { paths: require.resolve.paths(name) ?? [] }
-  for (const path of paths) {
+  for (const path of require.resolve.paths(name) ?? []) {
     try {
       return dirname(require.resolve(join(path, name, 'package.json')))
     } catch {
@@ -31,5 +30,11 @@ export function command(name: string, file: string): string {
   return join(packageFolder(name), file)
 }
 
-/** Version of an installed package. */
-export const versionOf = (name: string): string => require(join(packageFolder(name), 'package.json')).version
+/** Version of a package. */
+export function versionOf(name: string): string {
+  try {
+    return require(join(packageFolder(name), 'package.json')).version
+  } catch {
+    return '(not installed)'
+  }
+}

@@ -73,13 +73,15 @@ const METHOD = `## What was done
 The generated app has modules of some 56 lines, about 4 imports each, which form features below one routes module and utilities below
 those. Its entry listens on a port, and accepts updates of the routes module where the tool has such an API. A *leaf* imports nothing
 and has some 25 modules between it and the routes, *mid* has 8, the *shared* utility 54 % of all modules. *Nobody accepts* is a save of
-a module that only the entry imports: where the app has a process of its own it is replaced; ModuleRunner and vite-node evaluate all
-modules again in the same process, beside what the old ones have left open. Each answer holds a value that is computed from all modules, so that only an app with all of the
-right code gives the right one.
+a module that only the entry imports: vite-tether and the watchers replace the process; ModuleRunner, vite-node and the attached
+vite-tether evaluate all modules again in the same process, beside what the old ones have left open. Each answer holds a value that is
+computed from all modules, so that only an app with all of the right code gives the right one.
 
-A time runs from the start of the tool's command, or from the write of the file, to the arrival of the first right answer over http; one
-connection asks again 2 ms after each answer or refusal. Each start has a fresh folder, no caches and a temporary folder of its own.
-Between a start, an answer and the next save are the same pauses for every tool. Plain node runs what was built before its time began.
+A time runs from the start of the tool's command, or from the write of the file, to the arrival of the first right answer over http. One
+connection asks again 2 ms after each answer or refusal, or after 1 % of the time waited so far (at most 20 ms). Each start has a fresh
+folder, no caches and a temporary folder of its own. Between a start, an answer and the next save are the same pauses for every tool.
+Plain node runs what was built before its time began. CPU is that of processes that somebody waited for. The rest of vite-tether is Vite
+and the next app process, which is kept ready.
 `
 
 function machine(): string {
