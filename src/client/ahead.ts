@@ -11,7 +11,7 @@ export async function holdGraph(evaluator: Evaluator, id: ModuleId, goOn: () => 
   for (const each of needed) {
     if (!(await goOn())) return
     const stored = await evaluator.obtain(each)
-    if (!stored.isCommonJs) void stored.compiled
+    if (!stored.isCommonJs) stored.compiled.warm()
     for (const dep of Object.values(stored.record.deps)) needed.add(dep)
   }
 }

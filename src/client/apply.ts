@@ -101,12 +101,20 @@ async function unaccepted(
   const { runtime } = engine
   if (engine.onUnaccepted === 'reload') return reloadAll(engine, cause, seeds)
   try {
-    // a process is not given up for code that cannot run
-    await runtime.prepare(await rootsOf(engine), new Set(runtime.ids()), [...engine.broken.values()])
+    // a process is not given up for code that cannot run; of what does not depend on what has changed it is known that it can
+    const isWhole = seeds.length === 0 || engine.broken.size > 0
+    const replaced = isWhole ? new Set(runtime.ids()) : withDependents(engine, seeds)
+    await runtime.prepare(isWhole ? await rootsOf(engine) : [...replaced], replaced, [...engine.broken.values()])
   } catch (error) {
     return fail(engine, cause, seeds, error)
   }
   return outcome('unaccepted', chain && { chain: chain.map((id) => runtime.toUrl(id)) })
+}
+
+function withDependents({ runtime }: Engine, ids: readonly ModuleId[]): Set<ModuleId> {
+  const found = new Set(ids)
+  for (const id of found) for (const importer of runtime.node(id)?.importers ?? []) found.add(importer)
+  return found
 }
 
 /** Brings store and registrations up to date. Instances that have failed are gone: what they have started is disposed. */

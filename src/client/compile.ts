@@ -28,6 +28,8 @@ export type ImportNative = (specifier: string) => Promise<Record<string, unknown
 
 /** A compiled module. */
 export interface CompiledModule {
+  /** Makes the function ready to run, which app code does not notice. */
+  warm(): void
   /** Runs the module's body; rejects with what it throws. */
   run(context: ModuleContext): Promise<void>
   /** The same without a tick in between. Throws `ERR_REQUIRE_ASYNC_MODULE` if the body awaits anything but imports. */
@@ -36,7 +38,7 @@ export interface CompiledModule {
   /** What V8 has compiled of it. */
   texts: readonly string[]
   /** Words in the code, so that what no module asks for is not built. */
-  mentions: { require: boolean; commonJs: boolean; resolve: boolean }
+  mentions: { require: boolean; commonJs: boolean; meta: boolean; resolve: boolean }
 }
 
 // The second block lets a module declare `require`, `__dirname` and the like itself. An array element gets no name, so frames
@@ -85,6 +87,7 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
       PARAMETERS.map((name) => context[name]),
     )
   return {
+    warm: () => void get(),
     run: (context) => call(get()[0], context) as Promise<void>,
     runNow(context) {
       const source = NOW.reduce((before, [pattern, replacement]) => before.replace(pattern, replacement), text)
@@ -102,6 +105,7 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
     mentions: {
       require: hasWord(code, 'require'),
       commonJs: hasWord(code, 'module') || hasWord(code, 'exports'),
+      meta: code.includes('__vite_ssr_import_meta__'),
       // also where `import.meta` is passed on as a whole
       resolve:
         hasWord(code, 'resolve') && /__vite_ssr_import_meta__(?!\.(?:url|env|hot|main|filename|dirname)\b)/.test(code),

@@ -263,12 +263,14 @@ export class Evaluator {
       __vite_ssr_exports__: namespace.object,
       __vite_ssr_exportAll__: (source: unknown) => namespace.defineAll(source),
       __vite_ssr_exportName__: (name: string, read: () => unknown) => namespace.define(name, read),
-      __vite_ssr_import_meta__: createImportMeta({
-        file,
-        env,
-        isMain: file === main,
-        createHot: createHot && (() => createHot(id)),
-      }),
+      __vite_ssr_import_meta__:
+        mentions.meta &&
+        createImportMeta({
+          file,
+          env,
+          isMain: file === main,
+          createHot: createHot && (() => createHot(id)),
+        }),
       require: mentions.require ? createRequire(file) : undefined,
       exports: commonJs?.exports,
       module: commonJs && moduleVariable(file, commonJs.module),

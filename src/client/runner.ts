@@ -45,6 +45,8 @@ export class TetherNodeRunner extends ViteNodeRunner {
   readonly #evaluator: Evaluator
   readonly #roots = new Set<ModuleId>()
   readonly #urls = new Map<string, ModuleId>()
+  /** Held ahead of their evaluation, and kept up to date by the server. */
+  readonly #held = new Set<ModuleId>()
 
   constructor(options: TetherRunnerOptions) {
     const {
@@ -88,7 +90,9 @@ export class TetherNodeRunner extends ViteNodeRunner {
   /** Obtains and compiles what {@link import} would need and evaluates nothing. `goOn` may end it between two modules. */
   async hold(specifier: string, goOn: () => Promise<boolean>): Promise<void> {
     const target = await this.#resolve(specifier)
-    if (typeof target === 'string') await holdGraph(this.#evaluator, target, goOn)
+    if (typeof target !== 'string') return
+    await holdGraph(this.#evaluator, target, goOn)
+    this.#held.add(target)
   }
 
   override executeId(id: string): Promise<ModuleNamespace> {
@@ -153,7 +157,8 @@ export class TetherNodeRunner extends ViteNodeRunner {
     // a module that is there is there, even while the server is away
     const { store, instances } = this.#evaluator
     const known = store.get(url) ? url : (this.#urls.get(url) ?? store.idOf(url))
-    if (known !== undefined && instances.live(known)?.evaluated) return known
+    if (known !== undefined && (instances.live(known)?.evaluated || (this.#held.has(known) && store.get(known))))
+      return known
     const answer = await this.#evaluator.fetch(url, importer)
     if ('external' in answer) return answer
     this.#urls.set(url, answer.id)

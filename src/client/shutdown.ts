@@ -11,7 +11,8 @@ export async function disposeAll(engine: Engine): Promise<void> {
   const { runtime, queue, kept } = engine
   await queue.add(async () => {
     await kept.closePorts()
-    for (const id of dependentsFirst(runtime, runtime.ids())) await dispose(engine, id)
+    const ids = engine.cache.disposeMap.size > 0 ? dependentsFirst(runtime, runtime.ids()) : []
+    for (const id of ids) await dispose(engine, id)
     await kept.close(engine)
   })
 }
