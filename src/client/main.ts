@@ -61,7 +61,7 @@ async function start(): Promise<void> {
   isWaiting = false
   installMainModule(process.argv[1] as string)
   await execute(runner, runner.config.entries)
-  runner.ready()
+  runner.server.ready()
   started?.()
 }
 

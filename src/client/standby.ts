@@ -20,7 +20,7 @@ export async function waitForTurn(runner: Runner): Promise<void> {
   // changes that came before it are in the store when they have been worked in
   await getEngine(runner.viteNode).queue.add(async () => {})
   pretendToBeYoung()
-  runner.begun()
+  runner.server.begun()
   debug('begins')
 }
 
@@ -42,7 +42,7 @@ function keepFilled(runner: Runner): () => void {
       isOutOfDate = false
       try {
         for (const entry of runner.config.entries) await runner.viteNode.hold(entry, goOn)
-        if (isWaiting) runner.waiting(process.memoryUsage.rss())
+        if (isWaiting && runner.state !== 'ended') runner.server.waiting(process.memoryUsage.rss())
       } catch (error) {
         // code that cannot be transformed or compiled: a later change may mend it, and no turn comes before
         debug('%o', error)

@@ -9,7 +9,7 @@ import type { HotPayload } from 'vite'
 import type { ViteNodeRunner } from 'vite-node/client'
 import { createDeferred } from '../shared/deferred.ts'
 import { createHmrEmitter, type HMREmitter } from '../shared/hmr-emitter.ts'
-import type { Applied, Change, ModuleRecord, RunnerConfig, RunnerInfo } from '../shared/types.ts'
+import type { Applied, Change, ModuleRecord, RunnerConfig, RunnerInfo, ServerFunctions } from '../shared/types.ts'
 import { applyChange } from './apply.ts'
 import { type ClientSession, openSession, type Resync } from './connect.ts'
 import { configureEngine, getEngine, type UnacceptedPolicy } from './engine.ts'
@@ -99,7 +99,7 @@ export async function createTetherRunner(options: TetherRunnerOptions): Promise<
   }
 }
 
-/** Implements {@link TetherRunner}; `config`, `turn`, `waiting` and `ready` are for the bootstrap of a supervised process. */
+/** Implements {@link TetherRunner}; `config`, `turn` and `server` are for the bootstrap of a supervised process. */
 export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRunner {
   readonly viteNode: TetherNodeRunner
   readonly emitter: HMREmitter = createHmrEmitter()
@@ -110,6 +110,8 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
   /** The engine executes what is imported from outside again on a reload; it needs no list of files beside that. */
   readonly #files: string[] = []
   readonly #turn = createDeferred<void>()
+  /** What was lost has been made up for. */
+  #compared: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
 
   constructor(options: TetherRunnerOptions, info: RunnerInfo, session: ClientSession, config: RunnerConfig) {
@@ -141,7 +143,9 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
     this.emitter.on('custom', (json) => session.rpc.hot(JSON.parse(json)))
     session.on('disconnect', () => this.#disconnected())
     session.on('resume', () => this.#resumed())
-    session.on('resync', (what) => void this.#resync(what))
+    session.on('resync', (what) => {
+      this.#compared = this.#resync(what)
+    })
     // nobody watches the process of an attached runner: a session that is not ended is kept for as long as it may come back
     const stay = options.kind === 'attached' ? onExit(() => session.quit()) : () => {}
     session.on('end', (error) => {
@@ -203,23 +207,16 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
 
   /** The server says that the standby's turn has come. */
   begin(): void {
-    this.#session.unref()
-    this.#turn.resolve()
+    // it may have been on its way behind the news that messages were lost
+    void this.#compared.then(() => {
+      this.#session.unref()
+      this.#turn.resolve()
+    })
   }
 
-  /** The standby holds what its entries need; `memory` in bytes. */
-  waiting(memory: number): void {
-    if (this.#session.state !== 'ended') this.#session.rpc.waiting(memory)
-  }
-
-  /** What has waited executes its entries from now on. */
-  begun(): void {
-    this.#session.rpc.begun()
-  }
-
-  /** The entries are executed. */
-  ready(): void {
-    this.#session.rpc.ready()
+  /** What the server offers. */
+  get server(): ServerFunctions {
+    return this.#session.rpc
   }
 
   #applied(report: Applied): void {
@@ -248,16 +245,17 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
   /** Messages were lost: current sources are compared with what this runner holds, and the difference is a change like any other. */
   async #resync({ fresh, rebooted }: Resync): Promise<void> {
     try {
-      if (fresh) {
-        this.config = await this.#session.rpc.init(this.#info)
-        if (!this.config.waits) this.begin()
-      }
+      if (fresh) this.config = await this.#session.rpc.init(this.#info)
       await this.change(await this.#session.rpc.compare(this.viteNode.holdings(rebooted)))
+      if (!this.config.waits) this.begin()
       this.emit('resync')
       await notify(getEngine(this.viteNode), 'vite:ws:connect', {})
     } catch (error) {
+      const lost = new Error(NOT_COMPARED, { cause: error })
+      // a standby does not begin with it
+      this.#turn.reject(lost)
       // a lost link does not reject, it asks again
-      if (this.#session.state !== 'ended') this.#failed(new Error(NOT_COMPARED, { cause: error }))
+      if (this.#session.state !== 'ended') this.#failed(lost)
     }
   }
 
