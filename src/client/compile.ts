@@ -35,6 +35,8 @@ export interface CompiledModule {
   /** The same without a tick in between. Throws `ERR_REQUIRE_ASYNC_MODULE` if the body awaits anything but imports. */
   runNow(context: ModuleContext): void
   importNative: ImportNative
+  /** The code that was given, as part of the text that V8 compiled. */
+  code: string
   /** What V8 has compiled of it. */
   texts: readonly string[]
   /** Words in the code, so that what no module asks for is not built. */
@@ -101,6 +103,7 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
       call(now()[0], context)
     },
     importNative: (specifier) => quietly(() => get()[1](specifier)),
+    code: code.startsWith('#!') ? code : text.slice(head.length, -TAIL.length),
     texts,
     mentions: {
       require: hasWord(code, 'require'),

@@ -6,13 +6,14 @@ import inspector from 'node:inspector'
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { decodedMap, encodedMap, type SourceMapInput, type SourceMapSegment, TraceMap } from '@jridgewell/trace-mapping'
+import { unpack } from '../shared/packed.ts'
 
 /** Whether a debugger may attach to this process. */
 export function isDebugging(): boolean {
   return inspector.url() !== undefined
 }
 
-/** Code, and its source map as JSON text. */
+/** Code, and its source map: JSON text, packed or not. */
 export interface MappedCode {
   code: string
   map: string | null
@@ -30,9 +31,10 @@ const STOP = 'debugger;'
 /** What a source map calls a source -> its path on this machine, or an URL that is no file's. */
 type SourceOf = (source: string | null) => string
 
-/** The code that V8 is to compile: as it is while there is no inspector. */
-export function debuggable(mapped: MappedCode, sourceOf: SourceOf): string {
-  if (!isDebugging()) return mapped.code
+/** The code that V8 is to compile: as it is while there is no inspector. Its map is packed. */
+export function debuggable(packed: MappedCode, sourceOf: SourceOf): string {
+  if (!isDebugging()) return packed.code
+  const mapped = { code: packed.code, map: packed.map === null ? null : unpack(packed.map) }
   const isStop = breakFile !== undefined && sourceOf(null) === breakFile
   if (isStop) breakFile = undefined
   const { code, map } = isStop ? withStop(mapped) : mapped

@@ -1,6 +1,7 @@
 /** The scripts that V8 runs for modules: which code and which source map the frames of a stack belong to. */
 import { createHash } from 'node:crypto'
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
+import { unpack } from '../shared/packed.ts'
 import { isDebuggable, mapComment } from './debug-code.ts'
 import type { Paths } from './paths.ts'
 import type { StoredModule } from './store.ts'
@@ -21,7 +22,7 @@ export class Script {
   readonly code: string
   readonly #file: string
   readonly #paths: Paths
-  readonly #json: string | null
+  readonly #packed: string | null
   /** Until a newer version has come: V8 is not to be kept from forgetting old code. */
   #stored: StoredModule | undefined
   readonly #hashes = new Set<string>()
@@ -30,7 +31,7 @@ export class Script {
   constructor(stored: StoredModule, paths: Paths) {
     this.code = stored.record.hash
     this.#file = stored.place.file
-    this.#json = stored.record.map
+    this.#packed = stored.record.map
     this.#paths = paths
     this.#stored = stored
   }
@@ -57,8 +58,8 @@ export class Script {
   /** The text that V8 is to have, now that a debugger may come, for a script with this hash; `undefined` if nothing is to be done. */
   late(hash: string): string | undefined {
     const text = this.#textOf(hash)
-    if (this.#json === null || text === undefined || isDebuggable(text)) return undefined
-    return text + mapComment(this.#json, (source) => this.#paths.sourceOf(source, this.#file))
+    if (this.#packed === null || text === undefined || isDebuggable(text)) return undefined
+    return text + mapComment(unpack(this.#packed), (source) => this.#paths.sourceOf(source, this.#file))
   }
 
   /** V8 has this text from now on. */
@@ -69,8 +70,8 @@ export class Script {
   /** The source of a position in the code, which is as V8 prints it. */
   originalPosition(line: number, column: number): Position | undefined {
     // a frame inside the wrapper has a negative column
-    if (this.#json === null || column < 1) return undefined
-    this.#map ??= new TraceMap(this.#json)
+    if (this.#packed === null || column < 1) return undefined
+    this.#map ??= new TraceMap(unpack(this.#packed))
     const found = originalPositionFor(this.#map, { line, column: column - 1 })
     if (found.line === null) return undefined
     return { file: this.#paths.sourceOf(found.source, this.#file), line: found.line, column: found.column + 1 }

@@ -25,7 +25,7 @@ export class StoredModule {
 
   /** Not for CommonJS. Throws the SyntaxError of V8. */
   get compiled(): CompiledModule {
-    this.#compiled ??= compileModule(this.#source(), this.place)
+    this.#compiled ??= this.#compile()
     return this.#compiled
   }
 
@@ -38,6 +38,14 @@ export class StoredModule {
   /** The texts that V8 has of it: their hashes identify the script of a stack frame. */
   get texts(): readonly string[] {
     return this.isCommonJs ? [this.nativeCode.replace(/^#!/, '//')] : this.compiled.texts
+  }
+
+  #compile(): CompiledModule {
+    const source = this.#source()
+    const compiled = compileModule(source, this.place)
+    // a part of the text that V8 keeps, in place of another as long
+    if (source === this.record.code) this.record.code = compiled.code
+    return compiled
   }
 
   #source(): string {

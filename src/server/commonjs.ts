@@ -6,8 +6,9 @@ import { readFile } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import type { DevEnvironment, ResolvedConfig } from 'vite'
 import { declaredFormat, needsCommonJs, syntaxErrorOf } from '../shared/format.ts'
+import { pack } from '../shared/packed.ts'
 
-/** The JavaScript of a CommonJS file, and the source map if it was compiled. */
+/** The JavaScript of a CommonJS file, and the source map, packed, if it was compiled. */
 export interface CommonJsFile {
   code: string
   map: string | null
@@ -86,7 +87,7 @@ async function toCommonJs(
   const { code, map } = result
   // the compiler keeps a module a module when all its imports were types; an extension says more
   const compiled = isDeclared ? code.replace(/^export \{\};?\s*$/m, '') : code
-  return needsCommonJs(compiled) ? { code: compiled, map: map ? JSON.stringify(map) : null } : undefined
+  return needsCommonJs(compiled) ? { code: compiled, map: map ? pack(JSON.stringify(map)) : null } : undefined
 }
 
 /** Imports and exports at the beginning of a line, but for those of CommonJS. Missing some costs time, not correctness. */

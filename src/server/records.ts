@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { DevEnvironment, EnvironmentModuleNode, TransformResult } from 'vite'
 import { flattenError, TetherError } from '../shared/errors.ts'
 import { isFilePath, slash, toFsUrl } from '../shared/file-path.ts'
+import { pack } from '../shared/packed.ts'
 import type { Kind } from '../shared/protocol.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../shared/types.ts'
 import { isImportedByAllowed, maySend } from './access.ts'
@@ -273,9 +274,9 @@ function unwrapId(url: string): string {
   return url.startsWith('/@id/') ? url.slice('/@id/'.length).replace('__x00__', '\0') : url
 }
 
-/** The source map as text. The text of the module's own file is left out: whoever needs it has the file. */
+/** The source map, packed. The text of the module's own file is left out: whoever needs it has the file. */
 function mapOf({ file }: EnvironmentModuleNode, { map }: TransformResult): string | null {
   if (!map || !('version' in map) || !map.mappings) return null
   const isOwn = map.sources.length === 1 && file !== null && posix.basename(file) === map.sources[0]
-  return JSON.stringify(isOwn ? { ...map, sourcesContent: undefined } : map)
+  return pack(JSON.stringify(isOwn ? { ...map, sourcesContent: undefined } : map))
 }
