@@ -9,7 +9,7 @@ import { writePrivateFile } from './private-file.ts'
 import { createSessions, type ServerSession } from './sessions.ts'
 import { createSecret } from './token.ts'
 
-/** The endpoints of one hub. They outlive Vite's in-process restart. */
+/** Open endpoints. They outlive Vite's in-process restart. */
 export interface Endpoints {
   /** `invitation` is a file with the two, for what an app starts. */
   readonly supervised: { readonly url: string; readonly secret: string; readonly invitation: string }
@@ -19,8 +19,44 @@ export interface Endpoints {
   close(): Promise<void>
 }
 
-/** Opens the private socket. `serve` makes the functions of each session. */
-export async function openEndpoints(serve: (session: ServerSession) => ServerFunctions): Promise<Endpoints> {
+/** The endpoints of a hub, from before they are open until they are closed. */
+export interface LazyEndpoints {
+  readonly opened: Endpoints | undefined
+  readonly closed: boolean
+  /** Opens the private socket once: Vite may restart before that is done. Resolves with nothing when it was closed meanwhile. */
+  open(): Promise<Endpoints | undefined>
+  /** Leaves nothing, also of an opening that is under way. */
+  close(): Promise<void>
+}
+
+/** Nothing is open yet. `serve` makes the functions of each session. */
+export function createEndpoints(serve: (session: ServerSession) => ServerFunctions): LazyEndpoints {
+  let opening: Promise<Endpoints> | undefined
+  let opened: Endpoints | undefined
+  let closed = false
+  return {
+    get opened() {
+      return opened
+    },
+    get closed() {
+      return closed
+    },
+    async open() {
+      if (closed) return undefined
+      opening ??= openEndpoints(serve)
+      opened = await opening
+      return closed ? undefined : opened
+    },
+    async close() {
+      closed = true
+      // whoever opened them has been told why they could not be
+      const endpoints = await opening?.catch(() => undefined)
+      await endpoints?.close()
+    },
+  }
+}
+
+async function openEndpoints(serve: (session: ServerSession) => ServerFunctions): Promise<Endpoints> {
   const secret = createSecret()
   // the hub ends these when it is told that the process has exited; a process at a breakpoint keeps its session
   const supervised = createSessions({ secret, kind: 'supervised', functions: serve })

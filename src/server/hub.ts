@@ -13,7 +13,7 @@ import type { App } from './app.ts'
 import { Apps } from './apps.ts'
 import { type Binding, Bindings } from './bindings.ts'
 import { findFailure } from './check.ts'
-import { type Endpoints, openEndpoints } from './endpoints.ts'
+import { createEndpoints } from './endpoints.ts'
 import { channelOf } from './environment.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from './hub-types.ts'
 import { catchLateSaves } from './late-saves.ts'
@@ -35,7 +35,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   readonly #served = new Served()
   readonly #report: Report
   readonly #apps: Apps
-  #endpoints: Endpoints | undefined
+  readonly #endpoints = createEndpoints((session) => this.#serve(session))
 
   constructor() {
     super()
@@ -48,10 +48,10 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       report: this.#report,
       settings: () => ({ server: this.#bindings.current.server, options: this.#bindings.current.options }),
       handover: () => {
-        const { url, secret } = this.#endpoints!.supervised
+        const { url, secret } = this.#endpoints.opened!.supervised
         return { url, secret, root: this.#bindings.current.server.config.root }
       },
-      invitation: () => this.#endpoints!.supervised.invitation,
+      invitation: () => this.#endpoints.opened!.supervised.invitation,
       check: (url, others) => findFailure(this.#records(), url, others),
       restarting: (app, reason) => {
         this.#report.restarted(app.id, reason)
@@ -76,7 +76,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   get attach(): TetherHub['attach'] {
-    return this.#endpoints?.attach
+    return this.#endpoints.opened?.attach
   }
 
   get runners(): RunnerView[] {
@@ -140,7 +140,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     this.#bindings.close(closed)
     this.#ready.reject(closed)
     await this.#apps.close()
-    await this.#endpoints?.close()
+    await this.#endpoints.close()
   }
 
   /** Sends a payload of Vite or a plugin to all runners. What changed is not told by payloads but by `recordSeeds`. */
@@ -176,9 +176,9 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   async #open({ server, options }: Binding): Promise<void> {
-    this.#endpoints ??= await openEndpoints((session) => this.#serve(session))
-    await this.#endpoints.configure(server, options.attach ?? false)
-    this.#apps.ensure(this.entries)
+    const endpoints = await this.#endpoints.open()
+    await endpoints?.configure(server, options.attach ?? false)
+    if (!this.#endpoints.closed) this.#apps.ensure(this.entries)
   }
 
   async #records(): Promise<AllRecords> {
