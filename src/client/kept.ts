@@ -69,11 +69,10 @@ export class KeptValues {
     }
   }
 
-  /** It has succeeded. */
-  async commit(engine: Engine): Promise<void> {
+  /** It has succeeded. What is no longer kept goes with the next `sweep()`. */
+  commit(): void {
     this.#before = undefined
     for (const change of this.#atCommit.splice(0)) change()
-    await this.sweep(engine)
   }
 
   /** It has failed: before old instances are put back. */

@@ -27,5 +27,4 @@ export async function pruneUnreached(engine: Engine, replaced: Iterable<ModuleId
     dropRegistrations(cache, id)
     cache.dataMap.delete(id)
   }
-  await engine.kept.sweep(engine)
 }

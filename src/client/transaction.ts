@@ -69,7 +69,7 @@ async function replace(
     // no new code imports it: its old instance is to hear of that
     if (prune && !runtime.node(id)) cache.pruneMap.set(id, prune)
   }
-  await engine.kept.commit(engine)
+  engine.kept.commit()
   return { modules, evaluated: newIds(engine, kept).length, previous }
 }
 

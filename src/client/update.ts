@@ -40,7 +40,10 @@ export async function update(
   engine.cache.isFirstUpdate = false
   // also after a failure: whoever pauses for an update has to go on
   await tell('vite:afterUpdate')
-  if (result.error === undefined) await pruneUnreached(engine, replaced)
+  if (result.error === undefined) {
+    await pruneUnreached(engine, replaced)
+    await engine.kept.sweep(engine)
+  }
   return result
 }
 
@@ -58,6 +61,7 @@ export async function reloadAll(engine: Engine, cause: Cause, seeds: readonly Mo
     const done = await replaceModules(engine, replaced, roots)
     succeed(engine)
     await pruneUnreached(engine, replaced)
+    await engine.kept.sweep(engine)
     return outcome('reloaded', { evaluated: done.evaluated, modules: done.modules })
   } catch (error) {
     return fail(engine, cause, seeds, error)
@@ -70,6 +74,7 @@ export async function startRoots(engine: Engine, cause: Cause, roots: readonly M
     await engine.runtime.prepare(roots, new Set(), [...engine.broken.values()])
     const done = await replaceModules(engine, new Set(), roots)
     succeed(engine)
+    await engine.kept.sweep(engine)
     engine.log.info('program reload')
     return outcome('reloaded', { evaluated: done.evaluated, modules: done.modules })
   } catch (error) {

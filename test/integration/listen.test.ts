@@ -35,7 +35,18 @@ test('the port stays open while its handler is replaced: every request is answer
   expect(await ask(port)).toBe('ECONNREFUSED')
 })
 
-test('requests wait while what they need is disposed and made again, and those under way end first', async () => {
+const passing = (port: number) => `
+  import { listen } from 'vite-tether/keep'
+  import { answer } from './answer.ts'
+  let current = answer
+  listen((request, response) => current(request, response), ${port})
+  import.meta.hot.accept('./answer.ts', (next) => { if (next) current = next.answer })
+`
+
+test.each([
+  ['runs again', main],
+  ['is given the new handler', passing],
+])('requests wait while what they need is disposed and made again: the entry %s', async (_, entry) => {
   const port = await freePort()
   // an answer takes several turns of a database that is closed before the new one is there
   const database = (name: string) => `
@@ -50,7 +61,7 @@ test('requests wait while what they need is disposed and made again, and those u
     import.meta.hot.dispose(async () => { await null; open = false })
   `
   const app = await startKeepApp({
-    'src/main.ts': main(port),
+    'src/main.ts': entry(port),
     'src/database.ts': database('a'),
     'src/answer.ts': `
       import { query } from './database.ts'
