@@ -17,6 +17,7 @@ import { createEndpoints } from './endpoints.ts'
 import { channelOf } from './environment.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from './hub-types.ts'
 import { catchLateSaves } from './late-saves.ts'
+import { createProgress } from './progress.ts'
 import type { AllRecords } from './records.ts'
 import { createReport, formatChain, type Report } from './report.ts'
 import { runnerConfig } from './runner-config.ts'
@@ -34,6 +35,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   readonly #bindings = new Bindings()
   readonly #served = new Served()
   readonly #report: Report
+  readonly #progress = createProgress()
   readonly #apps: Apps
   readonly #endpoints = createEndpoints((session) => this.#serve(session))
 
@@ -202,6 +204,9 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       applied: (report, runner) => this.#applied(session, report, runner),
       loaded: (files, { id }) => {
         if (this.#appOf(session)) void this.#apps.loaded(id, files)
+      },
+      fetching: (answer, { info, waits, feed }) => {
+        if (info?.kind === 'supervised' && !waits) this.#progress.show(answer, () => feed.size)
       },
       begun: (runner) => this.#joined(session, runner),
       waiting: () => this.emit('runner:standby', this.#viewOfSession(session)),

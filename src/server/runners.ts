@@ -24,6 +24,8 @@ export interface RunnerHost {
   waiting(runner: ServedRunner): void
   /** It is none any more. */
   begun(runner: ServedRunner): void
+  /** It has asked for a module and its graph; what comes of that is the runner's to know. */
+  fetching(answer: Promise<unknown>, runner: ServedRunner): void
   /** Node has loaded these files in the runner's process. */
   loaded(files: Iterable<[file: string, isCurrent: IsCurrent]>, runner: ServedRunner): void
 }
@@ -69,10 +71,12 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
       async fetch(url, importer, fresh) {
         checkArguments('fetch', url, importer, fresh)
         const began = Date.now()
-        return feed.fetch(url, importer, fresh, ({ file }) => {
+        const answer = feed.fetch(url, importer, fresh, ({ file }) => {
           // updates do not reach a helper: all that it has is as if Node had loaded it
           if (runner.info?.kind === 'helper' && file) host.loaded([[file, (modified) => modified <= began]], runner)
         })
+        host.fetching(answer, runner)
+        return answer
       },
       async compare(held) {
         checkArguments('compare', held)

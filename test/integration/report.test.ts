@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { run } from '../support/child.ts'
 import { createProject } from '../support/project.ts'
+import { hasTerminal, openTerminal } from '../support/terminal.ts'
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const STAYS =
@@ -81,8 +82,45 @@ describe('a hint', () => {
   })
 })
 
+describe('a large graph', () => {
+  const files = {
+    'package.json': '{ "type": "module" }',
+    'vite.config.js':
+      "export default { plugins: [{ name: 'slow', transform: () => new Promise((resolve) => setTimeout(resolve, 200)) }] }",
+    'app.ts': "import './m0.ts'\nconsole.log('up')\nsetInterval(() => {}, 1000)",
+    ...Object.fromEntries(
+      Array.from({ length: 20 }, (_, n) => [`m${n}.ts`, n < 19 ? `import './m${n + 1}.ts'` : 'export {}']),
+    ),
+  }
+
+  it.skipIf(!hasTerminal)(
+    'is counted in a line of the terminal while it is loaded, which is gone afterwards',
+    async () => {
+      const { root } = createProject(files)
+      const terminal = openTerminal([process.execPath, cli, 'app.ts'], root)
+      onTestFinished(() => terminal.end())
+      let raw = ''
+      terminal.child.stdout!.on('data', (chunk) => {
+        raw += chunk
+      })
+      await terminal.match(/^\s*up\s*$/m)
+      expect(raw).toMatch(/loading [1-9]\d* modules \.\.\./)
+      expect(raw.slice(raw.lastIndexOf('loading'))).toMatch(/^loading \d+ modules[^\n]*\r\u001b\[K[\s\S]*up/)
+    },
+  )
+
+  it('is not, in a pipe', async () => {
+    const { root } = createProject(files)
+    const running = run(process.execPath, [cli, 'app.ts'], { cwd: root })
+    onTestFinished(() => running.end())
+    await running.match(/^up$/m)
+    expect(running.text).not.toContain('loading')
+  })
+})
+
 describe('several apps', () => {
   const files = {
+    'package.json': '{ "type": "module" }',
     'vite.config.js':
       "import { tether } from 'vite-tether'\nexport default { plugins: [tether({ entry: ['api.ts', 'worker.ts'] })] }",
     'api.ts': "console.log('api is up')\nconsole.error('api warns')\nsetInterval(() => {}, 1000)",
