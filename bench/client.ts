@@ -20,6 +20,9 @@ export interface Memory {
   pid: number
 }
 
+/** A proxy may hold a question back long after the app is there again: then it is asked anew. In ms. */
+const PATIENCE = 250
+
 /** What the wait for an answer has shown. */
 export interface Waited {
   answer: Answer
@@ -81,7 +84,7 @@ export class Client {
         const what = seen ? `answers ${JSON.stringify(seen)}` : 'no answer'
         throw new Error(`not up to date after ${timeout / 1000} s: ${what}`)
       }
-      const answer = await this.ask('/', left).catch(() => undefined)
+      const answer = await this.ask('/', Math.min(left, PATIENCE)).catch(() => undefined)
       if (answer) {
         const now = performance.now()
         silence = Math.max(silence, now - last)

@@ -74,7 +74,10 @@ export function groupsOf(options: Options): Group[] {
     {
       name: 'growth',
       rounds: 1,
-      jobs: jobs(['tether', 'runner', 'runner-ws', 'vite-node'], { cases: [], growth: 500 }),
+      jobs: [
+        ...jobs(['tether', 'runner', 'runner-ws'], { cases: [], growth: 500 }),
+        ...jobs(['vite-node'], { cases: [], growth: 100 }),
+      ],
     },
   ]
 }

@@ -79,7 +79,7 @@ function targets({ main, nest, sizes, link, growth }: Measured): Target[] {
     atMost('leaf update, 3,000 modules / 100', 1.3, size(3000, 'leaf'), size(100, 'leaf')),
     atMost('cold start per module, 1,000 to 3,000 / 100 to 1,000', 1.1, perModule(1000, 3000), perModule(100, 1000)),
     atMost('app process, RSS after start / plain node unbundled', 1.25, memory('tether'), memory('plain'), mib),
-    limit('RSS growth over 500 updates, after GC', 10 * 2 ** 20, updates?.rss, mib),
+    limit(`RSS growth over ${updates?.updates ?? 500} updates, after GC`, 10 * 2 ** 20, updates?.rss, mib),
     limit('messages on the wire, cold start, 1,000 modules', 50, traffic('messages'), count),
     limit('bytes on the wire per module, cold start', 3072, ratio(traffic('bytes'), 1000), count),
   ]
