@@ -51,8 +51,12 @@ function frameOf({ stack }: Error): string {
 /** What Node does between the app's frames is of no use to anybody who reads a stack; what it was asked for at its top is. */
 function withoutInternals(text: string): string {
   const lines = text.split('\n')
-  const isInternal = (line: string) =>
-    /^\s+at /.test(line) && (line.includes(OWN_FOLDER) || /\(?node:internal\//.test(line))
-  const rest = lines.filter((line) => !isInternal(line))
-  return rest.some((line) => /^\s+at /.test(line)) ? rest.join('\n') : text
+  // colours stand in the middle of paths
+  const isFrame = (line: string) => /^\s+at /.test(stripVTControlCharacters(line))
+  const isInternal = (line: string) => {
+    const plain = stripVTControlCharacters(line)
+    return plain.includes(OWN_FOLDER) || /\(?node:internal\//.test(plain)
+  }
+  const rest = lines.filter((line) => !isFrame(line) || !isInternal(line))
+  return rest.some(isFrame) ? rest.join('\n') : text
 }

@@ -38,13 +38,20 @@ export async function importExternal(
     if (!isUnresolved(error, importer)) throw error
     const found = resolveAsCommonJs(specifier, importer)
     if (found !== undefined) return importNative(pathToFileURL(found).href)
-    const advice = missingFile(error) ?? `It must be installed on the machine that runs the app, ${hostname()}.`
+    const advice =
+      missingFile(error) ?? `It must be installed on the machine that runs the app, ${hostname()}${command(specifier)}.`
     throw new TetherError(
       'ERR_MODULE_NOT_FOUND',
       `Cannot find package '${specifier}' imported from '${importer}'. ${advice}`,
       { cause: error },
     )
   }
+}
+
+/** How a package is installed, if the specifier names one. */
+function command(specifier: string): string {
+  const name = /^(?:@[\w.-]+\/)?[\w.-]+(?=\/|$)/.exec(specifier)?.[0]
+  return name ? `: npm install ${name}` : ''
 }
 
 /** For a package that is there, Node names the file that its package.json leads to. */

@@ -277,7 +277,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     if (failed && report.error) this.#report.failed(app.id, report.error, true)
     else if (report.outcome === 'unaccepted') {
       const { chain } = report
-      if (chain) this.#report.hint(acceptHint(this.#bindings.current.environment.moduleGraph, chain))
+      if (chain) this.#report.hint(acceptHint(this.#bindings.current.environment, chain))
       this.#apps.replace(app, chain ? `nothing accepts ${formatChain(chain)}` : 'a plugin asked for a full reload')
     } else this.#report.updated(app.id, report)
   }

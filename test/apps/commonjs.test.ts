@@ -52,6 +52,8 @@ it('a save of what a CommonJS app has loaded restarts it and says why, but not b
   project.edit('src/main.js', "'runs '", "'main '")
   await line(/^main v2 2/)
   await line(/restarted: src\/main\.js changed \(loaded natively\)/)
+  // `import.meta.hot` would be a syntax error
+  expect(lines.join('\n')).not.toContain('import.meta')
 
   const { pid } = hub.runners[0]!
   project.edit('src/lib/greet.js', '"v2 "', '"v2 " 3')

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { formatCrash } from '../../../src/client/crash.ts'
 
@@ -23,6 +24,7 @@ describe('the report of a crash', () => {
     const own = new URL('../../../src/client/runner.ts', import.meta.url).href
     error.stack = `Error: x\n    at app (/app/server.ts:1:2)\n    at load (${own}:3:4)\n    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)`
     expect(formatCrash(error, false)).toBe('Error: x\n    at app (/app/server.ts:1:2)')
+    expect(stripVTControlCharacters(formatCrash(error, true))).toBe('Error: x\n    at app (/app/server.ts:1:2)')
   })
 
   it('shows where code could not be transformed instead of the stack of Vite', () => {
