@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished, test } from 'vitest'
 import type { TetherOptions } from '../../src/index.ts'
+import { createDeferred } from '../../src/shared/deferred.ts'
 import { isAlive, processState, run, until } from '../support/child.ts'
 import { childrenOf } from '../support/container.ts'
 import { createProject } from '../support/project.ts'
@@ -79,21 +80,25 @@ test('to the app it looks as if node had been started with it', async () => {
       'main.ts': `
         const { argv, execArgv, env, cwd, uptime, title } = process
         console.log('sees ' + JSON.stringify({
-          argv, execArgv, env, cwd: cwd(), title, isYoung: uptime() < 3, main: require.main === module, send: typeof process.send,
+          argv, execArgv, env, cwd: cwd(), title, main: require.main === module, send: typeof process.send,
           signals: process.eventNames().map((name) => [String(name), process.listenerCount(name)]).sort(),
           input: [process.stdin.readableFlowing, process.stdin.bytesRead],
         }))
+        console.log('waited ' + (performance.now() / 1000 - uptime() > 0.05))
         ${ALIVE}
       `,
     },
     { args: ['--flag', 'x'], execArgv: ['--no-deprecation'], env: { GIVEN: 'yes' } },
   )
   const fresh = await app.line(/^sees/)
-  expect(JSON.parse(fresh.slice(5))).toMatchObject({ main: true, isYoung: true, env: { GIVEN: 'yes' } })
+  expect(JSON.parse(fresh.slice(5))).toMatchObject({ main: true, env: { GIVEN: 'yes' } })
   await app.hub.restart()
   await expect.poll(() => count(app.lines, /^sees/)).toBe(2)
   expect(pidOf(app)).toBe(app.standby)
   expect(app.lines.findLast((line) => line.startsWith('sees'))).toBe(fresh)
+  // its uptime is not that of its wait
+  await app.line(/^waited true$/)
+  expect(app.lines).toContain('waited false')
 })
 
 test('an env file that was edited meanwhile is read: the process that waits is of no use', async () => {
@@ -166,6 +171,32 @@ test('a save during the take-over is not lost', async () => {
   await expect.poll(() => app.hub.runners[0]!.state).toBe('ready')
 })
 
+test('what is saved while the old process stops is what the next one begins with', async () => {
+  const held = createDeferred<void>()
+  const holds = {
+    name: 'holds a save back',
+    transform: (code: string) => (code.includes('second') ? held.promise.then(() => null) : null),
+  }
+  const project = createProject({
+    'main.ts': `import { a } from './a.ts'\nconsole.log('runs ' + a)\nprocess.on('SIGTERM', () => console.log('stops'))\n${ALIVE}`,
+    'a.ts': "export const a = 'first'",
+  })
+  const server = await startServer(project.root, { entry: 'main.ts' }, { plugins: [holds] })
+  const standby = await standbyOf(server)
+  const { pid } = server.hub.runners[0]!
+  const restarted = server.hub.restart()
+  await server.line(/^stops$/)
+  const seeds = once(server.server.watcher, 'change')
+  project.edit('a.ts', 'first', 'second')
+  await seeds
+  process.kill(pid!, 'SIGKILL')
+  await restarted
+  expect(pidOf(server)).toBe(standby)
+  held.resolve()
+  await server.line(/^runs second$/)
+  expect(count(server.lines, /^runs/)).toBe(2)
+})
+
 test('an app that ignores the signal is killed, and the process that waits takes over', async () => {
   const app = await startApp(
     { 'main.ts': `process.on('SIGTERM', () => console.log('ignored'))\nconsole.log('runs ' + process.pid)\n${ALIVE}` },
@@ -212,8 +243,9 @@ test('one that could not be told of all saves compares what it holds when it can
     app.project.write('big.ts', big(version))
     await app.line(new RegExp(`^has ${version}$`))
   }
-  process.kill(app.standby, 'SIGCONT')
+  // its turn is on its way when it learns that something was lost
   await app.hub.restart()
+  process.kill(app.standby, 'SIGCONT')
   await app.line(/^runs 4$/)
   expect(pidOf(app)).toBe(app.standby)
   // 14 MB of code and map go through each step with each save
