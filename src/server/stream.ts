@@ -5,8 +5,8 @@
 import type { ModuleRecord } from '../shared/types.ts'
 
 /** A batch is sent when it has this many modules or, counted in characters of code and map, this size. */
-const BATCH_LENGTH = 32
-const BATCH_SIZE = 512 * 1024
+const BATCH_LENGTH = 64
+const BATCH_SIZE = 768 * 1024
 
 /** Where batches go. */
 export interface StreamTarget {

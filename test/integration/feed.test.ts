@@ -150,9 +150,9 @@ test('a server that is closed while it is asked does not answer; the next one do
   expect(sent.flatMap(({ failed }) => failed)).toEqual([])
 })
 
-/** `main.ts` and 99 modules that it imports. */
+/** `main.ts` and 199 modules that it imports. */
 function manyModules(): Record<string, string> {
-  const names = Array.from({ length: 99 }, (_, n) => `m${n}`)
+  const names = Array.from({ length: 199 }, (_, n) => `m${n}`)
   return {
     'main.ts': names.map((name) => `import './${name}.ts'`).join('\n'),
     ...Object.fromEntries(names.map((name) => [`${name}.ts`, `export const ${name} = 1`])),
@@ -162,9 +162,9 @@ function manyModules(): Record<string, string> {
 test('a large graph is sent in batches before the answer, which brings the rest: each module once', async () => {
   const { feed, streamed, batches } = await start(manyModules())
   const rest = modulesOf(await feed.fetch('/main.ts'))
-  expect(batches).toEqual([32, 32, 32])
-  expect(rest).toHaveLength(4)
-  expect(new Set([...streamed, ...rest].map(({ id }) => id)).size).toBe(100)
+  expect(batches).toEqual([64, 64, 64])
+  expect(rest).toHaveLength(8)
+  expect(new Set([...streamed, ...rest].map(({ id }) => id)).size).toBe(200)
   expect(modulesOf(await feed.fetch('/main.ts'))).toEqual([])
 })
 
@@ -177,13 +177,13 @@ test('no batch follows while the runner does not take those before it, nor after
   expect(batches).toEqual([])
   opened[0]!()
   await expect.poll(() => opened).toHaveLength(2)
-  expect(batches).toEqual([32])
+  expect(batches).toEqual([64])
   feed.lost()
   opened[1]!()
   await expect.poll(() => opened).toHaveLength(3)
   opened[2]!()
   expect(modulesOf(await answer)).toEqual([])
-  expect(batches).toEqual([32])
+  expect(batches).toEqual([64])
   expect(feed.size).toBe(0)
 })
 
