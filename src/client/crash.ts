@@ -27,6 +27,8 @@ export function formatCrash(thrown: unknown, colors: boolean): string {
   const { name, message, frame, loc, id, plugin } = (thrown ?? {}) as Record<string, unknown> & {
     loc?: { file?: string; line: number; column: number }
   }
+  // an error of ours says what is to be said, and comes from nowhere in the app
+  if (name === 'TetherError') return `[vite-tether] ${message}`
   if (typeof message !== 'string' || (typeof frame !== 'string' && typeof plugin !== 'string')) {
     const text = withoutInternals(inspect(thrown, { colors }))
     return thrown instanceof Error ? `${frameOf(thrown)}${text}` : `Uncaught ${text}`

@@ -13,9 +13,9 @@ export interface Place {
 /** The first frame of a stack in a file that is no package's and `isWanted`. */
 export function firstPlace(stack: string, isWanted: (file: string) => boolean): Place | undefined {
   for (const text of stack.split('\n')) {
-    const [, path, line, column] = /^\s+at (?:.*\()?([^()]+):(\d+):(\d+)\)?$/.exec(text) ?? []
+    const [, path, line, column] = /^\s+at (?:.*\()?(?:async )?([^()]+):(\d+):(\d+)\)?$/.exec(text) ?? []
     if (path === undefined) continue
-    const file = path.startsWith('file://') ? fileURLToPath(path) : path.replace(/^async /, '')
+    const file = path.startsWith('file://') ? fileURLToPath(path) : path
     if (!isAbsolute(file) || /[\\/]node_modules[\\/]/.test(file) || !isWanted(file)) continue
     return { file, line: Number(line), column: Number(column) }
   }
@@ -37,10 +37,11 @@ const AROUND = 2
 /** Longer lines would fill the terminal: they are minified, or data. */
 const LONGEST = 160
 
-/** The lines of `source` around a position, which counts from 1; empty if it is not in there. */
+/** The lines of `source` around a position, which counts from 1; empty if it is not in there: the file may have changed since. */
 export function codeFrame(source: string, line: number, column: number): string {
   const lines = source.split(/\r?\n/)
-  if (lines[line - 1] === undefined || lines[line - 1]!.length > LONGEST) return ''
+  const marked = lines[line - 1]
+  if (marked === undefined || marked.length < column || marked.length > LONGEST) return ''
   const first = Math.max(1, line - AROUND)
   const last = Math.min(lines.length, line + AROUND)
   const width = String(last).length

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { formatCrash } from '../../../src/client/crash.ts'
+import { TetherError } from '../../../src/shared/errors.ts'
 
 describe('the report of a crash', () => {
   it('is what node prints of an error, with its cause and its properties', () => {
@@ -37,4 +38,9 @@ describe('the report of a crash', () => {
     expect(formatCrash(error, false)).toBe('SyntaxError: Unexpected token\n    at /app/server.ts:3:7\n3 | const = 1')
     expect(formatCrash(error, true)).toContain('\u001b[31m=')
   })
+})
+
+it('an error of ours is told by its message alone', () => {
+  const error = new TetherError('ERR_MODULE_NOT_FOUND', "Cannot find module './x.ts'.", { cause: new Error('inner') })
+  expect(formatCrash(error, false)).toBe("[vite-tether] Cannot find module './x.ts'.")
 })
