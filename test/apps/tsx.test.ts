@@ -7,7 +7,8 @@ import { dirname, join, resolve } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { type Running, run } from '../support/child.ts'
 import { createProject } from '../support/project.ts'
-import { type App, apps } from '../support/tsx-apps.ts'
+import type { App } from '../support/tsx-app.ts'
+import { apps } from '../support/tsx-apps.ts'
 
 const repository = resolve(import.meta.dirname, '../..')
 const tools = {

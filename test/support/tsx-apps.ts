@@ -1,29 +1,6 @@
 /** Small apps, each with what people do in one: they are run under tsx and under the command, and compared. */
-
-export interface App {
-  files: Record<string, string>
-  /** Path of a link -> what it leads to. */
-  links?: Record<string, string>
-  /** @default 'main.ts' */
-  entry?: string
-  /** Folder that it is run in. */
-  cwd?: string
-  flags?: string[]
-  args?: string[]
-  input?: string
-  /** Where the two are not the same: what the command prints, or the error of a limit of ours. */
-  differs?: string | RegExp
-}
-
-const MODULE = { 'package.json': '{ "type": "module" }' }
-const COMMONJS = { 'package.json': '{}' }
-const tsconfig = (compilerOptions: object) => ({ 'tsconfig.json': JSON.stringify({ compilerOptions }) })
-const es = (main: string, files: Record<string, string> = {}): App => ({
-  files: { ...MODULE, 'main.ts': main, ...files },
-})
-const cjs = (main: string, files: Record<string, string> = {}): App => ({
-  files: { ...COMMONJS, 'main.ts': main, ...files },
-})
+import { type App, COMMONJS, cjs, es, MODULE, tsconfig } from './tsx-app.ts'
+import { processes } from './tsx-processes.ts'
 
 const COMPILED = {
   'node_modules/compiled/package.json': '{}',
@@ -250,60 +227,6 @@ const enum A { X = 1, Y } enum B { Q = 'q' } namespace N { export const v = 1 }
     differs: /Cannot find package 'react\/jsx-dev-runtime'/,
   },
   'top-level for await': es('for await (const each of [1, Promise.resolve(2)]) console.log(each)'),
-}
-
-const processes: Record<string, App> = {
-  'arguments, environment, stdin': {
-    ...es(
-      "let input = ''; for await (const chunk of process.stdin) input += chunk\nconsole.log(process.argv.slice(2), input, process.env.FROM_FILE, process.env.NODE_ENV, typeof process.send)",
-      { '.env': 'FROM_FILE=yes' },
-    ),
-    flags: ['--env-file=.env'],
-    args: ['a', '--b', '--', 'c'],
-    input: 'typed',
-  },
-  'the exit code is set': es('process.exitCode = 5'),
-  'the entry throws': es("console.log('before'); throw new Error('boom')"),
-  'nobody handles a rejection': es("Promise.reject(new Error('boom')); setTimeout(() => console.log('never'), 1000)"),
-  'top-level await of what never comes': es('await new Promise(() => {})'),
-  'what the entry throws is caught': es(
-    "process.on('uncaughtException', (error) => console.log('caught', error.message)); setTimeout(() => console.log('later'), 20); throw new Error('boom')",
-  ),
-  'events of the process': es(
-    "let n = 0; process.on('beforeExit', (code) => { console.log('before', code); if (n++ < 1) setTimeout(() => {}, 10) }); process.on('exit', (code) => console.log('exit', code))",
-  ),
-  'a signal that is handled': es(
-    "process.on('SIGTERM', () => { console.log('term'); process.exit(9) }); setTimeout(() => process.kill(process.pid, 'SIGTERM'), 10); setTimeout(() => {}, 5000)",
-  ),
-  'positions in a stack': es(
-    "interface A {\n  x: 1\n}\nfunction f() {\n  console.log(new Error('x').stack!.split('\\n')[1]!.trim())\n}\nf()",
-  ),
-  'fork() and its exit code': es(
-    "import { fork } from 'node:child_process'; fork(new URL('./c.ts', import.meta.url).pathname, ['a']).on('message', (m) => console.log(m)).on('exit', (code) => console.log('exit', code))",
-    {
-      'c.ts':
-        'process.send!([process.argv[2], process.argv.length] as unknown[]); process.disconnect(); process.exitCode = 3',
-    },
-  ),
-  'spawn() with execArgv': es(
-    "import { spawnSync } from 'node:child_process'; console.log(spawnSync(process.execPath, [...process.execArgv, import.meta.dirname + '/c.ts'], { encoding: 'utf8' }).stdout)",
-    { 'c.ts': "const x: number = 1; console.log('child', x, process.argv.length)" },
-  ),
-  cluster: cjs(
-    `import cluster from 'node:cluster'
-     if (cluster.isPrimary) { cluster.fork(); cluster.on('message', (worker, message) => { console.log(message); worker.kill() }) }
-     else process.send!('worker' as string)`,
-  ),
-  'a thread, for which tsx needs help on Node 20': {
-    ...es(
-      "import { Worker } from 'node:worker_threads'; new Worker(new URL('./w.ts', import.meta.url), { workerData: 5 }).on('message', (m) => console.log(m))",
-      {
-        'w.ts':
-          "import { parentPort, workerData } from 'node:worker_threads'; parentPort!.postMessage(workerData as number)",
-      },
-    ),
-    ...(process.versions.node.startsWith('20.') && { differs: '5\n' }),
-  },
 }
 
 export const apps: Record<string, App> = { ...commonJs, ...loading, ...language, ...processes }
