@@ -211,8 +211,10 @@ export function createFeed(name: string, records: () => Promise<Records>, target
   async function compare(held: Record<ModuleId, string>): Promise<Change> {
     // version 0 is never current: everything the runner announces is transformed, and only another hash is sent. What is in the
     // ledger besides was sent while the runner put its list together.
-    for (const id of Object.keys(held)) ledger.set(id, { version: 0 })
-    const { modules, failed } = await current((source) => source.collect(new Set(ledger.keys()), holds))
+    const ids = Object.keys(held)
+    for (const [id, { version }] of ledger) if (version === 0) ledger.delete(id)
+    for (const id of ids) ledger.set(id, { version: 0 })
+    const { modules, failed } = await current((source) => source.collect(ids, holds))
     for (const { id } of failed) failing.add(id)
     // equal code is not sent, and its number is the one that counts from now on
     const isEqual = (record: ModuleRecord) => held[record.id] === record.hash
