@@ -55,7 +55,8 @@ export interface HotRuntime {
   /** The URL that log lines and payloads name. */
   toUrl(id: ModuleId): string
   /**
-   * Takes newer code into the store; nothing is evaluated. Returns the ids whose code is newer and different. Instances whose
+   * Takes newer code into the store; nothing is evaluated. Returns the ids of those whose
+   * instances were evaluated from other code than is held now. Instances whose
    * evaluation has failed are forgotten by then at the latest.
    */
   install(modules: readonly ModuleRecord[]): ModuleId[] | Promise<ModuleId[]>

@@ -8,6 +8,7 @@ import type { TlsOptions } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger, ViteDevServer } from 'vite'
 import { TetherError } from '../shared/errors.ts'
+import type { Limits } from '../shared/protocol.ts'
 import type { ServerFunctions } from '../shared/types.ts'
 import { isLoopbackHost, isPlainHost } from './gatekeeper.ts'
 import { DEFAULT_PATHNAME, type Listener, listen } from './listener.ts'
@@ -33,7 +34,10 @@ export interface MovingAttachPoint {
 }
 
 /** Nothing is open yet. `serve` makes the functions of each session. */
-export function createAttachPoint(serve: (session: ServerSession) => ServerFunctions): MovingAttachPoint {
+export function createAttachPoint(
+  serve: (session: ServerSession) => ServerFunctions,
+  limits: Partial<Limits>,
+): MovingAttachPoint {
   let opened: { token: string; sessions: Sessions; file: PrivateFile | undefined } | undefined
   let listener: Listener | undefined
   let settings: unknown
@@ -49,6 +53,7 @@ export function createAttachPoint(serve: (session: ServerSession) => ServerFunct
     const { token, sessions, file } = await open(options.token)
     const rules = {
       secret: token,
+      limits,
       accept: sessions.accept,
       allowHost: (name: string) => allowedHosts === true || isPlainHost(name) || matches(name, allowedHosts),
     }
@@ -72,7 +77,7 @@ export function createAttachPoint(serve: (session: ServerSession) => ServerFunct
     await end()
     const token = given ?? createSecret()
     const file = given === undefined ? await writePrivateFile('token', token) : undefined
-    opened = { token, sessions: createSessions({ secret: token, functions: serve }), file }
+    opened = { token, sessions: createSessions({ secret: token, limits, functions: serve }), file }
     return opened
   }
 

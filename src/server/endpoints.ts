@@ -1,6 +1,7 @@
 /** Where runners connect: a private socket for supervised ones, and, if asked for, an address for attached ones. */
 import type { ViteDevServer } from 'vite'
 import type { Invitation } from '../shared/handover.ts'
+import type { Limits } from '../shared/protocol.ts'
 import type { ServerFunctions } from '../shared/types.ts'
 import { type AttachPoint, createAttachPoint } from './attach-point.ts'
 import { listen } from './listener.ts'
@@ -8,6 +9,8 @@ import type { AttachOptions } from './options.ts'
 import { writePrivateFile } from './private-file.ts'
 import { createSessions, type ServerSession } from './sessions.ts'
 import { createSecret } from './token.ts'
+
+type Serve = (session: ServerSession) => ServerFunctions
 
 /** Open endpoints. They outlive Vite's in-process restart. */
 export interface Endpoints {
@@ -23,14 +26,17 @@ export interface Endpoints {
 export interface LazyEndpoints {
   readonly opened: Endpoints | undefined
   readonly closed: boolean
-  /** Opens the private socket once: Vite may restart before that is done. Resolves with nothing when it was closed meanwhile. */
-  open(): Promise<Endpoints | undefined>
+  /**
+   * Opens the private socket once, with the `limits` of then: Vite may restart before that is done. Resolves with nothing when
+   * it was closed meanwhile.
+   */
+  open(limits: Partial<Limits> | undefined): Promise<Endpoints | undefined>
   /** Leaves nothing, also of an opening that is under way. */
   close(): Promise<void>
 }
 
 /** Nothing is open yet. `serve` makes the functions of each session. */
-export function createEndpoints(serve: (session: ServerSession) => ServerFunctions): LazyEndpoints {
+export function createEndpoints(serve: Serve): LazyEndpoints {
   let opening: Promise<Endpoints> | undefined
   let opened: Endpoints | undefined
   let closed = false
@@ -41,9 +47,9 @@ export function createEndpoints(serve: (session: ServerSession) => ServerFunctio
     get closed() {
       return closed
     },
-    async open() {
+    async open(limits = {}) {
       if (closed) return undefined
-      opening ??= openEndpoints(serve)
+      opening ??= openEndpoints(serve, limits)
       opened = await opening
       return closed ? undefined : opened
     },
@@ -56,12 +62,12 @@ export function createEndpoints(serve: (session: ServerSession) => ServerFunctio
   }
 }
 
-async function openEndpoints(serve: (session: ServerSession) => ServerFunctions): Promise<Endpoints> {
+async function openEndpoints(serve: Serve, limits: Partial<Limits>): Promise<Endpoints> {
   const secret = createSecret()
   // the hub ends these when it is told that the process has exited; a process at a breakpoint keeps its session
-  const supervised = createSessions({ secret, kind: 'supervised', functions: serve })
-  const listener = await listen({ where: { at: 'private' }, secret, accept: supervised.accept })
-  const attached = createAttachPoint(serve)
+  const supervised = createSessions({ secret, kind: 'supervised', limits, functions: serve })
+  const listener = await listen({ where: { at: 'private' }, secret, limits, accept: supervised.accept })
+  const attached = createAttachPoint(serve, limits)
   const invitation = await writePrivateFile(
     'invitation.json',
     JSON.stringify({ url: listener.url, secret } satisfies Invitation),

@@ -2,6 +2,7 @@
 import { inspect } from 'node:util'
 import { TetherError } from '../shared/errors.ts'
 import { nearest } from '../shared/nearest.ts'
+import { LIMITS, type Limits, resolveLimits } from '../shared/protocol.ts'
 
 /** Where attached runners may connect. */
 export interface AttachOptions {
@@ -57,6 +58,8 @@ export interface TetherOptions {
   standby?: boolean
   /** Lets processes that somebody else started attach. @default false */
   attach?: boolean | AttachOptions
+  /** Bounds and times of the sessions (PROTOCOL.md): bytes and milliseconds. Those with which the hub began stay until it is closed. */
+  limits?: Partial<Limits>
   /** Works even where NODE_ENV is `production`. @default false */
   force?: boolean
 }
@@ -85,6 +88,7 @@ const CHECKS: Record<keyof TetherOptions, Check> = {
     'a boolean or an object { host, port, path, token, allowedHosts }',
     (value) => typeof value === 'boolean' || isObject(value),
   ],
+  limits: ['an object of numbers', isObject],
   force: ['a boolean', (value) => typeof value === 'boolean'],
 }
 
@@ -99,10 +103,28 @@ const ATTACH_CHECKS: Record<keyof AttachOptions, Check> = {
   allowedHosts: ['true or an array of strings', (value) => value === true || isStrings(value)],
 }
 
+const LIMIT_CHECKS: Record<string, Check> = Object.fromEntries(
+  Object.keys(LIMITS).map((name) => [name, ['a number greater than 0', (value: unknown) => Number(value) > 0]]),
+)
+
 /** Checks `options`. Throws `ERR_CONFIG` naming the option, what was expected and what was received. */
 export function checkOptions(options: TetherOptions): void {
   check('tether()', options, CHECKS)
   if (typeof options.attach === 'object') check('tether({ attach })', options.attach, ATTACH_CHECKS)
+  if (options.limits) {
+    check('tether({ limits })', options.limits, LIMIT_CHECKS)
+    try {
+      resolveLimits(options.limits)
+    } catch (cause) {
+      throw new TetherError(
+        'ERR_CONFIG',
+        `The option 'limits' of tether() contradicts itself: ${(cause as Error).message}.`,
+        {
+          cause,
+        },
+      )
+    }
+  }
 }
 
 function check(where: string, options: object, checks: Record<string, Check>): void {

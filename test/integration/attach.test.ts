@@ -170,3 +170,12 @@ test("on Vite's own http server runners attach beside the browser's WebSocket, a
   expect((await done)[0]).toMatchObject({ outcome: 'reloaded' })
   expect((await runner.import('/main.ts')).n).toBe(2)
 })
+
+test('limits of the options hold for attached runners', async () => {
+  const project = createProject({ 'main.ts': 'export const n = 1' })
+  const { hub } = await startServer(project.root, { attach: true, limits: { sessions: 1 } })
+  const { url, token } = hub.attach!
+  const runner = await connect({ url, token, root: project.root, logger: {} })
+  onTestFinished(() => runner.close())
+  await expect(connect({ url, token, root: project.root, logger: {} })).rejects.toThrow(/1 sessions already/)
+})

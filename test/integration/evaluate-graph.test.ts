@@ -143,7 +143,7 @@ describe('replacing instances', () => {
     const current = await project.saved('leaf.js')
     const { runtime } = project.runner
     expect(await runtime.install(current)).toHaveLength(1)
-    expect(await runtime.install(old)).toEqual([])
+    await runtime.install(old)
     runtime.detach([project.path('leaf.js')])
     expect((await project.load('/leaf.js')).leaf).toBe('new')
   })

@@ -271,6 +271,11 @@ test("the user's own createEnvironment is refused by name, with the way out", as
 })
 
 test('an unknown option names the nearest one', () => {
+  expect(() => tether({ limits: { pingafter: 1 } as never })).toThrow(/Unknown option 'pingafter' .* 'pingAfter'/)
+  expect(() => tether({ limits: { calls: 0 } })).toThrow(
+    /'calls' of tether\(\{ limits \}\) to be a number greater than 0, got 0/,
+  )
+  expect(() => tether({ limits: { pingAfter: 9, deadAfter: 8 } })).toThrow(/limits.deadAfter \(8\) must be greater/)
   expect(() => tether({ entri: 'x' } as never)).toThrow(/Unknown option 'entri' of tether\(\)\. Did you mean 'entry'\?/)
   expect(() => tether({ onUnaccepted: 'ignore' as never })).toThrow(
     /'onUnaccepted'.*'restart' or 'reload', got 'ignore'/,

@@ -60,7 +60,7 @@ it('takes these options of tether(), attach and connect()', async () => {
 })
 
 const OPTIONS = [
-  ...['args', 'attach', 'cwd', 'entry', 'env', 'environment', 'execArgv', 'force', 'ignore', 'onUnaccepted'],
+  ...['args', 'attach', 'cwd', 'entry', 'env', 'environment', 'execArgv', 'force', 'ignore', 'limits', 'onUnaccepted'],
   ...['standby', 'stdio', 'stop', 'watch'],
 ]
 
