@@ -43,12 +43,15 @@ async function run(options: Options): Promise<void> {
       console.log(`${group.name} ${done}/${all} ${line(result)}`)
     })
     measured[group.name] = new Results([...(measured[group.name]?.all ?? []), ...results])
+    // after each, so that a run that is broken off leaves what it has
+    if (!measured.chosen) write(measured, options, began)
   }
   console.log(`${Math.round((Date.now() - began.getTime()) / 1000)} s\n`)
-  if (measured.chosen) return print(measured.chosen)
-  const page = report(measured, options.full ? 'npm run bench -- --full' : 'npm run bench', began)
-  console.log(page)
-  writeFileSync(join(BENCH, 'RESULTS.md'), page)
+  if (measured.chosen) print(measured.chosen)
+}
+
+function write(measured: Measured, { full }: Options, began: Date): void {
+  writeFileSync(join(BENCH, 'RESULTS.md'), report(measured, full ? 'npm run bench -- --full' : 'npm run bench', began))
   writeFileSync(join(BENCH, 'plot.svg'), plot(measured.main!))
 }
 
