@@ -52,6 +52,11 @@ export class StoredModule {
     return debuggable(this.record, (source) => this.#paths.sourceOf(source, this.place.file))
   }
 
+  /** Nothing is left to do before it runs. */
+  get isCompiled(): boolean {
+    return this.isCommonJs || this.#compiled !== undefined
+  }
+
   /** Does now what `compiled` would do. */
   compile(): void {
     if (!this.isCommonJs) void this.compiled
