@@ -49,6 +49,7 @@ export function plot(results: Results): string {
     return `<path d="M${x} 16V${y - 20}" stroke="#e2e8f0"/><text x="${x}" y="${y - 4}" text-anchor="middle">${ms(mark)}</text>`
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12" fill="#334155">
+<title>Times of the main tools</title>
 <rect width="${WIDTH}" height="${height}" fill="#ffffff"/>
 ${[...lines, ...parts].join('\n')}
 </svg>
