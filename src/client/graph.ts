@@ -102,7 +102,7 @@ export class TetherRuntime implements HotRuntime {
       if (failure) throw reviveError(failure.error)
       const stored = await this.#evaluator.obtain(id)
       // a SyntaxError that only this version of Node sees
-      if (!stored.isCommonJs) void stored.compiled
+      stored.compile()
       modules.push(stored)
       for (const dep of Object.values(stored.record.deps)) if (isNew(dep)) needed.add(dep)
     }
