@@ -4,7 +4,7 @@
  */
 import type { ImportedNames } from './runtime.ts'
 
-/** One hoisted import. */
+/** One hoisted import, and how the code uses it. */
 export interface ImportStatement {
   specifier: string
   /** The variable that holds the namespace in the code. */
@@ -21,18 +21,24 @@ export interface ExportNames {
   open: boolean
 }
 
+// one that awaits nothing else is run as a generator
 const IMPORT =
-  /^;*const (__vite_ssr_import_\d+__) = await __vite_ssr_import__\(("(?:[^"\\]|\\.)*")(?:, (\{.*\}))?\);$/gm
+  /^(;*const (__vite_ssr_import_\d+__) = )(?:await|yield) (__vite_ssr_import__\(("(?:[^"\\]|\\.)*")(?:, (\{.*\}))?\);)$/gm
 const EXPORT = /^__vite_ssr_exportName__\(("(?:[^"\\]|\\.)*"), /gm
 const EXPORT_ALL = /^;*__vite_ssr_exportAll__\((__vite_ssr_import_\d+__)\);/gm
 /** A use of an import: as a whole, or of one name. */
 const USE = /(__vite_ssr_import_\d+__)(?:\.([\p{ID_Continue}$]+)|\[("(?:[^"\\]|\\.)*")\])?/gu
 const DYNAMIC_IMPORT = /__vite_ssr_dynamic_import__\(\s*(?:\/\*.*?\*\/\s*)*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')/g
 
+/** `code` as the body of a generator: it yields its imports instead of awaiting them. All columns stay what they were. */
+export function yieldingImports(code: string): string {
+  return code.replace(IMPORT, '$1yield $3')
+}
+
 /** The static imports of `code`, in order. */
 export function importsOf(code: string): ImportStatement[] {
   const used = usesOf(code.replace(IMPORT, ''))
-  return Array.from(code.matchAll(IMPORT), ([, variable, specifier, metadata]) => {
+  return Array.from(code.matchAll(IMPORT), ([, , variable, , specifier, metadata]) => {
     const { importedNames = [] } = (metadata ? JSON.parse(metadata) : {}) as { importedNames?: string[] }
     // Vite lists no name for `import * as ns`, `export *` and `import './x'`: how the variable is used tells them apart
     const isWhole = [...(used.get(variable!) ?? [])].some((name) => !importedNames.includes(name))

@@ -4,19 +4,19 @@
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import type { ModuleCacheMap } from 'vite-node/client'
-import { createDeferred } from '../shared/deferred.ts'
 import { TetherError } from '../shared/errors.ts'
 import { KEEP } from '../shared/keep.ts'
 import type { FetchAnswer, ModuleId, ModuleRecord } from '../shared/types.ts'
 import { createCommonJs } from './commonjs.ts'
 import { runCommonJs } from './commonjs-file.ts'
-import type { ModuleContext } from './compile.ts'
-import { Importer, type ImportMetadata } from './imports.ts'
+import type { ImportRequest, ModuleContext } from './compile.ts'
+import { Evaluation } from './evaluation.ts'
+import { Importer } from './imports.ts'
 import type { Instance } from './instance.ts'
 import { Instances } from './instances.ts'
 import { namesOf, WHOLE } from './interop.ts'
 import { moduleVariable } from './main-module.ts'
-import { createImportMeta, loadMetaResolve } from './meta.ts'
+import { createImportMeta } from './meta.ts'
 import type { LoadReport } from './native-loads.ts'
 import type { Paths } from './paths.ts'
 import type { ModuleNamespace } from './runtime.ts'
@@ -47,21 +47,16 @@ export interface EvaluatorOptions {
   loadedNatively?: LoadReport | undefined
 }
 
-/** What a static import does: at once, or in its own time. */
-export interface StaticImports {
-  static(instance: Instance, specifier: string, metadata: ImportMetadata | undefined): object | Promise<object>
-}
-
 /** Loads, evaluates and remembers modules. */
 export class Evaluator {
   readonly store: ModuleStore
   readonly instances: Instances
   readonly paths: Paths
   readonly scripts: ScriptTable
+  readonly imports: Importer
   /** Moves when code or instances change: a module that failed is evaluated again only after that, as under Node. */
   epoch = 0
   readonly #options: EvaluatorOptions
-  readonly #importer: Importer
   /** Errors that say nothing about the code: a fetch or an external that may succeed the next time. */
   readonly #transient = new WeakSet<object>()
 
@@ -72,7 +67,7 @@ export class Evaluator {
     this.instances = new Instances(options.cache)
     this.scripts = new ScriptTable(options.paths)
     installStackHook()
-    this.#importer = new Importer(this)
+    this.imports = new Importer(this)
   }
 
   /** Takes newer code into the store. Returns the ids whose code differs from what was held. */
@@ -121,31 +116,24 @@ export class Evaluator {
     return error
   }
 
+  /** Whether an error says nothing about the code. */
+  isTransient(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#transient.has(error)
+  }
+
   /** The namespace of a module, evaluated if it has no instance. Of an import cycle it may still be incomplete. */
-  load(id: ModuleId, importer?: Instance): ModuleNamespace | Promise<ModuleNamespace> {
-    const found = this.instances.entry(id)
-    if (found?.promise && !found.failure) {
-      if (found.evaluated) return found.exports!
-      // waiting would be for ever if `found` cannot go on before `importer` has: Node, too, lets cycles see incomplete modules
-      if (importer && !importer.evaluated && found.isWaitingFor(importer)) {
-        found.isHandedOut = true
-        return found.exports!
-      }
-      return this.#wait(found, importer)
-    }
-    if (found?.failure?.epoch === this.epoch) return found.promise!
-    // a cycle's other modules may hold the namespace of an attempt that failed: they are to see what comes of this one
-    const namespace = found?.failure && found.isHandedOut ? found.namespace : undefined
-    const instance = this.instances.create(id, namespace)
-    this.#start(instance, importer)
-    return this.#wait(instance, importer)
+  async load(id: ModuleId, importer?: Instance): Promise<ModuleNamespace> {
+    return (await this.instance(id, importer)).exports!
+  }
+
+  async instance(id: ModuleId, importer?: Instance): Promise<Instance> {
+    return new Evaluation(this, this.imports).load(id, importer)
   }
 
   /** Puts an instance into the cache and evaluates its own code again, into its namespace. It stays if that throws. */
   async restart(instance: Instance): Promise<void> {
-    this.#start(instance, undefined)
     try {
-      await instance.promise
+      await new Evaluation(this, this.imports).again(instance)
     } catch (error) {
       instance.failure = undefined
       instance.evaluated = true
@@ -153,55 +141,6 @@ export class Evaluator {
       this.instances.put(instance)
       throw error
     }
-  }
-
-  async #wait(instance: Instance, importer: Instance | undefined): Promise<ModuleNamespace> {
-    // who waits for an evaluated module's late `import()` waits for nothing that could wait for it
-    if (!importer?.isRunning) return instance.promise!
-    importer.waits.add(instance)
-    try {
-      return await instance.promise!
-    } finally {
-      importer.waits.delete(instance)
-    }
-  }
-
-  #start(instance: Instance, importer: Instance | undefined): void {
-    const { epoch } = this
-    const { succeed, fail } = this.begin(instance)
-    this.#run(instance, importer).then(succeed, (error: unknown) => {
-      const isTransient = typeof error === 'object' && error !== null && this.#transient.has(error)
-      fail(error, isTransient ? Number.NaN : epoch)
-    })
-  }
-
-  /** Puts an instance whose evaluation begins into the cache. One of the two functions ends it. */
-  begin(instance: Instance): { succeed(): void; fail(error: unknown, epoch: number): void } {
-    instance.evaluated = false
-    instance.failure = undefined
-    instance.exports = instance.namespace.object
-    const { promise, resolve, reject } = createDeferred<ModuleNamespace>()
-    instance.promise = promise
-    this.instances.put(instance)
-    return {
-      succeed: () => resolve(instance.namespace.object),
-      fail: (error, epoch) => {
-        instance.failure = { error, epoch }
-        this.instances.unlink(instance)
-        reject(error)
-      },
-    }
-  }
-
-  async #run(instance: Instance, importer: Instance | undefined): Promise<void> {
-    // not synchronously: the importer's wait is noted first, and a long chain of imports is not as deep on the call stack
-    await null
-    const stored = instance.stored ?? this.store.get(instance.id) ?? (await this.obtain(instance.id, importer?.id))
-    if (!stored.isCommonJs && stored.compiled.mentions.resolve) await loadMetaResolve()
-    this.link(instance, stored)
-    if (stored.isCommonJs) this.runCommonJs(instance, stored)
-    else await stored.compiled.run(this.context(instance, stored, this.#importer))
-    this.finish(instance)
   }
 
   /** What `specifier` means to `instance` if the runner itself provides it. */
@@ -222,7 +161,8 @@ export class Evaluator {
   /** The body of an instance has run. */
   finish(instance: Instance): void {
     instance.namespace.seal()
-    this.instances.markEvaluated(instance)
+    instance.succeed()
+    this.instances.noteOrder(instance)
   }
 
   /** Node runs it. `import` gives `module.exports` as default, as under Node, and each of its properties as a name. */
@@ -249,17 +189,18 @@ export class Evaluator {
   }
 
   /** What the body of a module is called with. */
-  context(instance: Instance, stored: StoredModule, imports: StaticImports): ModuleContext {
+  context(instance: Instance, stored: StoredModule): ModuleContext {
     const { namespace, id } = instance
     const { file } = stored.place
-    const { mentions } = stored.compiled
+    const { mentions, isAsync } = stored.compiled
     const { env, main, createHot } = this.#options
     const commonJs = mentions.commonJs ? createCommonJs(namespace) : undefined
     instance.commonJs = commonJs?.module
     return {
-      __vite_ssr_import__: (specifier: string, metadata?: ImportMetadata) =>
-        imports.static(instance, specifier, metadata),
-      __vite_ssr_dynamic_import__: (specifier: unknown) => this.#importer.dynamic(instance, specifier),
+      __vite_ssr_import__: isAsync
+        ? (...wanted: Wanted) => this.imports.static(instance, toRequest(...wanted))
+        : toRequest,
+      __vite_ssr_dynamic_import__: (specifier: unknown) => this.imports.dynamic(instance, specifier),
       __vite_ssr_exports__: namespace.object,
       __vite_ssr_exportAll__: (source: unknown) => namespace.defineAll(source),
       __vite_ssr_exportName__: (name: string, read: () => unknown) => namespace.define(name, read),
@@ -278,4 +219,11 @@ export class Evaluator {
       __dirname: dirname(file),
     }
   }
+}
+
+type Wanted = [specifier: string, metadata?: { importedNames?: string[] }]
+
+/** What Vite's transform says of a static import. */
+function toRequest(...[specifier, metadata]: Wanted): ImportRequest {
+  return { specifier, importedNames: metadata?.importedNames ?? [] }
 }

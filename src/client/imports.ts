@@ -1,46 +1,76 @@
 /**
  * What an import in transformed code does: finds out what the specifier means and checks that it has the names.
  */
+import { isBuiltin } from 'node:module'
+import { dirname } from 'node:path'
 import type { ModuleId } from '../shared/types.ts'
 import { hasLiteralImport, isMaybeType } from './code.ts'
+import type { ImportRequest } from './compile.ts'
+import type { Supply } from './evaluation.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Instance } from './instance.ts'
 import { differsCompiled, namespaceOf } from './interop.ts'
 import { formatOf, importExternal, isNativeSpecifier, missingExport } from './native.ts'
 import type { StoredModule } from './store.ts'
 
-/** What Vite's transform says of a static import. */
-export interface ImportMetadata {
-  importedNames?: string[]
-}
-
 /** The imports of one evaluator's modules. */
-export class Importer {
+export class Importer implements Supply {
+  readonly isNow = false
   readonly #evaluator: Evaluator
+  /** What Node has loaded, by the place from which it was asked for: the same answer for ever, as under Node. */
+  readonly #externals = new Map<string, object>()
 
   constructor(evaluator: Evaluator) {
     this.#evaluator = evaluator
   }
 
-  /** `import ... from specifier`. Throws a SyntaxError for a name that the module does not have. */
-  async static(instance: Instance, specifier: string, metadata: ImportMetadata | undefined): Promise<object> {
-    const stored = instance.stored!
-    const target = stored.target(specifier)
-    const names = metadata?.importedNames
-    const namespace =
-      target === undefined
-        ? await this.#external(instance, specifier, names)
-        : this.#compiled(stored, await this.#evaluator.load(target, instance), names, () => this.#isCommonJs(target))
-    const missing = names?.filter((name) => !(name in namespace)) ?? []
-    for (const name of missing) {
+  obtain(id: ModuleId, importer?: ModuleId): Promise<StoredModule> {
+    return this.#evaluator.obtain(id, importer)
+  }
+
+  /** What `import ... from` an evaluated module of the app gives. Throws a SyntaxError for a name that it does not have. */
+  link(importer: StoredModule, wanted: ImportRequest, dep: Instance): object {
+    const isCommonJs = () => dep.evaluated && dep.stored?.isCommonJs === true
+    const namespace = compiled(importer, dep.exports!, wanted.importedNames, isCommonJs)
+    this.check(importer, wanted, namespace)
+    return namespace
+  }
+
+  /** The same of an external. */
+  external(importer: StoredModule, wanted: ImportRequest): object | Promise<object> {
+    const { specifier } = wanted
+    const key = isBuiltin(specifier) ? specifier : `${dirname(importer.place.file)}\0${specifier}`
+    const known = this.#externals.get(key)
+    if (known) return this.#interop(importer, wanted, known)
+    return this.#load(specifier, importer).then((namespace) => {
+      this.#externals.set(key, namespace)
+      return this.#interop(importer, wanted, namespace)
+    })
+  }
+
+  /** Throws a SyntaxError for a name that is wanted of a namespace and not there. */
+  check(importer: StoredModule, { specifier, importedNames }: ImportRequest, namespace: object): void {
+    const { record, place } = importer
+    const target = importer.target(specifier)
+    for (const name of importedNames) {
+      if (name in namespace) continue
       if (target !== undefined && !this.#surelyLacks(target, name)) continue
-      if (isMaybeType(stored.record.code, specifier, name, stored.place.file)) continue
+      if (isMaybeType(record.code, specifier, name, place.file)) continue
       const format =
         target === undefined
-          ? formatOf(namespace, specifier, stored.place.file)
+          ? formatOf(namespace, specifier, place.file)
           : (this.#evaluator.store.get(target)?.record.format ?? 'module')
       throw missingExport(name, specifier, format)
     }
+  }
+
+  /** A static import of a module with top-level await, which itself waits for it. */
+  async static(instance: Instance, wanted: ImportRequest): Promise<object> {
+    const stored = instance.stored!
+    const target = stored.target(wanted.specifier)
+    if (target !== undefined) return this.link(stored, wanted, await this.#evaluator.instance(target, instance))
+    const namespace = this.#evaluator.provided(instance, wanted.specifier) ?? (await this.external(stored, wanted))
+    this.check(stored, wanted, namespace)
     return namespace
   }
 
@@ -48,8 +78,13 @@ export class Importer {
   async dynamic(instance: Instance, expression: unknown): Promise<object> {
     const specifier = String(expression)
     const stored = instance.stored!
+    // the importer goes on first
+    await null
     const target = stored.target(specifier) ?? (await this.#resolve(instance, stored, specifier))
-    if (typeof target === 'object') return this.#external(instance, target.external)
+    if (typeof target === 'object') {
+      const provided = this.#evaluator.provided(instance, target.external)
+      return provided ?? this.external(stored, { specifier: target.external, importedNames: [] })
+    }
     this.#evaluator.instances.linkComputed(instance, target)
     return this.#evaluator.load(target, instance)
   }
@@ -70,32 +105,17 @@ export class Importer {
     return answer.id
   }
 
-  async #external(instance: Instance, specifier: string, names?: readonly string[]): Promise<object> {
-    const provided = this.#evaluator.provided(instance, specifier)
-    if (provided) return provided
-    const stored = instance.stored!
+  async #load(specifier: string, { compiled, place }: StoredModule): Promise<object> {
     try {
-      const namespace = await importExternal(stored.compiled.importNative, specifier, stored.place.file)
-      const isCommonJs = () => formatOf(namespace, specifier, stored.place.file) === 'commonjs'
-      return this.#compiled(stored, namespace, names, isCommonJs)
+      return await importExternal(compiled.importNative, specifier, place.file)
     } catch (error) {
       throw this.#evaluator.transient(error)
     }
   }
 
-  /** What `importer` gets, for which `namespace` may be too little if it is compiled to CommonJS. */
-  #compiled(
-    importer: StoredModule,
-    namespace: object,
-    names: readonly string[] | undefined,
-    isCommonJs: () => boolean,
-  ): object {
-    if (importer.record.interop !== 'compiled' || !differsCompiled(namespace, names) || !isCommonJs()) return namespace
-    return namespaceOf((namespace as { default: unknown }).default, true)
-  }
-
-  #isCommonJs(id: ModuleId): boolean {
-    return this.#evaluator.instances.live(id)?.evaluated === true && this.#evaluator.store.get(id)?.isCommonJs === true
+  #interop(importer: StoredModule, { specifier, importedNames }: ImportRequest, namespace: object): object {
+    const isCommonJs = () => formatOf(namespace, specifier, importer.place.file) === 'commonjs'
+    return compiled(importer, namespace, importedNames, isCommonJs)
   }
 
   /** Whether a module without `name` will not get it: while it is being evaluated only its code can tell. */
@@ -104,4 +124,15 @@ export class Importer {
     const { names, open } = this.#evaluator.store.exportsOf(target)
     return !open && !names.has(name)
   }
+}
+
+/** What `importer` gets, for which `namespace` may be too little if it is compiled to CommonJS. */
+function compiled(
+  importer: StoredModule,
+  namespace: object,
+  names: readonly string[],
+  isCommonJs: () => boolean,
+): object {
+  if (importer.record.interop !== 'compiled' || !differsCompiled(namespace, names) || !isCommonJs()) return namespace
+  return namespaceOf((namespace as { default: unknown }).default, true)
 }

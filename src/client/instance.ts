@@ -2,6 +2,7 @@
  * One evaluation of a module, which is at the same time its entry in vite-node's module cache: there is no second table of
  * what is loaded.
  */
+import { createDeferred, type Deferred } from '../shared/deferred.ts'
 import type { ModuleId } from '../shared/types.ts'
 import { ModuleExports } from './namespace.ts'
 import type { ModuleNamespace } from './runtime.ts'
@@ -37,12 +38,36 @@ export class Instance {
   commonJs: { exports: unknown; assigned?: { value: unknown } } | undefined
   /** The namespace was given to an importer before the evaluation ended. */
   isHandedOut = false
+  #deferred: Deferred<ModuleNamespace> | undefined
 
   constructor(id: ModuleId, importers: Set<ModuleId>, namespace = new ModuleExports()) {
     this.id = id
     this.importers = importers
     this.namespace = namespace
     this.exports = namespace.object
+  }
+
+  /** Its evaluation begins. `succeed` or `fail` ends it. */
+  begin(): void {
+    this.evaluated = false
+    this.failure = undefined
+    this.exports = this.namespace.object
+    this.waits.clear()
+    this.#deferred = createDeferred()
+    this.promise = this.#deferred.promise
+  }
+
+  succeed(): void {
+    this.evaluated = true
+    this.#deferred!.resolve(this.namespace.object)
+  }
+
+  /** `epoch`: the state of the code in which that has happened; `NaN` if it says nothing about the code. */
+  fail(error: unknown, epoch: number): void {
+    this.failure = { error, epoch }
+    // it is told to those who have begun it; nobody else may be waiting
+    this.promise!.catch(() => {})
+    this.#deferred!.reject(error)
   }
 
   /** `true` while its evaluation is under way. */

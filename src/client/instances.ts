@@ -86,9 +86,8 @@ export class Instances {
     for (const id of instance.imports) this.#importers.get(id)?.delete(instance.id)
   }
 
-  /** Notes that an evaluation has ended well. */
-  markEvaluated(instance: Instance): void {
-    instance.evaluated = true
+  /** An evaluation has ended well. */
+  noteOrder(instance: Instance): void {
     if (!this.#order.has(instance.id)) this.#order.set(instance.id, this.#order.size)
   }
 

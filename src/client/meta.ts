@@ -17,9 +17,15 @@ export interface ImportMetaOptions {
 type Resolve = (specifier: string, parent: string) => string
 let resolveNatively: Resolve | undefined
 
-/** Loads what `import.meta.resolve` needs: it answers synchronously, so this happens before a module that mentions it runs. */
-export async function loadMetaResolve(): Promise<void> {
-  resolveNatively ??= (await import('import-meta-resolve')).resolve
+/**
+ * Loads what `import.meta.resolve` needs: it answers synchronously, so this happens before a module that mentions it runs.
+ * `undefined` if it is there.
+ */
+export function loadMetaResolve(): Promise<void> | undefined {
+  if (resolveNatively) return undefined
+  return import('import-meta-resolve').then(({ resolve }) => {
+    resolveNatively = resolve
+  })
 }
 
 /**

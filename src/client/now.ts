@@ -7,20 +7,20 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { types } from 'node:util'
 import { TetherError } from '../shared/errors.ts'
 import type { FetchAnswer, ModuleId } from '../shared/types.ts'
-import { isMaybeType } from './code.ts'
-import type { Evaluator, StaticImports } from './evaluator.ts'
-import type { ImportMetadata } from './imports.ts'
+import type { ImportRequest } from './compile.ts'
+import { Evaluation, type Supply } from './evaluation.ts'
+import type { Evaluator } from './evaluator.ts'
 import type { Instance } from './instance.ts'
 import { namespaceOf } from './interop.ts'
 import { resolveLikeImport } from './meta.ts'
-import { formatOf, missingExport } from './native.ts'
 import type { StoredModule } from './store.ts'
 
 /** As `ModuleSource.fetch`, but blocks this thread until the server has answered. Throws what that would reject with. */
 export type FetchNow = (url: string, importer?: ModuleId, fresh?: boolean) => FetchAnswer
 
 /** Loads modules into the cache of an evaluator without a tick in between. */
-export class NowLoader implements StaticImports {
+export class NowLoader implements Supply {
+  readonly isNow = true
   readonly #evaluator: Evaluator
   readonly #fetchNow: FetchNow
 
@@ -48,55 +48,13 @@ export class NowLoader implements StaticImports {
     throw new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module '${id}': the server answered without its code.`)
   }
 
-  /** The instance of a module, evaluated if there is none. One that is being evaluated is given as it is, as in CommonJS cycles. */
-  load(id: ModuleId, importer?: Instance): Instance {
-    const { instances, epoch } = this.#evaluator
-    const found = instances.entry(id)
-    if (found?.promise && !found.failure) {
-      if (!found.evaluated) found.isHandedOut = true
-      return found
-    }
-    if (found?.failure?.epoch === epoch) throw found.failure.error
-    const instance = instances.create(id, found?.failure && found.isHandedOut ? found.namespace : undefined)
-    const { succeed, fail } = this.#evaluator.begin(instance)
-    try {
-      this.#run(instance, this.obtain(id, importer?.id))
-      succeed()
-      return instance
-    } catch (error) {
-      // the error is the caller's: nobody may be waiting for the promise
-      instance.promise!.catch(() => {})
-      fail(error, epoch)
-      throw error
-    }
-  }
-
-  /** `import ... from specifier` of a module that is evaluated by this loader. */
-  static(instance: Instance, specifier: string, metadata: ImportMetadata | undefined): object {
-    const stored = instance.stored!
-    const { record, place } = stored
-    const target = stored.target(specifier)
-    const loaded = target === undefined ? undefined : this.load(target, instance)
-    const namespace = loaded
-      ? loaded.exports!
-      : (this.#evaluator.provided(instance, specifier) ?? this.#external(specifier, stored))
-    for (const name of metadata?.importedNames ?? []) {
-      if (name in namespace || (loaded && !loaded.evaluated)) continue
-      if (isMaybeType(record.code, specifier, name, place.file)) continue
-      throw missingExport(name, specifier, loaded ? 'module' : formatOf(namespace, specifier, place.file))
-    }
-    return namespace
-  }
-
-  #run(instance: Instance, stored: StoredModule): void {
-    this.#evaluator.link(instance, stored)
-    if (stored.isCommonJs) this.#evaluator.runCommonJs(instance, stored)
-    else stored.compiled.runNow(this.#evaluator.context(instance, stored, this))
-    this.#evaluator.finish(instance)
+  /** The instance of a module, evaluated if there is none. One that is being evaluated is given as it is. */
+  load(id: ModuleId): Instance {
+    return new Evaluation(this.#evaluator, this).load(id) as Instance
   }
 
   /** What an import of an external gives: the module that `import` would load, loaded by `require`. */
-  #external(specifier: string, { place: { file }, record }: StoredModule): object {
+  external({ place: { file }, record }: StoredModule, { specifier }: ImportRequest): object {
     const require = createRequire(file)
     const url = isBuiltin(specifier) ? specifier : resolveLikeImport(specifier, pathToFileURL(file).href)
     const loaded: unknown = require(url.startsWith('file:') ? fileURLToPath(url) : url)

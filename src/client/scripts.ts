@@ -45,7 +45,7 @@ export class Script {
 
   /** A newer version of the module has come. */
   retire(): this {
-    for (const text of this.#stored?.texts ?? []) this.#hashes.add(hashOf(text))
+    if (this.#stored) this.#hashes.add(hashOf(this.#stored.text))
     this.#stored = undefined
     return this
   }
@@ -78,7 +78,8 @@ export class Script {
   }
 
   #textOf(hash: string): string | undefined {
-    return this.#stored?.texts.find((text) => hashOf(text) === hash)
+    const text = this.#stored?.text
+    return text !== undefined && hashOf(text) === hash ? text : undefined
   }
 }
 

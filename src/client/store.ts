@@ -35,9 +35,9 @@ export class StoredModule {
     return this.#native
   }
 
-  /** The texts that V8 has of it: their hashes identify the script of a stack frame. */
-  get texts(): readonly string[] {
-    return this.isCommonJs ? [this.nativeCode.replace(/^#!/, '//')] : this.compiled.texts
+  /** The text that V8 has of it: its hash identifies the script of a stack frame. */
+  get text(): string {
+    return this.isCommonJs ? this.nativeCode.replace(/^#!/, '//') : this.compiled.text
   }
 
   #compile(): CompiledModule {

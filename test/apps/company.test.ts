@@ -133,10 +133,11 @@ it('vite dev serves the frontend as ever while its config runs the app: a save u
   await vite.match(/^only the server v1/m)
   project.edit('src/client.ts', 'text + dep', 'dep + text')
   await until(() => updates().includes('/src/client.ts'), 'an update of the browser')
-  expect(received.map(({ type }) => type)).toEqual(['connected', 'update'])
+  // of a file that was seen while it was being written there may be more than one
+  const before = updates().length
   project.edit('src/shared.ts', 'v1', 'v2')
   await vite.match(/^only the server v2/m)
-  await until(() => updates().length === 2, 'another update of the browser')
+  await until(() => updates().length > before, 'another update of the browser')
   expect(project.read('started')).toBe('v1\nv1\nv2\n')
   expect(received.map(({ type }) => type)).not.toContain('full-reload')
 })
