@@ -72,11 +72,16 @@ function sort({ runtime }: Engine, ids: ModuleId[], invalidated: ModuleId | unde
 async function decide(engine: Engine, { invalidators }: Cause, seeds: readonly ModuleId[]): Promise<Propagation> {
   const { runtime, cache, limits } = engine
   const roots = await rootsOf(engine)
-  const plan = (wanted = seeds) => propagate(runtime, cache, wanted, roots, invalidators)
-  // what is being evaluated right now may end with other imports and registrations
-  await within(limits.settle, runtime.settled(plan().replaced))
-  await refresh(engine, [])
-  return plan(await wantedOf(engine, seeds, roots))
+  const planFor = (wanted: readonly ModuleId[]) => propagate(runtime, cache, wanted, roots, invalidators)
+  let plan = planFor(seeds)
+  if (!runtime.isSettled(plan.replaced)) {
+    // what is being evaluated right now may end with other imports and registrations
+    await within(limits.settle, runtime.settled(plan.replaced))
+    await refresh(engine, [])
+    plan = planFor(seeds)
+  }
+  const wanted = await wantedOf(engine, seeds, roots)
+  return wanted.length < seeds.length ? planFor(wanted) : plan
 }
 
 /** The seeds without those that current code lets go of, deleted ones for example: they are pruned, not evaluated again. */

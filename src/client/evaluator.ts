@@ -178,7 +178,7 @@ export class Evaluator {
 
   /** `export *` of app modules: in a cycle the names are needed before that line has run. */
   #prelink({ namespace }: Instance, stored: StoredModule): void {
-    if (!stored.record.code.includes('__vite_ssr_exportAll__')) return
+    if (!stored.hasStars) return
     for (const specifier of stored.exports.stars) {
       const target = stored.target(specifier)
       if (target === undefined) continue

@@ -100,13 +100,25 @@ export class TetherRuntime implements HotRuntime {
     for (const id of needed) {
       const failure = broken.get(id)
       if (failure) throw reviveError(failure.error)
-      const stored = await this.#evaluator.obtain(id)
+      const stored = this.#evaluator.store.get(id) ?? (await this.#evaluator.obtain(id))
       // a SyntaxError that only this version of Node sees
       stored.compile()
       modules.push(stored)
       for (const dep of Object.values(stored.record.deps)) if (isNew(dep)) needed.add(dep)
     }
     for (const stored of modules) this.#checkNames(stored, isNew)
+  }
+
+  /** Whether a module runs with the code that is held. */
+  #isCurrent(id: ModuleId): boolean {
+    const live = this.#evaluator.instances.live(id)
+    return live?.evaluated === true && live.stored?.record.hash === this.#evaluator.store.get(id)?.record.hash
+  }
+
+  /** The names of two that have been evaluated with just this code were checked then; those by `export *` are of other modules. */
+  #isLinked(target: ModuleId): boolean {
+    const behind = this.#evaluator.store.get(target)
+    return behind !== undefined && !behind.isCommonJs && !behind.hasStars && this.#isCurrent(target)
   }
 
   detach(ids: Iterable<ModuleId>): DetachedInstance[] {
@@ -145,15 +157,15 @@ export class TetherRuntime implements HotRuntime {
     return this.#evaluator.load(id)
   }
 
+  isSettled(ids: Iterable<ModuleId>): boolean {
+    for (const id of ids) if (this.#evaluator.instances.entry(id)?.isRunning) return false
+    return true
+  }
+
   async settled(ids: Iterable<ModuleId>): Promise<void> {
     const wanted = [...ids]
-    for (;;) {
-      const running = wanted.flatMap((id) => {
-        const entry = this.#evaluator.instances.entry(id)
-        return entry?.isRunning ? [entry.promise] : []
-      })
-      if (running.length === 0) return
-      await Promise.allSettled(running)
+    while (!this.isSettled(wanted)) {
+      await Promise.allSettled(wanted.map((id) => this.#evaluator.instances.entry(id)?.promise))
     }
   }
 
@@ -163,10 +175,13 @@ export class TetherRuntime implements HotRuntime {
 
   /** Throws for an import of a name that the module behind it does not have; externals are seen to when they are loaded. */
   #checkNames(stored: StoredModule, isNew: (id: ModuleId) => boolean): void {
-    const { code } = stored.record
+    const { id, code, deps } = stored.record
+    const isCurrent = this.#isCurrent(id)
+    const isLinked = (target: ModuleId): boolean => isCurrent && this.#isLinked(target)
+    if (Object.values(deps).every(isLinked)) return
     for (const { specifier, names } of stored.imports) {
       const target = stored.target(specifier)
-      if (target === undefined || names === '*' || names.length === 0 || this.#isLinked(stored, target)) continue
+      if (target === undefined || names === '*' || names.length === 0 || isLinked(target)) continue
       const exports = this.#evaluator.store.exportsOf(target)
       const kept = isNew(target) ? undefined : this.#evaluator.instances.live(target)?.exports
       const has = (name: string): boolean => exports.open || exports.names.has(name)
@@ -176,19 +191,6 @@ export class TetherRuntime implements HotRuntime {
         throw missingExport(name, specifier, 'module', stored.record.url)
       }
     }
-  }
-
-  /** Whether these two have been evaluated with just this code: their names were checked then. */
-  #isLinked(importer: StoredModule, target: ModuleId): boolean {
-    const behind = this.#evaluator.store.get(target)
-    if (!behind || behind.isCommonJs || !this.#isRunning(importer) || !this.#isRunning(behind)) return false
-    // names by `export *` are those of other modules
-    return !behind.record.code.includes('__vite_ssr_exportAll__')
-  }
-
-  #isRunning({ record }: StoredModule): boolean {
-    const live = this.#evaluator.instances.live(record.id)
-    return live?.evaluated === true && live.stored?.record.hash === record.hash
   }
 }
 

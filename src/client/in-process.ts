@@ -220,6 +220,8 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
       }
     },
     evaluate: (id) => internals.cachedRequest(requestOf(id), id, []),
+    // vite-node's cache does not tell
+    isSettled: () => false,
     async settled(ids) {
       await Promise.allSettled([...ids].map((id) => entryOf(id)?.promise))
     },

@@ -2,7 +2,6 @@
  * One evaluation of a module, which is at the same time its entry in vite-node's module cache: there is no second table of
  * what is loaded.
  */
-import { createDeferred, type Deferred } from '../shared/deferred.ts'
 import type { ModuleId } from '../shared/types.ts'
 import { ModuleExports } from './namespace.ts'
 import type { ModuleNamespace } from './runtime.ts'
@@ -38,7 +37,8 @@ export class Instance {
   commonJs: { exports: unknown; assigned?: { value: unknown } } | undefined
   /** The namespace was given to an importer before the evaluation ended. */
   isHandedOut = false
-  #deferred: Deferred<ModuleNamespace> | undefined
+  #resolve: ((namespace: ModuleNamespace) => void) | undefined
+  #reject: ((error: unknown) => void) | undefined
 
   constructor(id: ModuleId, importers: Set<ModuleId>, namespace = new ModuleExports()) {
     this.id = id
@@ -53,13 +53,15 @@ export class Instance {
     this.failure = undefined
     this.exports = this.namespace.object
     this.waits.clear()
-    this.#deferred = createDeferred()
-    this.promise = this.#deferred.promise
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
   }
 
   succeed(): void {
     this.evaluated = true
-    this.#deferred!.resolve(this.namespace.object)
+    this.#resolve!(this.namespace.object)
   }
 
   /** `epoch`: the state of the code in which that has happened; `NaN` if it says nothing about the code. */
@@ -67,7 +69,7 @@ export class Instance {
     this.failure = { error, epoch }
     // it is told to those who have begun it; nobody else may be waiting
     this.promise!.catch(() => {})
-    this.#deferred!.reject(error)
+    this.#reject!(error)
   }
 
   /** `true` while its evaluation is under way. */

@@ -12,7 +12,8 @@ import type { StoredModule } from './store.ts'
 export class Instances {
   readonly #cache: ModuleCacheMap
   readonly #importers = new Map<ModuleId, Set<ModuleId>>()
-  readonly #order = new Map<ModuleId, number>()
+  /** Modules in the order of their first evaluations. */
+  readonly #order = new Set<ModuleId>()
   /** Edges by computed `import()`: nothing tells that it will not run again in the module's next instance. */
   readonly #computed = new Map<ModuleId, Set<ModuleId>>()
 
@@ -41,9 +42,14 @@ export class Instances {
   /** All, in the order in which their modules were first evaluated; what has failed or is on its way comes last. */
   all(): Instance[] {
     const instances: Instance[] = []
-    for (const entry of this.#cache.values()) if (entry instanceof Instance && entry.promise) instances.push(entry)
-    const order = ({ id }: Instance): number => this.#order.get(id) ?? this.#order.size
-    return instances.sort((a, b) => order(a) - order(b))
+    for (const id of this.#order) {
+      const entry = this.entry(id)
+      if (entry?.promise) instances.push(entry)
+    }
+    for (const entry of this.#cache.values()) {
+      if (entry instanceof Instance && entry.promise && !this.#order.has(entry.id)) instances.push(entry)
+    }
+    return instances
   }
 
   /** Ids of the modules whose instances hold one of `id`. */
@@ -87,8 +93,8 @@ export class Instances {
   }
 
   /** An evaluation has ended well. */
-  noteOrder(instance: Instance): void {
-    if (!this.#order.has(instance.id)) this.#order.set(instance.id, this.#order.size)
+  noteOrder({ id }: Instance): void {
+    this.#order.add(id)
   }
 
   /** Makes the next import of what has failed an attempt of its own. */

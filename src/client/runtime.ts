@@ -78,6 +78,8 @@ export interface HotRuntime {
   reevaluate(instance: DetachedInstance): Promise<void>
   /** Imports a module from current code, evaluating whatever has no instance. */
   evaluate(id: ModuleId): Promise<ModuleNamespace>
+  /** Whether it is known that no evaluation of `ids` is under way. */
+  isSettled(ids: Iterable<ModuleId>): boolean
   /** Resolves when no evaluation of `ids` is under way. */
   settled(ids: Iterable<ModuleId>): Promise<void>
 }

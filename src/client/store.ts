@@ -16,6 +16,7 @@ export class StoredModule {
   #native: string | undefined
   #imports: ImportStatement[] | undefined
   #exports: ExportNames | undefined
+  #hasStars: boolean | undefined
 
   constructor(record: ModuleRecord, paths: Paths) {
     this.record = record
@@ -71,6 +72,12 @@ export class StoredModule {
   get imports(): readonly ImportStatement[] {
     this.#imports ??= this.isCommonJs ? [] : importsOf(this.record.code)
     return this.#imports
+  }
+
+  /** It has `export *`: some of its exports are those of other modules. */
+  get hasStars(): boolean {
+    this.#hasStars ??= !this.isCommonJs && this.record.code.includes('__vite_ssr_exportAll__')
+    return this.#hasStars
   }
 
   /** Its own exports. */

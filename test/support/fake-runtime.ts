@@ -110,6 +110,7 @@ export function createFakeRuntime(modules: Record<string, FakeModule>, roots: st
       await load(id, definition, namespace)
     },
     evaluate: (id) => load(id, modules[id], {}),
+    isSettled: () => false,
     async settled(ids) {
       const running = [...ids].flatMap((id) => instances.get(id)?.promise ?? [])
       await Promise.allSettled(running)
