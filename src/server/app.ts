@@ -5,7 +5,7 @@ import type { FlatError } from '../shared/errors.ts'
 import { createSupervisor, type Supervisor, type SupervisorOptions } from './supervisor.ts'
 
 /** Milliseconds without a save after which a burst of saves (a checkout, a rename over many files) counts as ended. */
-const BURST_GAP = 40
+const BURST_GAP = 25
 /** Milliseconds after which a burst that does not end is acted on. */
 const BURST_LIMIT = 1000
 
@@ -64,8 +64,7 @@ export class App {
 
   async #replace(reason: string): Promise<void> {
     this.supervisor.prepare()
-    await this.#quiet()
-    const failure = await this.#host.check()
+    const failure = await this.#checkOnceQuiet()
     if (failure && this.#runs) {
       this.#due = reason
       this.#host.refused(failure)
@@ -74,6 +73,13 @@ export class App {
     this.#due = undefined
     this.#host.restarting(reason)
     await this.supervisor.restart(reason)
+  }
+
+  /** The check takes about as long as it takes to see that a burst has ended. */
+  async #checkOnceQuiet(): Promise<FlatError | undefined> {
+    const checked = this.#lastSave
+    const [failure] = await Promise.all([this.#host.check(), this.#quiet()])
+    return this.#lastSave === checked ? failure : this.#host.check()
   }
 
   /** A file was saved. `isModule`: it is one, or may be one that was missing. */
