@@ -39,6 +39,12 @@ export class TetherRuntime implements HotRuntime {
     return this.#evaluator.instances.all().map(({ id }) => id)
   }
 
+  track(): () => ModuleId[] {
+    const { instances } = this.#evaluator
+    const created = instances.track()
+    return () => [...created].filter((id) => instances.entry(id)?.promise)
+  }
+
   /** Also those whose evaluation has failed, and which have no node therefore. */
   roots(): Iterable<ModuleId> {
     return [...this.#roots]

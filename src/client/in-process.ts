@@ -157,6 +157,8 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
 
   const code = { root, entryOf, toId, toUrl, fetch: (id: ModuleId) => fetchModule(requestOf(id)), parsedOf: codeOf }
 
+  const ids = (): ModuleId[] => [...moduleCache.keys()].filter((id) => entryOf(id))
+
   return {
     runner,
     node(id): GraphNode | undefined {
@@ -173,7 +175,11 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
         }
       )
     },
-    ids: () => [...moduleCache.keys()].filter((id) => entryOf(id)),
+    ids,
+    track() {
+      const before = new Set(ids())
+      return () => ids().filter((id) => !before.has(id))
+    },
     roots: () => [...executed],
     toId,
     resolve,

@@ -12,6 +12,7 @@ import type { StoredModule } from './store.ts'
 export class Instances {
   readonly #cache: ModuleCacheMap
   readonly #importers = new Map<ModuleId, Set<ModuleId>>()
+  #created: Set<ModuleId> | undefined
   /** Modules in the order of their first evaluations. */
   readonly #order = new Set<ModuleId>()
   /** Edges by computed `import()`: nothing tells that it will not run again in the module's next instance. */
@@ -21,8 +22,15 @@ export class Instances {
     this.#cache = cache
   }
 
+  /** The ids of which there is a new instance from now on, until this is called again. */
+  track(): ReadonlySet<ModuleId> {
+    this.#created = new Set()
+    return this.#created
+  }
+
   /** An instance that is not in the cache yet. */
   create(id: ModuleId, namespace?: ModuleExports): Instance {
+    this.#created?.add(id)
     return new Instance(id, this.#importersSet(id), namespace)
   }
 

@@ -46,6 +46,8 @@ export interface HotRuntime {
    * failed is among them until the next `install`, although it has no node: it may hold something to dispose of.
    */
   ids(): Iterable<ModuleId>
+  /** Notes which modules get an instance from now on, until it is called again. The returned function tells: those of `ids` among them. */
+  track(): () => ModuleId[]
   /** Ids that were executed directly (entries and `import()` calls from outside): where the graph hangs. Failed ones too. */
   roots(): Iterable<ModuleId>
   /** The id that `specifier` (an URL as Vite rewrites it, a path or an id) means inside `owner`. */

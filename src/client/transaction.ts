@@ -54,13 +54,13 @@ async function replace(
 
   const previous = new Map(order.map((id) => [id, takeRegistrations(cache, id)]))
   const detached = runtime.detach(order)
-  const kept = new Set(runtime.ids())
+  const created = runtime.track()
   const modules = new Map<ModuleId, ModuleNamespace>()
   try {
     await evaluate(engine, targets, modules)
   } catch (error) {
     debug('evaluation failed, restoring %d modules: %o', detached.length, error)
-    await rollBack(engine, { kept, detached, disposed, previous })
+    await rollBack(engine, { created, detached, disposed, previous })
     throw error
   }
   // a new instance that uses import.meta.hot has removed the old listeners itself; these belong to instances that do not
@@ -70,7 +70,7 @@ async function replace(
     if (prune && !runtime.node(id)) cache.pruneMap.set(id, prune)
   }
   engine.kept.commit()
-  return { modules, evaluated: newIds(engine, kept).length, previous }
+  return { modules, evaluated: created().length, previous }
 }
 
 async function evaluate(
@@ -93,15 +93,15 @@ async function evaluate(
 }
 
 interface Undo {
-  kept: ReadonlySet<ModuleId>
+  created: () => ModuleId[]
   detached: readonly DetachedInstance[]
   disposed: ReadonlySet<ModuleId>
   previous: ReadonlyMap<ModuleId, Registrations>
 }
 
-async function rollBack(engine: Engine, { kept, detached, disposed, previous }: Undo): Promise<void> {
+async function rollBack(engine: Engine, { created, detached, disposed, previous }: Undo): Promise<void> {
   const { runtime, cache } = engine
-  const partial = dependentsFirst(runtime, newIds(engine, kept))
+  const partial = dependentsFirst(runtime, created())
   await within(engine.limits.settle, runtime.settled(partial))
   for (const id of partial) await dispose(engine, id)
   runtime.detach(partial)
@@ -117,8 +117,4 @@ async function rollBack(engine: Engine, { kept, detached, disposed, previous }: 
     if (!instance) continue
     await call(engine, `evaluating the previous code of ${runtime.toUrl(id)} again`, () => runtime.reevaluate(instance))
   }
-}
-
-function newIds({ runtime }: Engine, kept: ReadonlySet<ModuleId>): ModuleId[] {
-  return [...runtime.ids()].filter((id) => !kept.has(id))
 }

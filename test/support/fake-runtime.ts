@@ -75,6 +75,10 @@ export function createFakeRuntime(modules: Record<string, FakeModule>, roots: st
       )
     },
     ids: () => [...instances.keys()],
+    track() {
+      const before = new Set(instances.keys())
+      return () => [...instances.keys()].filter((id) => !before.has(id))
+    },
     roots: () => roots,
     toId: (specifier) => specifier,
     resolve: async (file) => file,
