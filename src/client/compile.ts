@@ -128,10 +128,8 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
  */
 function mayWait(code: string): boolean {
   if (!/\bawait[^\S\r\n\u2028\u2029]*[\r\n\u2028\u2029([`+\-/]/.test(code)) return false
-  return (
-    attempt(() => vm.compileFunction(`class A{static{${code.replaceAll('yield ', '').replace(/^#!/, '//')}\n}}`)) ===
-    undefined
-  )
+  const body = code.replaceAll('= yield __vite_ssr_import__(', '= __vite_ssr_import__(').replace(/^#!/, '//')
+  return attempt(() => vm.compileFunction(`class A{static{${body}\n}}`)) === undefined
 }
 
 function attempt<T>(compile: () => T): T | undefined {

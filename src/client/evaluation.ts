@@ -2,6 +2,7 @@
  * One run through a static graph, as Node does it: each module after those that it imports, in the order of its imports, and
  * without a tick in between as long as there is nothing to wait for.
  */
+import { types } from 'node:util'
 import type { ModuleId } from '../shared/types.ts'
 import type { ImportRequest } from './compile.ts'
 import type { Evaluator } from './evaluator.ts'
@@ -38,6 +39,8 @@ export class Evaluation {
   readonly #epoch: number
   /** Importers before what they import. A list, because chains of imports may be longer than the call stack is deep. */
   readonly #stack: Frame[] = []
+  /** Whose `import()` or top-level await this is. */
+  #importer: Instance | undefined
 
   constructor(evaluator: Evaluator, supply: Supply) {
     this.#evaluator = evaluator
@@ -49,11 +52,9 @@ export class Evaluation {
   load(id: ModuleId, importer?: Instance): Instance | Promise<Instance> {
     const found = this.#need(id, importer)
     if (found) return found
+    this.#importer = importer
     const { instance } = this.#stack[0]!
-    const rest = this.#advance()
-    if (rest) return rest.then(() => instance)
-    importer?.waits.delete(instance)
-    return instance
+    return this.#advance()?.then(() => instance) ?? instance
   }
 
   /** Evaluates an instance's own code once more, into its namespace. */
@@ -125,7 +126,7 @@ export class Evaluation {
     const { instance } = frame
     const stored = instance.stored ?? this.#evaluator.store.get(instance.id)
     if (stored) return this.#run(frame, stored)
-    const importer = this.#stack.at(-2)?.instance
+    const importer = this.#stack.at(-2)?.instance ?? this.#importer
     return when(this.#supply.obtain(instance.id, importer?.id), (obtained) => this.#run(frame, obtained))
   }
 
@@ -141,7 +142,7 @@ export class Evaluation {
     if (compiled.isAsync && this.#supply.isNow) throw this.#evaluator.transient(asyncModule(stored.place.file))
     const run = (): Promise<void> | undefined => {
       const body = compiled.run(this.#evaluator.context(instance, stored))
-      if (!(body instanceof Promise)) {
+      if (!types.isPromise(body)) {
         frame.body = body
         return undefined
       }
@@ -172,10 +173,10 @@ export class Evaluation {
   #leave({ instance }: Frame): undefined {
     this.#evaluator.finish(instance)
     this.#stack.pop()
-    const importer = this.#stack.at(-1)
-    if (!importer) return
-    importer.instance.waits.delete(instance)
-    this.#give(importer, instance)
+    const frame = this.#stack.at(-1)
+    const importer = frame?.instance ?? this.#importer
+    importer?.waits.delete(instance)
+    if (frame) this.#give(frame, instance)
   }
 
   /** What a frame has imported is evaluated, or as far as it can be. */
@@ -189,6 +190,7 @@ export class Evaluation {
     for (const { instance } of this.#stack.splice(0).reverse()) {
       instance.fail(error, epoch)
       this.#evaluator.instances.unlink(instance)
+      this.#importer?.waits.delete(instance)
     }
     return error
   }
@@ -209,8 +211,9 @@ async function wait(instance: Instance, importer: Instance | undefined): Promise
 }
 
 function when<T>(value: T | Promise<T>, use: (value: T) => Promise<void> | void): Promise<void> | undefined {
-  if (value instanceof Promise) return value.then(use)
-  return use(value) ?? undefined
+  // an app may have put another class in the place of `Promise`
+  if (types.isPromise(value)) return (value as Promise<T>).then(use)
+  return use(value as T) ?? undefined
 }
 
 /** Node's error for it. */

@@ -72,14 +72,22 @@ export class Evaluator {
 
   /** Takes newer code into the store. Returns the ids whose code differs from what was held. */
   install(records: readonly ModuleRecord[]): ModuleId[] {
+    const held = new Set(records.flatMap(({ id }) => (this.store.get(id) ? id : [])))
     const changed = this.store.install(records)
-    if (changed.length > 0) this.epoch++
+    // no module has failed for code that was not there
+    if (changed.some((id) => held.has(id))) this.epoch++
     for (const { id, hash } of records) {
       // equal code, but its lines in the source may have moved
       const stored = this.store.get(id)!
       if (this.scripts.has(stored.place.script, hash)) this.scripts.add(stored)
     }
     return changed
+  }
+
+  /** Forgets code that is out of date: it is asked for when it is needed. */
+  drop(ids: Iterable<ModuleId>): void {
+    this.store.drop(ids)
+    this.epoch++
   }
 
   /** Asks the server and takes what it brings. Throws the first error of the module's static graph. */
@@ -135,9 +143,8 @@ export class Evaluator {
     try {
       await new Evaluation(this, this.imports).again(instance)
     } catch (error) {
-      instance.failure = undefined
-      instance.evaluated = true
-      instance.promise = Promise.resolve(instance.namespace.object)
+      instance.begin()
+      instance.succeed()
       this.instances.put(instance)
       throw error
     }

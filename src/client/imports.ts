@@ -67,6 +67,8 @@ export class Importer implements Supply {
   /** A static import of a module with top-level await, which itself waits for it. */
   async static(instance: Instance, wanted: ImportRequest): Promise<object> {
     const stored = instance.stored!
+    // not within the importer's own call: chains of these, too, may be longer than the call stack is deep
+    await null
     const target = stored.target(wanted.specifier)
     if (target !== undefined) return this.link(stored, wanted, await this.#evaluator.instance(target, instance))
     const namespace = this.#evaluator.provided(instance, wanted.specifier) ?? (await this.external(stored, wanted))

@@ -35,16 +35,18 @@ export class Instance {
   failure: { error: unknown; epoch: number } | undefined
   /** Its `module`, if it is CommonJS or uses that variable. */
   commonJs: { exports: unknown; assigned?: { value: unknown } } | undefined
-  /** The namespace was given to an importer before the evaluation ended. */
-  isHandedOut = false
+  /** The namespace was given to an importer before the evaluation ended, by this attempt or one before it. */
+  isHandedOut: boolean
   #resolve: ((namespace: ModuleNamespace) => void) | undefined
   #reject: ((error: unknown) => void) | undefined
 
-  constructor(id: ModuleId, importers: Set<ModuleId>, namespace = new ModuleExports()) {
+  /** `handedOut`: the namespace of an attempt that failed, which modules hold that did not. */
+  constructor(id: ModuleId, importers: Set<ModuleId>, handedOut?: ModuleExports) {
     this.id = id
     this.importers = importers
-    this.namespace = namespace
-    this.exports = namespace.object
+    this.namespace = handedOut ?? new ModuleExports()
+    this.isHandedOut = handedOut !== undefined
+    this.exports = this.namespace.object
   }
 
   /** Its evaluation begins. `succeed` or `fail` ends it. */
@@ -61,12 +63,15 @@ export class Instance {
 
   succeed(): void {
     this.evaluated = true
-    this.#resolve!(this.namespace.object)
+    const { object } = this.namespace
+    // a promise would call an export of that name, which only `import()` does
+    this.#resolve!('then' in object ? Object.create(null) : object)
   }
 
   /** `epoch`: the state of the code in which that has happened; `NaN` if it says nothing about the code. */
   fail(error: unknown, epoch: number): void {
     this.failure = { error, epoch }
+    this.waits.clear()
     // it is told to those who have begun it; nobody else may be waiting
     this.promise!.catch(() => {})
     this.#reject!(error)

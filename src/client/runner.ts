@@ -141,7 +141,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
 
   /** Code that a change names without bringing it: it is asked for when it is needed. */
   drop(ids: Iterable<ModuleId>): void {
-    this.#evaluator.store.drop(ids)
+    this.#evaluator.drop(ids)
   }
 
   /** Forgets all modules and the maps of their stacks. Nothing is disposed. */

@@ -52,7 +52,13 @@ const OWN_FOLDER = distPath('')
 
 /** Our own frames below the app's say nothing to whoever reads a stack; above them they say where an error of ours comes from. */
 function withoutOwn(sites: NodeJS.CallSite[]): NodeJS.CallSite[] {
-  return sites.length > 0 && !isOwn(sites[0]!) ? sites.filter((site) => !isOwn(site)) : sites
+  let isOurs = false
+  const others = sites.toReversed().filter((site) => {
+    // a built-in function, which has no file, is its caller's: a module's body is called by `Generator.next`
+    if (site.getFileName()) isOurs = isOwn(site)
+    return !isOurs
+  })
+  return others.at(-1) === sites[0] ? others.reverse() : sites
 }
 
 function isOwn(site: NodeJS.CallSite): boolean {

@@ -215,11 +215,25 @@ describe('a cycle that failed', () => {
     await runner.runtime.install(await saved('a.js'))
     expect((await load('/a.js')).through()).toBe('good')
   })
+
+  it('is whole again also after several attempts', async () => {
+    const { load, runner, edit, saved } = await evaluation({
+      'a.js': 'import { getA } from "./b.js"; throw new Error("first"); export const a = "good"; export { getA }',
+      'b.js': 'import { a } from "./a.js"; export const getA = () => a',
+    })
+    await expect(load('/a.js')).rejects.toThrow('first')
+    edit('a.js', 'first', 'second')
+    await runner.runtime.install(await saved('a.js'))
+    await expect(load('/a.js')).rejects.toThrow('second')
+    edit('a.js', 'throw new Error("second");', '')
+    await runner.runtime.install(await saved('a.js'))
+    expect((await load('/a.js')).getA()).toBe('good')
+  })
 })
 
 describe('long chains of imports', () => {
-  it('do not exhaust the call stack', async () => {
-    const length = 3000
+  /** A runner for m0.js, which imports m1.js and so on; `expression` is what the last one exports. */
+  function chain(length: number, sum: string, expression: string): TetherNodeRunner {
     const record = (n: number): ModuleRecord => ({
       id: `/app/m${n}.js`,
       url: `/m${n}.js`,
@@ -228,8 +242,8 @@ describe('long chains of imports', () => {
       hash: String(n),
       code:
         n === length
-          ? '__vite_ssr_exportName__("n", () => { try { return n } catch {} });\nconst n = 0\n'
-          : `__vite_ssr_exportName__("n", () => { try { return n } catch {} });\nconst __vite_ssr_import_0__ = await __vite_ssr_import__("/m${n + 1}.js", {"importedNames":["n"]});\nconst n = (0,__vite_ssr_import_0__.n) + 1\n`,
+          ? `__vite_ssr_exportName__("n", () => { try { return n } catch {} });\nconst n = ${expression}\n`
+          : `__vite_ssr_exportName__("n", () => { try { return n } catch {} });\nconst __vite_ssr_import_0__ = await __vite_ssr_import__("/m${n + 1}.js", {"importedNames":["n"]});\nconst n = (0,__vite_ssr_import_0__.n) + ${sum}\n`,
       map: null,
       deps: n === length ? {} : { [`/m${n + 1}.js`]: `/app/m${n + 1}.js` },
       dynamicDeps: {},
@@ -241,6 +255,23 @@ describe('long chains of imports', () => {
       env: {},
     })
     onTestFinished(() => runner.close())
-    expect((await runner.import('/m0.js')).n).toBe(length)
+    return runner
+  }
+
+  it.each([
+    ['without top-level await', 20_000, '1'],
+    ['with top-level await', 3000, 'await 1'],
+  ])('%s do not exhaust the call stack', async (_, length, sum) => {
+    expect((await chain(length, sum, '0').import('/m0.js')).n).toBe(length)
+  })
+
+  it.each([
+    ['without top-level await', 20_000, '1'],
+    ['with top-level await', 3000, 'await 1'],
+  ])('%s fail with what the last of them throws', async (_, length, sum) => {
+    const runner = chain(length, sum, 'globalThis.notThere.n')
+    const error = await runner.import('/m0.js').catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(TypeError)
+    expect(await runner.import(`/m${length / 2}.js`).catch((thrown: unknown) => thrown)).toBe(error)
   })
 })
