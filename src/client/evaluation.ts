@@ -83,7 +83,7 @@ export class Evaluation {
 
   #enter(instance: Instance, importer: Instance | undefined): void {
     // who waits for an evaluated module's late `import()` waits for nothing that could wait for it
-    if (importer?.isRunning) importer.waits.add(instance)
+    if (importer?.isRunning) importer.waitFor(instance)
     instance.begin()
     this.#evaluator.instances.put(instance)
     this.#stack.push({ instance })
@@ -175,7 +175,7 @@ export class Evaluation {
     this.#stack.pop()
     const frame = this.#stack.at(-1)
     const importer = frame?.instance ?? this.#importer
-    importer?.waits.delete(instance)
+    importer?.stopWaitingFor(instance)
     if (frame) this.#give(frame, instance)
   }
 
@@ -190,7 +190,7 @@ export class Evaluation {
     for (const { instance } of this.#stack.splice(0).reverse()) {
       instance.fail(error, epoch)
       this.#evaluator.instances.unlink(instance)
-      this.#importer?.waits.delete(instance)
+      this.#importer?.stopWaitingFor(instance)
     }
     return error
   }
@@ -201,12 +201,12 @@ async function wait(instance: Instance, importer: Instance | undefined): Promise
     await instance.promise
     return instance
   }
-  importer.waits.add(instance)
+  importer.waitFor(instance)
   try {
     await instance.promise
     return instance
   } finally {
-    importer.waits.delete(instance)
+    importer.stopWaitingFor(instance)
   }
 }
 

@@ -99,10 +99,11 @@ export class Importer implements Supply {
   ): Promise<ModuleId | { external: string }> {
     // Vite has looked at literal ones; what it did not list is an external
     if (isNativeSpecifier(specifier) || hasLiteralImport(stored.record.code, specifier)) return { external: specifier }
-    const known = instance.resolved.get(specifier)
+    const known = instance.resolved?.get(specifier)
     if (known !== undefined && this.#evaluator.instances.live(known)?.evaluated) return known
     const answer = await this.#evaluator.fetch(this.#evaluator.paths.toRequest(specifier), instance.id)
     if ('external' in answer) return answer
+    instance.resolved ??= new Map()
     instance.resolved.set(specifier, answer.id)
     return answer.id
   }

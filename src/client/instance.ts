@@ -27,16 +27,16 @@ export class Instance {
   /** Ids of modules that import it, shared by all instances of the id. */
   readonly importers: Set<ModuleId>
 
-  /** In-flight instances that this one waits for: the wait-for graph. */
-  readonly waits = new Set<Instance>()
-  /** What computed `import()`s of this instance were resolved to. */
-  readonly resolved = new Map<string, ModuleId>()
+  /** What computed `import()`s of this instance were resolved to; most have none. */
+  resolved: Map<string, ModuleId> | undefined
   /** What the evaluation threw, and the state of the code in which it did. */
   failure: { error: unknown; epoch: number } | undefined
   /** Its `module`, if it is CommonJS or uses that variable. */
   commonJs: { exports: unknown; assigned?: { value: unknown } } | undefined
   /** The namespace was given to an importer before the evaluation ended, by this attempt or one before it. */
   isHandedOut: boolean
+  /** In-flight instances that this one waits for: the wait-for graph. Nothing is kept of it when the evaluation is over. */
+  #waits: Set<Instance> | undefined
   #resolve: ((namespace: ModuleNamespace) => void) | undefined
   #reject: ((error: unknown) => void) | undefined
 
@@ -54,7 +54,7 @@ export class Instance {
     this.evaluated = false
     this.failure = undefined
     this.exports = this.namespace.object
-    this.waits.clear()
+    this.#waits = undefined
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -66,15 +66,32 @@ export class Instance {
     const { object } = this.namespace
     // a promise would call an export of that name, which only `import()` does
     this.#resolve!('then' in object ? Object.create(null) : object)
+    this.#end()
   }
 
   /** `epoch`: the state of the code in which that has happened; `NaN` if it says nothing about the code. */
   fail(error: unknown, epoch: number): void {
     this.failure = { error, epoch }
-    this.waits.clear()
     // it is told to those who have begun it; nobody else may be waiting
     this.promise!.catch(() => {})
     this.#reject!(error)
+    this.#end()
+  }
+
+  #end(): void {
+    this.#waits = undefined
+    this.#resolve = undefined
+    this.#reject = undefined
+  }
+
+  /** It cannot go on before `other` has been evaluated. */
+  waitFor(other: Instance): void {
+    this.#waits ??= new Set()
+    this.#waits.add(other)
+  }
+
+  stopWaitingFor(other: Instance): void {
+    this.#waits?.delete(other)
   }
 
   /** `true` while its evaluation is under way. */
@@ -87,7 +104,7 @@ export class Instance {
     const seen = new Set<Instance>([this])
     for (const instance of seen) {
       if (instance === other) return true
-      for (const next of instance.waits) seen.add(next)
+      for (const next of instance.#waits ?? []) seen.add(next)
     }
     return false
   }

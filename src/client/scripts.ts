@@ -16,6 +16,9 @@ export interface Position {
 /** How many codes of one module are told apart: functions of old ones may run on in timers and listeners. */
 const MAX_VERSIONS = 8
 
+// shared: most scripts have none, and there are many
+const NONE: readonly string[] = []
+
 /** One code of a module, as stack frames refer to it. Nothing is computed before a stack is read. */
 export class Script {
   /** Of the record: what tells this code from other versions of the module. */
@@ -25,7 +28,8 @@ export class Script {
   readonly #packed: string | null
   /** Until a newer version has come: V8 is not to be kept from forgetting old code. */
   #stored: StoredModule | undefined
-  readonly #hashes = new Set<string>()
+  /** Of what V8 has beside that. */
+  #hashes: readonly string[] = NONE
   #map: TraceMap | undefined
 
   constructor(stored: StoredModule, paths: Paths) {
@@ -39,20 +43,20 @@ export class Script {
   /** The same code with a newer map: its lines in the source have moved. */
   renew(stored: StoredModule): Script {
     const renewed = new Script(stored, this.#paths)
-    for (const hash of this.#hashes) renewed.#hashes.add(hash)
+    renewed.#hashes = this.#hashes
     return renewed
   }
 
   /** A newer version of the module has come. */
   retire(): this {
-    if (this.#stored) this.#hashes.add(hashOf(this.#stored.text))
+    if (this.#stored) this.#hashes = [...this.#hashes, hashOf(this.#stored.text)]
     this.#stored = undefined
     return this
   }
 
   /** Whether V8 has compiled this code to a script with this hash. */
   isScript(hash: string): boolean {
-    return this.#hashes.has(hash) || this.#textOf(hash) !== undefined
+    return this.#hashes.includes(hash) || this.#textOf(hash) !== undefined
   }
 
   /** The text that V8 is to have, now that a debugger may come, for a script with this hash; `undefined` if nothing is to be done. */
@@ -64,7 +68,7 @@ export class Script {
 
   /** V8 has this text from now on. */
   replaced(text: string): void {
-    this.#hashes.add(hashOf(text))
+    this.#hashes = [...this.#hashes, hashOf(text)]
   }
 
   /** The source of a position in the code, which is as V8 prints it. */
