@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
-import type { DevEnvironment, ResolvedConfig } from 'vite'
+import type { DevEnvironment, ResolvedConfig, ViteDevServer } from 'vite'
 import { declaredFormat, needsCommonJs, syntaxErrorOf } from '../shared/format.ts'
 import { pack } from '../shared/packed.ts'
 
@@ -24,6 +24,15 @@ export interface CommonJsTools {
 
 const JAVASCRIPT = /\.c?js$/
 const TYPESCRIPT = /\.c?ts$/
+
+/** Types of packages, by folder: asked for twice for each module, and as seldom another as somebody saves something. */
+const types = new Map<string, string>()
+
+/** Has the types of packages read anew after each change that `watcher` sees, and from now on. */
+export function watchPackageTypes(watcher: ViteDevServer['watcher']): void {
+  types.clear()
+  watcher.on('all', () => types.clear())
+}
 
 const environments = new WeakMap<DevEnvironment, Map<string, CommonJsFile>>()
 
@@ -58,12 +67,12 @@ export async function loadCommonJs(
 
 /** Whether TypeScript with imports and exports would be compiled to CommonJS, by its extension and its package. */
 export function isMeantForCommonJs(file: string): boolean {
-  return /\.c?tsx?$/.test(file) && declaredFormat(file) !== 'module'
+  return /\.c?tsx?$/.test(file) && declaredFormat(file, types) !== 'module'
 }
 
 function isCandidate(id: string): boolean {
   if (!isAbsolute(id) || id.includes('/node_modules/')) return false
-  return (JAVASCRIPT.test(id) || TYPESCRIPT.test(id)) && declaredFormat(id) !== 'module'
+  return (JAVASCRIPT.test(id) || TYPESCRIPT.test(id)) && declaredFormat(id, types) !== 'module'
 }
 
 async function toCommonJs(

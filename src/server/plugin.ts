@@ -15,7 +15,7 @@ import {
 import { TetherError } from '../shared/errors.ts'
 import { RUNNER_MARKER } from '../shared/handover.ts'
 import { KEEP } from '../shared/keep.ts'
-import { loadCommonJs } from './commonjs.ts'
+import { loadCommonJs, watchPackageTypes } from './commonjs.ts'
 import { contentOf } from './content.ts'
 import { lowerDecorators } from './decorators.ts'
 import { createTetherEnvironment } from './environment.ts'
@@ -120,6 +120,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       environment = server.environments[options.environment ?? 'ssr']!
       const hub = hubOf(environment)!
       hub.configure(environment, server, { ...options, ...cli })
+      watchPackageTypes(server.watcher)
       const globs = (option: string | string[] | undefined) =>
         option === undefined ? () => false : createFilter(option, null, { resolve: server.config.root })
       watchFiles(
