@@ -184,13 +184,14 @@ export class Evaluator {
   }
 
   /** `export *` of app modules: in a cycle the names are needed before that line has run. */
-  #prelink({ namespace }: Instance, stored: StoredModule): void {
+  #prelink({ id, namespace }: Instance, stored: StoredModule): void {
     if (!stored.hasStars) return
+    const seen = new Set([id])
     for (const specifier of stored.exports.stars) {
       const target = stored.target(specifier)
       if (target === undefined) continue
-      for (const name of this.store.exportsOf(target).names) {
-        if (name !== 'default') namespace.prelink(name, () => this.instances.live(target)?.exports?.[name])
+      for (const [name, owner] of this.store.exportsOf(target, seen).names) {
+        if (name !== 'default') namespace.prelink(name, () => this.instances.live(owner)?.exports)
       }
     }
   }

@@ -95,14 +95,14 @@ export class NativeLoads {
     if (live?.evaluated) return Object.keys(live.exports!)
     const { isCommonJs } = this.#now.obtain(id)
     const { names, open } = store.exportsOf(id)
-    if (!isCommonJs && !open) return [...names]
+    if (!isCommonJs && !open) return [...names.keys()]
     try {
       // only its evaluation tells what is exported by assignment or comes from a package
       return Object.keys(this.#now.load(id).exports!)
     } catch (error) {
       // it fails again for who waits for it, unless it can only be evaluated with its top-level await
       debug('names of %s: %o', id, error)
-      return [...names]
+      return [...names.keys()]
     }
   }
 

@@ -169,19 +169,23 @@ export class ModuleStore {
     for (const id of ids) this.#modules.delete(id)
   }
 
-  /** What `id` exports, `export *` included. `open` if that cannot be known without running it. */
-  exportsOf(id: ModuleId, seen = new Set<ModuleId>()): { names: Set<string>; open: boolean } {
+  /**
+   * What `id` exports, `export *` included: each name with the module in whose code it stands. `open` if that cannot be known
+   * without running it.
+   */
+  exportsOf(id: ModuleId, seen = new Set<ModuleId>()): { names: Map<string, ModuleId>; open: boolean } {
     seen.add(id)
     const stored = this.#modules.get(id)
-    if (!stored) return { names: new Set(), open: true }
-    const names = new Set(stored.exports.names)
+    if (!stored) return { names: new Map(), open: true }
+    const names = new Map(Array.from(stored.exports.names, (name) => [name, id]))
     let { open } = stored.exports
     for (const specifier of stored.exports.stars) {
       const target = stored.target(specifier)
       if (target !== undefined && seen.has(target)) continue
-      const behind = target === undefined ? { names: [], open: true } : this.exportsOf(target, seen)
+      const behind =
+        target === undefined ? { names: new Map<string, ModuleId>(), open: true } : this.exportsOf(target, seen)
       open ||= behind.open
-      for (const name of behind.names) if (name !== 'default') names.add(name)
+      for (const [name, owner] of behind.names) if (name !== 'default' && !names.has(name)) names.set(name, owner)
     }
     return { names, open }
   }

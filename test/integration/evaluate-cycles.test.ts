@@ -92,6 +92,17 @@ describe('circular imports', () => {
     expect([{ ...ion.dom }, ion.IonTypes]).toEqual([{ Blob: 'Blob' }, { BLOB: 'Blob' }])
   })
 
+  it('find the names of modules that have an export * of each other', async () => {
+    const { load } = await evaluation({
+      'a.js': 'export * from "./b.js"; export const a = "a"',
+      'b.js': 'export * from "./a.js"; export * from "./c.js"; export const b = "b"',
+      'c.js': 'import * as all from "./a.js"; export const seen = all.c; export function c() { return "c" }',
+    })
+    const [a, b] = [await load('/a.js'), await load('/b.js')]
+    expect([a.a, a.b, a.c(), a.seen === a.c]).toEqual(['a', 'b', 'c', true])
+    expect([b.a, b.b, b.c]).toEqual(['a', 'b', a.c])
+  })
+
   it('may lack names of an external until its export * has run', async () => {
     const { load } = await evaluation({
       'index.js': 'import "./b.js"; export * from "node:path"; export const own = 1',

@@ -29,8 +29,8 @@ describe('a namespace', () => {
   it('takes from export * what it does not have itself, first come first', () => {
     const exports = new ModuleExports()
     exports.define('own', () => 'own')
-    exports.prelink('guess', () => 'guess')
-    exports.prelink('own', () => 'guess')
+    exports.prelink('guess', () => ({ guess: 'guess' }))
+    exports.prelink('own', () => ({ own: 'guess' }))
     expect({ ...exports.object }).toEqual({ own: 'own', guess: 'guess' })
     exports.defineAll({ own: 1, guess: 1, more: 1, default: 1, __esModule: true })
     exports.defineAll({ more: 2, guess: 2 })
