@@ -31,12 +31,20 @@ export class NowLoader implements Supply {
 
   /** Asks the server what `url` means and takes the code that it brings. */
   fetch(url: string, importer?: ModuleId, fresh?: boolean): { id: ModuleId } | { external: string } {
-    const answer = this.#fetchNow(url, importer, fresh)
+    const answer = this.#ask(url, importer, fresh)
     if ('external' in answer) return answer
     this.#evaluator.install(answer.modules)
     // this came past the session, which is to know from now on that the modules are held; what it brings is not newer
     this.#evaluator.fetch(answer.id).catch(() => {})
     return { id: answer.id }
+  }
+
+  #ask(...args: Parameters<FetchNow>): FetchAnswer {
+    try {
+      return this.#fetchNow(...args)
+    } catch (error) {
+      throw this.#evaluator.transient(error)
+    }
   }
 
   /** The code of a module. */

@@ -36,8 +36,15 @@ export const hasSyncHooks = registerHooks !== undefined
 let provider: Provider | undefined
 
 /** The live exports of an app module: what a generated module waits for. Rejects with what the module throws. */
-export async function evaluate(url: string): Promise<ModuleNamespace> {
-  return (await provider!.open()).import(url)
+export function evaluate(url: string): Promise<ModuleNamespace> {
+  const evaluation = provider!.open().then((runner) => runner.import(url))
+  // V8 follows promises, but no functions: the lines that Node imports are not to be a frame of the file that they stand for
+  return new Promise((resolve, reject) => {
+    evaluation.then(
+      (exports) => resolve(exports),
+      (error) => reject(error),
+    )
+  })
 }
 
 /** Installs the hooks for this thread. `self` is the URL of a module that exports {@link evaluate}. */
