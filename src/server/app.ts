@@ -64,7 +64,9 @@ export class App {
 
   async #replace(reason: string): Promise<void> {
     this.supervisor.prepare()
-    const failure = await this.#checkOnceQuiet()
+    // not while it waits: Vite may not have heard of the save yet
+    await this.#quiet()
+    const failure = await this.#host.check()
     if (failure && this.#runs) {
       this.#due = reason
       this.#host.refused(failure)
@@ -73,13 +75,6 @@ export class App {
     this.#due = undefined
     this.#host.restarting(reason)
     await this.supervisor.restart(reason)
-  }
-
-  /** The check takes about as long as it takes to see that a burst has ended. */
-  async #checkOnceQuiet(): Promise<FlatError | undefined> {
-    const checked = this.#lastSave
-    const [failure] = await Promise.all([this.#host.check(), this.#quiet()])
-    return this.#lastSave === checked ? failure : this.#host.check()
   }
 
   /** A file was saved. `isModule`: it is one, or may be one that was missing. */
