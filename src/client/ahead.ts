@@ -3,8 +3,8 @@ import type { ModuleId } from '../shared/types.ts'
 import type { Evaluator } from './evaluator.ts'
 
 /**
- * Obtains and compiles `id` and what it imports statically, and evaluates nothing; before each that is not
- * held yet `goOn` is asked. Throws what keeps a module from being transformed or compiled.
+ * Obtains and compiles `id` and what it imports statically, and evaluates nothing; before each that is not held yet `goOn` is
+ * asked. Throws what keeps a module from being transformed or compiled.
  */
 export async function holdGraph(evaluator: Evaluator, id: ModuleId, goOn: () => Promise<boolean>): Promise<void> {
   const needed = new Set([id])

@@ -44,8 +44,8 @@ export interface CompiledModule {
   /** The body has a top-level `await`. */
   isAsync: boolean
   /**
-   * Calls the module's function: a generator of what `__vite_ssr_import__` returns, which is to be given what was imported, or, if it is
-   * async, a promise.
+   * Calls the module's function: a generator of what `__vite_ssr_import__` returns, which is to be given what was imported, or,
+   * if it is async, a promise.
    */
   run(context: ModuleContext): Body
   importNative: ImportNative
@@ -124,7 +124,8 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
 
 /**
  * Whether code may have a top-level `await` that is none to V8 in a function that is not async: there it is a name like any
- * other, `await (x)` a call, and `await` at the end of a line a statement. A static block has neither, nor can a module's own code have what such a block must not have.
+ * other, `await (x)` a call, and `await` at the end of a line a statement. A static block has neither, nor can a module's own
+ * code have what such a block must not have.
  */
 function mayWait(code: string): boolean {
   if (!/\bawait[^\S\r\n\u2028\u2029]*[\r\n\u2028\u2029([`+\-/]/.test(code)) return false

@@ -46,7 +46,10 @@ export interface HotRuntime {
    * failed is among them until the next `install`, although it has no node: it may hold something to dispose of.
    */
   ids(): Iterable<ModuleId>
-  /** Notes which modules get an instance from now on, until it is called again. The returned function tells: those of `ids` among them. */
+  /**
+   * Notes which modules get an instance from now on, until it is called again. The returned function tells those of them that
+   * are among `ids`.
+   */
   track(): () => ModuleId[]
   /** Ids that were executed directly (entries and `import()` calls from outside): where the graph hangs. Failed ones too. */
   roots(): Iterable<ModuleId>
@@ -57,9 +60,8 @@ export interface HotRuntime {
   /** The URL that log lines and payloads name. */
   toUrl(id: ModuleId): string
   /**
-   * Takes newer code into the store; nothing is evaluated. Returns the ids of those whose
-   * instances were evaluated from other code than is held now. Instances whose
-   * evaluation has failed are forgotten by then at the latest.
+   * Takes newer code into the store; nothing is evaluated. Returns the ids of those whose instances were evaluated from other
+   * code than is held now. Instances whose evaluation has failed are forgotten by then at the latest.
    */
   install(modules: readonly ModuleRecord[]): ModuleId[] | Promise<ModuleId[]>
   /** Which of `ids` and the modules they import have other code now than their instances. Needed where changes come without seeds. */
