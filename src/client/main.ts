@@ -4,6 +4,7 @@
  */
 import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
+import { keepCompiledCode } from './compile-cache.ts'
 import { installCrashReport } from './crash.ts'
 import { getEngine } from './engine.ts'
 import { installEnvHint } from './env-hint.ts'
@@ -40,7 +41,8 @@ start().catch((error) => {
 async function start(): Promise<void> {
   const app = openApp()
   listenToParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
-  const { stop, root, hintsEnv, waits } = await app.handover
+  const { stop, root, hintsEnv, waits, cacheDir } = await app.handover
+  keepCompiledCode(cacheDir)
   isWaiting = waits === true
   gate = installStopGate({
     signals: new Set(['SIGINT', 'SIGTERM', 'SIGHUP', stop.signal as NodeJS.Signals]),

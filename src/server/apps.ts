@@ -29,7 +29,7 @@ export interface AppsHost {
   /** Vite's server and the plugin's options, as they are now. */
   settings(): { server: ViteDevServer; options: TetherOptions & Partial<CliSettings> }
   /** Where an app process finds the server. */
-  handover(): Pick<Handover, 'url' | 'secret' | 'root'>
+  handover(): Pick<Handover, 'url' | 'secret' | 'root' | 'cacheDir'>
   /** Path of the file in which what an app process starts finds it. */
   invitation(): string
   /** The first reason why a process with this entry could not start; `others` are further URLs that it loads. */

@@ -51,7 +51,8 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       settings: () => ({ server: this.#bindings.current.server, options: this.#bindings.current.options }),
       handover: () => {
         const { url, secret } = this.#endpoints.opened!.supervised
-        return { url, secret, root: this.#bindings.current.server.config.root }
+        const { root, cacheDir } = this.#bindings.current.server.config
+        return { url, secret, root, cacheDir }
       },
       invitation: () => this.#endpoints.opened!.supervised.invitation,
       check: (url, others) => findFailure(this.#records(), url, others),

@@ -16,6 +16,8 @@ export interface Handover {
   secret: string
   /** The server's project root. */
   root: string
+  /** Vite's directory for what can be made again. */
+  cacheDir: string
   /** The process is to say so if nothing loads the `.env` of `root`. */
   hintsEnv?: boolean
   stop: {

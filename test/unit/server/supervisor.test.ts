@@ -35,7 +35,7 @@ function supervise(entry: string, options: Partial<SupervisorOptions> = {}): Wat
     cwd: fixture('.'),
     stdio: 'pipe',
     stdin: 'silent',
-    handover: () => ({ url: 'ws+unix:/nowhere:/', secret: 'open sesame', root: '/app' }),
+    handover: () => ({ url: 'ws+unix:/nowhere:/', secret: 'open sesame', root: '/app', cacheDir: '/app/.vite' }),
     ...options,
   })
   supervisors.push(supervisor)
@@ -93,6 +93,7 @@ describe('what the app sees', () => {
         url: 'ws+unix:/nowhere:/',
         secret: 'open sesame',
         root: '/app',
+        cacheDir: '/app/.vite',
         stop: { signal: 'SIGTERM', timeout: 5000 },
       },
       argv: [fixture('sees.mjs'), '--port', '1', '--', 'x'],
@@ -345,7 +346,7 @@ describe('restarting', () => {
     let count = 0
     const { supervisor, lines, exited } = supervise('sees.mjs', {
       env: () => ({ COUNT: String(++count) }),
-      handover: () => ({ url: `ws://${count}`, secret: 's', root: '/app' }),
+      handover: () => ({ url: `ws://${count}`, secret: 's', root: '/app', cacheDir: '/app/.vite' }),
     })
     await supervisor.start()
     await exited()
