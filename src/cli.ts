@@ -14,6 +14,7 @@ import { hasShortcuts, type Loaded, type Served, serve } from './cli/serve.ts'
 import { bindShortcuts } from './cli/shortcuts.ts'
 import { checkVite } from './cli/vite.ts'
 import { takeInspector, takeInspectorOption } from './server/inspector.ts'
+import { keepCompiledCode } from './shared/compile-cache.ts'
 import { TetherError } from './shared/errors.ts'
 import { RUNNER_MARKER } from './shared/handover.ts'
 
@@ -66,6 +67,8 @@ function leaveInspector(): void {
 
 /** Everything that imports Vite. */
 async function load(): Promise<Loaded> {
+  // as Vite's own command does
+  keepCompiledCode()
   const [vite, { createPlugin }, { findHub }] = await Promise.all([
     import('vite'),
     import('./server/plugin.ts'),

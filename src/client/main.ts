@@ -2,9 +2,10 @@
  * The bootstrap of a supervised app process: `node [flags] main.js <entry> [args]`, started by `server/spawn`. To the app it
  * looks as if node had been started with its entry.
  */
+import { join } from 'node:path'
+import { keepCompiledCode } from '../shared/compile-cache.ts'
 import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
-import { keepCompiledCode } from './compile-cache.ts'
 import { installCrashReport } from './crash.ts'
 import { getEngine } from './engine.ts'
 import { installEnvHint } from './env-hint.ts'
@@ -42,7 +43,7 @@ async function start(): Promise<void> {
   const app = openApp()
   listenToParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
   const { stop, root, hintsEnv, waits, cacheDir } = await app.handover
-  keepCompiledCode(cacheDir)
+  keepCompiledCode(join(cacheDir, 'compile-cache'))
   isWaiting = waits === true
   gate = installStopGate({
     signals: new Set(['SIGINT', 'SIGTERM', 'SIGHUP', stop.signal as NodeJS.Signals]),
