@@ -187,7 +187,8 @@ describe('a burst of 100 MB of output', { timeout: 90_000 }, () => {
       if (process.platform === 'linux') peak = Math.max(peak, rss(running.pid))
     })
     await seen(running, /exited 0, waiting for a save/)
-    expect(next).toBe(LINES)
+    // that comes by another pipe, and may be early
+    await expect.poll(() => next, { timeout: 30_000 }).toBe(LINES)
     expect(peak).toBeLessThan(700)
   })
 })
