@@ -13,9 +13,14 @@ const debug = createDebug('vite-tether:change')
 /** How much code and map goes into one message, in characters. */
 const MESSAGE_SIZE = 4 * 1024 * 1024
 
+/** Milliseconds for which a standby's change leaves the machine to the app, unless that has had its own before. */
+const COURTESY = 200
+
 /** Where code goes. */
 export interface FeedTarget extends StreamTarget {
   change(change: Change): void
+  /** Nothing runs there yet: changes have time. */
+  readonly waits: boolean
 }
 
 /** One session's view of the modules: the ledger of what its runner holds, and the changes it is owed. */
@@ -36,6 +41,8 @@ export interface Feed {
   lost(): void
   /** The runner has said what became of a change. */
   answered(seq: number): void
+  /** What waits for the app to have its change first need not any more. */
+  hurry(): void
   /** `true` while the runner is owed a change, or has not said what became of one. */
   readonly pending: boolean
   /** Resolves when everything that was saved so far is on its way to the runner. */
@@ -56,6 +63,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
   let seq = 0
   let answered = 0
   let flushing: Deferred<void> | undefined
+  let hurry = () => {}
 
   const holds = (id: ModuleId) => ledger.get(id)?.version
   const holdsWhole = (id: ModuleId) => (partial.has(id) ? undefined : holds(id))
@@ -127,6 +135,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     if (flushing) return
     flushing = createDeferred()
     try {
+      if (target.waits) await courtesy()
       while (dirty.seeds.size > 0 || dirty.reload || dirty.review) {
         // what is saved while Vite restarts, or while the last batch is transformed, makes one batch
         await records()
@@ -153,6 +162,15 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       flushing.resolve()
       flushing = undefined
     }
+  }
+
+  /** The app's process and the server are at it right now, with whom this would compete. */
+  async function courtesy(): Promise<void> {
+    const over = createDeferred<void>()
+    const timer = setTimeout(over.resolve, COURTESY).unref()
+    hurry = over.resolve
+    await over.promise
+    clearTimeout(timer)
   }
 
   function review(): void {
@@ -234,7 +252,10 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       return flushing !== undefined || seq > answered
     },
 
+    hurry: () => hurry(),
+
     async settled() {
+      hurry()
       await flushing?.promise
     },
 

@@ -271,13 +271,13 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   #applied(session: ServerSession, report: Applied, runner: ServedRunner): void {
     const app = this.#appOf(session)
-    debug('%s applied %d: %s', runner.id, report.seq, report.outcome)
-    const failed = report.outcome === 'failed'
-    this.emit(failed ? 'update:failed' : 'update:applied', this.#viewOfSession(session), report)
+    const { seq, outcome, error, chain } = report
+    debug('%s applied %d: %s', runner.id, seq, outcome)
+    this.emit(outcome === 'failed' ? 'update:failed' : 'update:applied', this.#viewOfSession(session), report)
     if (!app) return
-    if (failed && report.error) this.#report.failed(app.id, report.error, true)
-    else if (report.outcome === 'unaccepted') {
-      const { chain } = report
+    this.#served.standbyOf(app.supervisor.standbyPid)?.[1].feed.hurry()
+    if (outcome === 'failed' && error) this.#report.failed(app.id, error, true)
+    else if (outcome === 'unaccepted') {
       if (chain) this.#report.hint(acceptHint(this.#bindings.current.environment, chain))
       this.#apps.replace(app, chain ? `nothing accepts ${formatChain(chain)}` : 'a plugin asked for a full reload')
     } else this.#report.updated(app.id, report)

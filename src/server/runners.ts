@@ -52,6 +52,9 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
     change: (change) => session.rpc.change(change),
     modules: (records) => session.rpc.modules(records),
     room: () => session.room(),
+    get waits() {
+      return runner.waits
+    },
   })
   const runner: ServedRunner = {
     id: '',

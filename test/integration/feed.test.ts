@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import { createServer, type DevEnvironment } from 'vite'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createFeed } from '../../src/server/changes.ts'
 import { createTetherEnvironment } from '../../src/server/environment.ts'
 import { createRecords, type Records } from '../../src/server/records.ts'
@@ -13,6 +14,7 @@ async function start(
   files: Record<string, string>,
   records: (real: Records) => () => Promise<Records> = asTheyAre,
   room = async () => {},
+  waits = false,
 ) {
   const project = createProject(files)
   const server = await createServer({
@@ -37,6 +39,7 @@ async function start(
       batches.push(records.length)
     },
     room,
+    waits,
   })
   return { project, sent, streamed, batches, feed, save: saver(project, environment) }
 }
@@ -158,6 +161,27 @@ function manyModules(): Record<string, string> {
     ...Object.fromEntries(names.map((name) => [`${name}.ts`, `export const ${name} = 1`])),
   }
 }
+
+test('a standby gets a change when the app is done with its own, or its turn has come, or the app takes its time', async () => {
+  const asked = vi.fn()
+  const counted = (real: Records) => async () => {
+    asked()
+    return real
+  }
+  const { feed, sent, save } = await start(CHAIN, counted, undefined, true)
+  await feed.fetch('/a.ts')
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const ways = [() => feed.hurry(), () => feed.settled(), () => vi.advanceTimersByTime(200)]
+  for (const [count, goOn] of ways.entries()) {
+    asked.mockClear()
+    feed.save([save('c.ts', `export const c = ${count + 2}`)])
+    await setImmediate()
+    expect(asked).not.toHaveBeenCalled()
+    void goOn()
+    await expect.poll(() => sent.map(urls)).toHaveLength(count + 1)
+  }
+})
 
 test('a large graph is sent in batches before the answer, which brings the rest: each module once', async () => {
   const { feed, streamed, batches } = await start(manyModules())
