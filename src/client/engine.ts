@@ -45,6 +45,8 @@ export interface Engine {
   readonly broken: Map<ModuleId, FailedModule>
   /** The failure that was shown last while something is failing, so that a retry does not show it again. */
   shown: string | undefined
+  /** Modules may have become unreached when it could not be told. */
+  owesPrune: boolean
   /** Entries as the user names them; a reload executes them, in this order. */
   files: readonly string[]
   /** Modules that have called `invalidate()` in the chain of updates being applied, the first one first. */
@@ -74,6 +76,7 @@ export function getEngine(runner: ViteNodeRunner): Engine {
       failing: new Set(),
       broken: new Map(),
       shown: undefined,
+      owesPrune: false,
       files: [],
       invalidators: [],
       log: createLog(),

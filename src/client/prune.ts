@@ -7,12 +7,13 @@ import { dropRegistrations } from './registrations.ts'
 
 /**
  * Disposes and prunes every module that the roots no longer reach, and every one of `replaced` that no new code imports any
- * more. Does nothing while a root is not evaluated: it cannot tell what that one will import.
+ * more. While a root is not evaluated, it cannot tell what that one will import, and leaves it to the next update.
  */
 export async function pruneUnreached(engine: Engine, replaced: Iterable<ModuleId> = []): Promise<void> {
   const { runtime, cache } = engine
   const roots = await rootsOf(engine)
-  if (!roots.every((id) => runtime.node(id)?.evaluated)) return
+  engine.owesPrune = !roots.every((id) => runtime.node(id)?.evaluated)
+  if (engine.owesPrune) return
   const reached = new Set<ModuleId>(roots)
   for (const id of reached) for (const dep of runtime.node(id)?.imports ?? []) reached.add(dep)
   const gone = new Set([...runtime.ids(), ...replaced].filter((id) => !reached.has(id)))

@@ -26,6 +26,8 @@ export interface Replacement {
   evaluated: number
   /** What the replaced instances had registered. */
   previous: Map<ModuleId, Registrations>
+  /** A module has not come back, or no longer imports one that it imported. */
+  hasReleased: boolean
 }
 
 /** Disposes and detaches `replaced`, then evaluates `targets` in order. Throws what the evaluation threw, with the app restored. */
@@ -52,6 +54,7 @@ async function replace(
   const disposed = new Set<ModuleId>()
   for (const id of order) if (await dispose(engine, id)) disposed.add(id)
 
+  const imported = new Map(order.map((id) => [id, [...(runtime.node(id)?.imports ?? [])]]))
   const previous = new Map(order.map((id) => [id, takeRegistrations(cache, id)]))
   const detached = runtime.detach(order)
   const created = runtime.track()
@@ -70,7 +73,11 @@ async function replace(
     if (prune && !runtime.node(id)) cache.pruneMap.set(id, prune)
   }
   engine.kept.commit()
-  return { modules, evaluated: created().length, previous }
+  const hasReleased = order.some((id) => {
+    const now = runtime.node(id)?.imports
+    return !now || imported.get(id)!.some((dep) => !now.has(dep))
+  })
+  return { modules, evaluated: created().length, previous, hasReleased }
 }
 
 async function evaluate(

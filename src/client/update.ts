@@ -24,9 +24,11 @@ export async function update(
   }
   await tell('vite:beforeUpdate')
   let result: Outcome
+  let hasReleased = false
   try {
     await runtime.prepare(targets, replaced, [...engine.broken.values()])
     const done = await replaceModules(engine, replaced, targets)
+    hasReleased = done.hasReleased
     succeed(engine)
     runCallbacks(engine, boundaries, done)
     const updates = boundaries.map(({ boundary, accepted }) => ({
@@ -41,7 +43,8 @@ export async function update(
   // also after a failure: whoever pauses for an update has to go on
   await tell('vite:afterUpdate')
   if (result.error === undefined) {
-    await pruneUnreached(engine, replaced)
+    // all are reached as they were before
+    if (hasReleased || engine.owesPrune) await pruneUnreached(engine, replaced)
     await engine.kept.sweep(engine)
   }
   return result
@@ -74,6 +77,7 @@ export async function startRoots(engine: Engine, cause: Cause, roots: readonly M
     await engine.runtime.prepare(roots, new Set(), [...engine.broken.values()])
     const done = await replaceModules(engine, new Set(), roots)
     succeed(engine)
+    await pruneUnreached(engine)
     await engine.kept.sweep(engine)
     engine.log.info('program reload')
     return outcome('reloaded', { evaluated: done.evaluated, modules: done.modules })

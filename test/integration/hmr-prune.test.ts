@@ -67,6 +67,19 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     ])
   })
 
+  test('what an entry that failed had imported goes when its correction no longer imports it', async () => {
+    const app = await start({
+      entry: '/entry.js',
+      files: {
+        'entry.js': `import './child'; throw new Error('no way')`,
+        'child.js': LIFE('child'),
+      },
+    })
+    app.said()
+    await app.after(() => app.edit('entry.js', `import './child'; throw new Error('no way')`, `log('entry')`))
+    expect(app.said()).toEqual(['entry', 'child disposed 1', 'child pruned 1', '[vite-tether] program reload'])
+  })
+
   test('dynamic imports hold their modules, literal ones and computed ones', async () => {
     const app = await start({
       entry: '/entry.js',
