@@ -131,7 +131,8 @@ export function createRecords(
         // for a server environment Vite leaves what it cannot resolve as it stands
         linked[specifier] = posix.join(posix.dirname(importer.file ?? root), specifier)
       } else if (specifier.startsWith('/') || specifier.startsWith('\0')) {
-        const node = await moduleGraph.ensureEntryFromUrl(unwrapId(specifier))
+        const url = unwrapId(specifier)
+        const node = moduleGraph.urlToModuleMap.get(url) ?? (await moduleGraph.ensureEntryFromUrl(url))
         linked[specifier] = node.id!
       }
     }

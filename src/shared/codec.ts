@@ -124,19 +124,25 @@ export function isShallowText(json: string, depth: number): boolean {
   // every level takes two brackets
   if (json.length <= 2 * depth) return true
   let level = 0
-  let inString = false
   for (let i = 0; i < json.length; i++) {
     // numbers: a message may have megabytes, most of them in strings
     const char = json.charCodeAt(i)
-    if (inString) {
-      if (char === BACKSLASH) i++
-      else if (char === QUOTE) inString = false
-    } else if (char === QUOTE) inString = true
+    if (char === QUOTE) i = endOfString(json, i)
     else if (char === OPEN_BRACKET || char === OPEN_BRACE) {
       if (++level > depth + 1) return false
     } else if (char === CLOSE_BRACKET || char === CLOSE_BRACE) level--
   }
   return true
+}
+
+/** The index of the quote that ends the string that begins at `start`. */
+function endOfString(json: string, start: number): number {
+  for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
+    let before = end - 1
+    while (json.charCodeAt(before) === BACKSLASH) before--
+    if ((end - before) % 2 === 1) return end
+  }
+  return json.length
 }
 
 /** Writes any frame but a message. */

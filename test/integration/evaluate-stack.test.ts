@@ -40,6 +40,15 @@ describe('stack traces', () => {
     expect(await where('/hash.js')).toBe('at hash.js:2:7')
   })
 
+  it('name the source position in a long module, whose map is kept small', async () => {
+    const filler = Array.from(
+      { length: 500 },
+      (_, n) => `${types.replace('A', `A${n}`)}export const v${n}: number = ${n}\n`,
+    )
+    const project = await evaluation({ 'long.ts': `${filler.join('')}throw new Error('boom')\n` })
+    expect(await frames(project, () => project.load('/long.ts'))).toEqual(['at long.ts:2501:7'])
+  })
+
   it('name functions and their callers through several modules', async () => {
     const project = await evaluation({
       'deep.ts': `${types}export function crash(): never {\n  throw new Error('crash')\n}\n`,

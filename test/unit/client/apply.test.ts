@@ -207,7 +207,10 @@ describe('applyChange', () => {
   })
 
   test('nothing is pruned while an entry is not evaluated', async () => {
-    const app = await start({ entry: { imports: ['a'] }, a: { imports: ['b'] }, b: {}, second: {} }, {}, ['entry', 'second'])
+    const app = await start({ entry: { imports: ['a'] }, a: { imports: ['b'] }, b: {}, second: {} }, {}, [
+      'entry',
+      'second',
+    ])
     app.instances.get('second')!.evaluated = false
     app.modules.a = {}
     app.hot('a').accept()
