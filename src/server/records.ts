@@ -74,6 +74,9 @@ export function createRecords(
   const byResult = new WeakMap<TransformResult, ModuleRecord>()
 
   async function toRecord(node: EnvironmentModuleNode): Promise<ModuleRecord> {
+    // all but what is new; Vite takes several ticks to say so
+    const known = node.transformResult && byResult.get(node.transformResult)
+    if (known) return known
     for (;;) {
       // a transform that began before a save may answer after it, with the old code: sample the clock of the module around it
       const began = stamp(node)
@@ -162,7 +165,7 @@ export function createRecords(
       if (seen.has(id)) return
       seen.add(id)
       try {
-        const node = await nodeOf(id)
+        const node = moduleGraph.getModuleById(id) ?? (await nodeOf(id))
         // before the transform: what it says of an error shows the code
         if (kind === 'attached' && !maySend(config, isAllowed, node.id!)) throw withheld(node, id)
         const record = await toRecord(node)

@@ -20,6 +20,6 @@ export function keepCompiledCode(directory?: string): void {
   if (process.env.NODE_V8_COVERAGE) return
   const { enableCompileCache, flushCompileCache } = module as CompileCache
   enableCompileCache?.(directory)
-  // not every version of Node writes it when a process asks for its own end, and none when it is killed
+  // not every version of Node does it in time where a process asks for its own end, or is killed
   if (flushCompileCache) systemClock.after(WRITE_AFTER, flushCompileCache)
 }
