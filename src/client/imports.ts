@@ -11,6 +11,7 @@ import type { Evaluator } from './evaluator.ts'
 import type { Instance } from './instance.ts'
 import { differsCompiled, namespaceOf } from './interop.ts'
 import { formatOf, importExternal, isNativeSpecifier, missingExport } from './native.ts'
+import { Scopes } from './scopes.ts'
 import type { StoredModule } from './store.ts'
 
 /** The imports of one evaluator's modules. */
@@ -19,6 +20,7 @@ export class Importer implements Supply {
   readonly #evaluator: Evaluator
   /** What Node has loaded, by the place from which it was asked for: the same answer for ever, as under Node. */
   readonly #externals = new Map<string, object>()
+  readonly #scopes = new Scopes()
 
   constructor(evaluator: Evaluator) {
     this.#evaluator = evaluator
@@ -39,7 +41,7 @@ export class Importer implements Supply {
   /** The same of an external. */
   external(importer: StoredModule, wanted: ImportRequest): object | Promise<object> {
     const { specifier } = wanted
-    const key = isBuiltin(specifier) ? specifier : `${dirname(importer.place.file)}\0${specifier}`
+    const key = isBuiltin(specifier) ? specifier : `${this.#placeOf(specifier, importer)}\0${specifier}`
     const known = this.#externals.get(key)
     if (known) return this.#interop(importer, wanted, known)
     return this.#load(specifier, importer).then((namespace) => {
@@ -106,6 +108,12 @@ export class Importer implements Supply {
     instance.resolved ??= new Map()
     instance.resolved.set(specifier, answer.id)
     return answer.id
+  }
+
+  /** Node needs about a millisecond to resolve a specifier, where it has hooks in a thread. */
+  #placeOf(specifier: string, { place }: StoredModule): string {
+    const folder = dirname(place.file)
+    return specifier.startsWith('.') ? folder : this.#scopes.of(folder)
   }
 
   async #load(specifier: string, { compiled, place }: StoredModule): Promise<object> {

@@ -60,6 +60,27 @@ describe('externals', () => {
     expect((await load('pkg')).default).toBe('outer')
   })
 
+  it('are the same for all folders of a package, whose own name means itself', async () => {
+    const asks = 'import pkg from "pkg"; export default pkg'
+    const { load } = await evaluation({
+      'node_modules/pkg/package.json': '{ "main": "index.js" }',
+      'node_modules/pkg/index.js': 'globalThis.loads = (globalThis.loads ?? 0) + 1; module.exports = "outer"',
+      'inner/node_modules/pkg/package.json': '{ "main": "index.js" }',
+      'inner/node_modules/pkg/index.js': 'module.exports = "inner"',
+      'own/package.json': '{ "name": "pkg", "exports": "./self.cjs" }',
+      'own/self.cjs': 'module.exports = "self"',
+      'one/a.js': asks,
+      'two/deep/b.js': asks,
+      'inner/deep/c.js': asks,
+      'own/deep/d.mjs': asks,
+    })
+    const files = ['/one/a.js', '/two/deep/b.js', '/inner/deep/c.js', '/own/deep/d.mjs']
+    const found: unknown[] = []
+    for (const file of files) found.push((await load(file)).default)
+    expect(found).toEqual(['outer', 'outer', 'inner', 'self'])
+    expect((globalThis as { loads?: number }).loads).toBe(1)
+  })
+
   it('are loaded from the runner’s root, not the server’s', async () => {
     const server = await evaluation({ ...packages, 'src/a.js': 'export { hello } from "esm"' })
     const worker = await evaluation({
