@@ -45,7 +45,7 @@ export interface Engine {
   readonly broken: Map<ModuleId, FailedModule>
   /** The failure that was shown last while something is failing, so that a retry does not show it again. */
   shown: string | undefined
-  /** Modules may have become unreached when it could not be told. */
+  /** Modules may have become unreached: one was let go, maybe while roots could not tell. `pruneUnreached` settles it. */
   owesPrune: boolean
   /** Entries as the user names them; a reload executes them, in this order. */
   files: readonly string[]

@@ -26,8 +26,6 @@ export interface Replacement {
   evaluated: number
   /** What the replaced instances had registered. */
   previous: Map<ModuleId, Registrations>
-  /** A module has not come back, or no longer imports one that it imported. */
-  hasReleased: boolean
 }
 
 /** Disposes and detaches `replaced`, then evaluates `targets` in order. Throws what the evaluation threw, with the app restored. */
@@ -73,11 +71,12 @@ async function replace(
     if (prune && !runtime.node(id)) cache.pruneMap.set(id, prune)
   }
   engine.kept.commit()
-  const hasReleased = order.some((id) => {
+  // one has not come back, or no longer imports what it imported
+  engine.owesPrune ||= order.some((id) => {
     const now = runtime.node(id)?.imports
     return !now || imported.get(id)!.some((dep) => !now.has(dep))
   })
-  return { modules, evaluated: created().length, previous, hasReleased }
+  return { modules, evaluated: created().length, previous }
 }
 
 async function evaluate(

@@ -24,11 +24,9 @@ export async function update(
   }
   await tell('vite:beforeUpdate')
   let result: Outcome
-  let hasReleased = false
   try {
     await runtime.prepare(targets, replaced, [...engine.broken.values()])
     const done = await replaceModules(engine, replaced, targets)
-    hasReleased = done.hasReleased
     succeed(engine)
     runCallbacks(engine, boundaries, done)
     const updates = boundaries.map(({ boundary, accepted }) => ({
@@ -43,8 +41,8 @@ export async function update(
   // also after a failure: whoever pauses for an update has to go on
   await tell('vite:afterUpdate')
   if (result.error === undefined) {
-    // all are reached as they were before
-    if (hasReleased || engine.owesPrune) await pruneUnreached(engine, replaced)
+    // else all are reached as they were before
+    if (engine.owesPrune) await pruneUnreached(engine, replaced)
     await engine.kept.sweep(engine)
   }
   return result

@@ -73,9 +73,12 @@ export function createRecords(
   const missing = new Map<ModuleId, ModuleId>()
   const byResult = new WeakMap<TransformResult, ModuleRecord>()
 
+  const recordOf = (result: unknown): ModuleRecord | undefined =>
+    typeof result === 'object' && result !== null ? byResult.get(result as TransformResult) : undefined
+
   async function toRecord(node: EnvironmentModuleNode): Promise<ModuleRecord> {
     // all but what is new; Vite takes several ticks to say so
-    const known = node.transformResult && byResult.get(node.transformResult)
+    const known = recordOf(node.transformResult)
     if (known) return known
     for (;;) {
       // a transform that began before a save may answer after it, with the old code: sample the clock of the module around it
@@ -165,7 +168,7 @@ export function createRecords(
       if (seen.has(id)) return
       seen.add(id)
       try {
-        const node = moduleGraph.getModuleById(id) ?? (await nodeOf(id))
+        const node = await nodeOf(id)
         // before the transform: what it says of an error shows the code
         if (kind === 'attached' && !maySend(config, isAllowed, node.id!)) throw withheld(node, id)
         const record = await toRecord(node)
@@ -201,8 +204,7 @@ export function createRecords(
     // `invalidationState` is internal to Vite: the previous result when an importer is merely in the way of an update. Without
     // it the module is asked for again, which gives the same answer later.
     const { invalidationState } = node as { invalidationState?: unknown }
-    const result = node.transformResult ?? invalidationState
-    return typeof result === 'object' && result !== null ? byResult.get(result as TransformResult) : undefined
+    return recordOf(node.transformResult ?? invalidationState)
   }
 
   async function resolve(specifier: string, importer: ModuleId | undefined): Promise<EnvironmentModuleNode | string> {

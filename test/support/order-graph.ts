@@ -216,7 +216,8 @@ function bodyOf(random: Random, module: Module): string[] {
   return body
 }
 
-function textOf({ index: n, imports, later, body }: Module): string {
+function textOf(module: Module): string {
+  const { index: n, imports, later, body } = module
   const lines = imports.map(({ target, kind, name, as }) => {
     const from = `from './m${target.index}.js'`
     if (kind === 'named') return `import { ${name} as ${as} } ${from}`
@@ -225,7 +226,7 @@ function textOf({ index: n, imports, later, body }: Module): string {
     if (kind === 'star') return `export * ${from}`
     return name === '*' ? `export * as ${as} ${from}` : `export { ${name} as ${as} } ${from}`
   })
-  const used = imports.filter(({ kind }) => kind === 'named' || kind === 'namespace').map(({ as }) => as)
+  const used = bindings(module).map(({ as }) => as)
   return [
     ...lines,
     ...(body.length > 0 ? body : [`export var v${n}; export let l${n}; export const c${n} = 0`]),
