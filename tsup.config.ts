@@ -8,13 +8,13 @@ export default defineConfig([
   {
     entry: {
       index: 'src/index.ts',
-      client: 'src/client/index.ts',
+      client: 'src/client.ts',
       hmr: 'src/hmr.ts',
-      cli: 'src/cli.ts',
-      main: 'src/client/main.ts',
+      cli: 'src/cli/main.ts',
+      main: 'src/client/process/bootstrap.ts',
       bridge: 'src/client/bridge/preload.ts',
-      'bridge-hooks': 'src/client/bridge/hooks.ts',
-      'bridge-fetch': 'src/client/bridge/fetch-worker.ts',
+      'bridge-hooks': 'src/client/bridge/async-hooks-thread.ts',
+      'bridge-fetch': 'src/client/link/sync-fetch-worker.ts',
     },
     format: 'esm',
     target: 'node20',
@@ -22,7 +22,7 @@ export default defineConfig([
     splitting: true,
     sourcemap: false,
     dts: {
-      entry: { index: 'src/index.ts', client: 'src/client/index.ts', hmr: 'src/hmr.ts' },
+      entry: { index: 'src/index.ts', client: 'src/client.ts', hmr: 'src/hmr.ts' },
       compilerOptions: { ignoreDeprecations: '6.0' },
     },
   },

@@ -1,8 +1,8 @@
 /** `vite-tether`: the Vite plugin and the hub's handle. */
 export type { HubEvents, RunnerView, StandbyView, StartOptions, TetherHub } from './server/hub-types.ts'
 export type { AttachOptions, TetherOptions } from './server/options.ts'
-export { tether } from './server/plugin.ts'
-export { getTether } from './server/registry.ts'
+export { tether } from './server/plugin/plugin.ts'
+export { getTether } from './server/plugin/registry.ts'
 export { type ErrorCode, TetherError } from './shared/errors.ts'
-export type { Limits } from './shared/protocol.ts'
+export type { Limits } from './shared/session/protocol.ts'
 export type { Applied, AppliedUpdate } from './shared/types.ts'

@@ -1,6 +1,6 @@
 /**
  * `vite-tether/keep` as it is without vite-tether: plain pass-throughs. In an app process the runner answers the import of this
- * module itself (`client/keep`), so nothing here knows of updates.
+ * module itself (`client/keep/keep-api`), so nothing here knows of updates.
  */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { ListenOptions } from 'node:net'

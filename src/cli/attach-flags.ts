@@ -1,6 +1,6 @@
 /** The flags of `vite-tether attach`. */
 import { TetherError } from '../shared/errors.ts'
-import { nearest } from '../shared/nearest.ts'
+import { nearest } from '../shared/util/nearest.ts'
 
 /** What was asked for. */
 export interface AttachFlags {

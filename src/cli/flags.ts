@@ -1,6 +1,6 @@
 /** The command line: `vite-tether [our flags] [node flags] <entry> [app args]`. */
 import { TetherError } from '../shared/errors.ts'
-import { nearest } from '../shared/nearest.ts'
+import { nearest } from '../shared/util/nearest.ts'
 import { nodeFlag, nodeFlags } from './node-flags.ts'
 
 const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const

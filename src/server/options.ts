@@ -1,8 +1,8 @@
 /** The options of `tether()`: their types, defaults and checks. */
 import { inspect } from 'node:util'
 import { TetherError } from '../shared/errors.ts'
-import { nearest } from '../shared/nearest.ts'
-import { LIMITS, type Limits, resolveLimits } from '../shared/protocol.ts'
+import { LIMITS, type Limits, resolveLimits } from '../shared/session/protocol.ts'
+import { nearest } from '../shared/util/nearest.ts'
 
 /** Where attached runners may connect. */
 export interface AttachOptions {

@@ -24,7 +24,7 @@ export interface ModuleRecord {
   format?: 'commonjs'
   /** The code was written to be compiled to CommonJS: what it imports from there is what a compiler's `require()` gives. */
   interop?: 'compiled'
-  /** Source map as JSON text, packed (see `packed.ts`), for when a stack is read. */
+  /** Source map as JSON text, packed (see `packed-map.ts`), for when a stack is read. */
   map: string | null
   /** Static imports: specifier as it stands in `code` -> module id. A specifier that is not listed is an external. */
   deps: Record<string, ModuleId>

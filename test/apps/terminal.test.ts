@@ -1,4 +1,4 @@
-/** The command at a real terminal, with the job control of a shell. `test/integration/cli.test.ts` has the keys and Ctrl+C. */
+/** The command at a real terminal, with the job control of a shell. `test/integration/cli/cli.test.ts` has the keys and Ctrl+C. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

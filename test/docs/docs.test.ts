@@ -71,7 +71,7 @@ test('commands of the pages have flags that exist', () => {
 
 const ENTRY_POINTS = [
   ['vite-tether', 'src/index.ts'],
-  ['vite-tether/client', 'src/client/index.ts'],
+  ['vite-tether/client', 'src/client.ts'],
   ['vite-tether/hmr', 'src/hmr.ts'],
   ['vite-tether/keep', 'src/keep.ts'],
 ] as const

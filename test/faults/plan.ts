@@ -11,19 +11,19 @@ export interface Check {
   seed?: string
 }
 
-const SESSION = 'test/integration/session.test.ts'
-const FAULTS = 'test/integration/session-faults.test.ts'
-const GATE = 'test/integration/session-gate.test.ts'
-const CLOCK = 'test/integration/session-clock.test.ts'
-const RESILIENCE = 'test/integration/resilience.test.ts'
-const MODEL = 'test/unit/shared/model.test.ts'
-const OPENING = 'test/unit/shared/opening.test.ts'
-const LIVENESS = 'test/unit/shared/liveness.test.ts'
-const RPC = 'test/unit/shared/rpc.test.ts'
-const CODEC = 'test/unit/shared/codec.test.ts'
-const SESSIONS = 'test/unit/shared/session.test.ts'
-const FUZZ = 'test/unit/shared/fuzz.test.ts'
-const SUPERVISOR = 'test/unit/server/supervisor.test.ts'
+const SESSION = 'test/integration/sessions/session.test.ts'
+const FAULTS = 'test/integration/sessions/session-faults.test.ts'
+const GATE = 'test/integration/sessions/session-gate.test.ts'
+const CLOCK = 'test/integration/sessions/session-clock.test.ts'
+const RESILIENCE = 'test/integration/sessions/resilience.test.ts'
+const MODEL = 'test/unit/shared/session/model.test.ts'
+const OPENING = 'test/unit/shared/session/opening.test.ts'
+const LIVENESS = 'test/unit/shared/session/liveness.test.ts'
+const RPC = 'test/unit/shared/rpc/rpc.test.ts'
+const CODEC = 'test/unit/shared/session/codec.test.ts'
+const SESSIONS = 'test/unit/shared/session/session.test.ts'
+const FUZZ = 'test/unit/shared/session/fuzz.test.ts'
+const SUPERVISOR = 'test/unit/server/process/supervisor.test.ts'
 const PROCESS = 'test/faults/process.fault.ts'
 const LINK = 'test/faults/link.fault.ts'
 const SAVES = 'test/faults/saves.fault.ts'
@@ -106,7 +106,7 @@ export const CHECKS: Check[] = [
     id: 'F11b',
     what: 'config edit (Vite restarts in its process) 50 times, half mid-import',
     target: 'pid unchanged, no transport error in app code',
-    tests: { [PROCESS]: ['restarted for its config'], 'test/integration/vite-restart.test.ts': [''] },
+    tests: { [PROCESS]: ['restarted for its config'], 'test/integration/hub/vite-restart.test.ts': [''] },
   },
   {
     id: 'F12',

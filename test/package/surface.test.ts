@@ -10,7 +10,7 @@ import { watched } from '../support/tether.ts'
 /** A module of the built package. Its types are those of its source: `test/package/types.test.ts` has the built ones. */
 const load = async <T>(name: string): Promise<T> => (await import(name)) as T
 const plugin = await load<typeof import('../../src/index.ts')>('vite-tether')
-const client = await load<typeof import('../../src/client/index.ts')>('vite-tether/client')
+const client = await load<typeof import('../../src/client.ts')>('vite-tether/client')
 const hmr = await load<typeof import('../../src/hmr.ts')>('vite-tether/hmr')
 const keeping = await load<typeof import('../../src/keep.ts')>('vite-tether/keep')
 

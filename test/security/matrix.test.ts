@@ -8,11 +8,11 @@ import { connect as connectTcp } from 'node:net'
 import { join, resolve } from 'node:path'
 import { createServer, type UserConfig, type ViteDevServer } from 'vite'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { connect } from '../../src/client/attach.ts'
-import { openSession } from '../../src/client/connect.ts'
+import { openSession } from '../../src/client/link/dial.ts'
+import { connect } from '../../src/client/runner/connect.ts'
 import { getTether, type TetherHub, tether } from '../../src/index.ts'
-import { isSafe } from '../../src/server/gatekeeper.ts'
-import { deriveKeys } from '../../src/shared/auth.ts'
+import { isSafe } from '../../src/server/sessions/upgrade-rules.ts'
+import { deriveKeys } from '../../src/shared/session/auth.ts'
 import { headersFor, knock } from '../support/knock.ts'
 import { outsideAddress } from '../support/network.ts'
 import { createProject } from '../support/project.ts'
@@ -257,8 +257,12 @@ test('S25: what is known to be vulnerable is out of range, and the packages are 
 })
 
 test.each<[string, string, ...string[]]>([
-  ['S1', 'test/integration/session-gate.test.ts', 'a private socket lies in a folder that only its owner can enter'],
-  ['S5', 'test/unit/server/gatekeeper.test.ts', 'secrets are 32 random bytes'],
+  [
+    'S1',
+    'test/integration/sessions/session-gate.test.ts',
+    'a private socket lies in a folder that only its owner can enter',
+  ],
+  ['S5', 'test/unit/server/sessions/upgrade-rules.test.ts', 'secrets are 32 random bytes'],
   [
     'S6, S7',
     'test/security/token.test.ts',
@@ -268,25 +272,31 @@ test.each<[string, string, ...string[]]>([
   ],
   [
     'S8',
-    'test/integration/session-gate.test.ts',
+    'test/integration/sessions/session-gate.test.ts',
     'a token that is one byte short',
     'a token that is one byte too long',
   ],
-  ['S9', 'test/integration/session-gate.test.ts', '%s is refused'],
-  ['S10', 'test/integration/session-gate.test.ts', 'runners, pages and other WebSockets share the port'],
-  ['S10', 'test/integration/attach.test.ts', "beside the browser's WebSocket"],
+  ['S9', 'test/integration/sessions/session-gate.test.ts', '%s is refused'],
+  ['S10', 'test/integration/sessions/session-gate.test.ts', 'runners, pages and other WebSockets share the port'],
+  ['S10', 'test/integration/sessions/attach.test.ts', "beside the browser's WebSocket"],
   ['S11, S12', 'test/security/ids.test.ts', 'do not leak after the server itself has loaded them'],
-  ['S15', 'test/unit/shared/rpc.test.ts', 'is answered with an error and runs nothing', "'constructor'", "'toJSON'"],
-  ['S16', 'test/unit/shared/fuzz.test.ts', 'fuzzed frames end their link'],
-  ['S16', 'test/integration/session-gate.test.ts', 'fuzzed frames end their link, never the process'],
-  ['S17', 'test/integration/session-gate.test.ts', 'the eleventh failure', 'connections that never upgrade'],
-  ['S17', 'test/integration/session-faults.test.ts', '16.1 MiB are an error of their caller'],
-  ['S17', 'test/unit/shared/opening.test.ts', 'with 4429 when there are too many sessions'],
-  ['S17', 'test/unit/shared/rpc.test.ts', 'more calls at work than the limit'],
+  [
+    'S15',
+    'test/unit/shared/rpc/rpc.test.ts',
+    'is answered with an error and runs nothing',
+    "'constructor'",
+    "'toJSON'",
+  ],
+  ['S16', 'test/unit/shared/session/fuzz.test.ts', 'fuzzed frames end their link'],
+  ['S16', 'test/integration/sessions/session-gate.test.ts', 'fuzzed frames end their link, never the process'],
+  ['S17', 'test/integration/sessions/session-gate.test.ts', 'the eleventh failure', 'connections that never upgrade'],
+  ['S17', 'test/integration/sessions/session-faults.test.ts', '16.1 MiB are an error of their caller'],
+  ['S17', 'test/unit/shared/session/opening.test.ts', 'with 4429 when there are too many sessions'],
+  ['S17', 'test/unit/shared/rpc/rpc.test.ts', 'more calls at work than the limit'],
   ['S18', 'test/security/impostor.test.ts', 'nothing that it sends is evaluated'],
-  ['S19', 'test/integration/session-process.test.ts', 'a runner that does not trust it sends nothing'],
+  ['S19', 'test/integration/sessions/session-process.test.ts', 'a runner that does not trust it sends nothing'],
   ['S22', 'test/security/impostor.test.ts', 'played back'],
-  ['S22', 'test/unit/shared/opening.test.ts', 'a newer link'],
+  ['S22', 'test/unit/shared/session/opening.test.ts', 'a newer link'],
 ])('%s is tested in %s', (_id, file, ...titles) => {
   const text = readFileSync(join(repository, file), 'utf8')
   for (const title of titles) expect(text).toContain(title)

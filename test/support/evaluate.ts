@@ -1,8 +1,8 @@
 /** A runner over a real Vite server in the same process: what crosses the wire elsewhere is a function call here. */
 import { createServer, type InlineConfig, type ViteDevServer } from 'vite'
 import { onTestFinished } from 'vitest'
-import { TetherNodeRunner, type TetherRunnerOptions } from '../../src/client/runner.ts'
-import { createRecords } from '../../src/server/records.ts'
+import { TetherNodeRunner, type TetherRunnerOptions } from '../../src/client/runner/node-runner.ts'
+import { createRecords } from '../../src/server/modules/records.ts'
 import { reviveError } from '../../src/shared/errors.ts'
 import type { FetchAnswer, ModuleId, ModuleRecord } from '../../src/shared/types.ts'
 import { createProject, type Project } from './project.ts'

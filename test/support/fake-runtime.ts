@@ -6,7 +6,7 @@ import type {
   HotRuntime,
   ImportedNames,
   ModuleNamespace,
-} from '../../src/client/runtime.ts'
+} from '../../src/client/hmr/hot-runtime.ts'
 import type { FailedModule, ModuleRecord } from '../../src/shared/types.ts'
 
 /** What a module is: its imports, and what happens when it is evaluated. */

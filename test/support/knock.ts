@@ -1,6 +1,6 @@
 /** Upgrade requests as raw text, for what no client of ours sends. */
 import { connect } from 'node:net'
-import { deriveKeys } from '../../src/shared/auth.ts'
+import { deriveKeys } from '../../src/shared/session/auth.ts'
 
 /** The headers of an upgrade that would be let in. */
 export function headersFor(secret: string): Record<string, string> {

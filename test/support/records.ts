@@ -1,4 +1,4 @@
-import type { Holds, Records } from '../../src/server/records.ts'
+import type { Holds, Records } from '../../src/server/modules/records.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../src/shared/types.ts'
 
 /** What `records.fetch` says and all that it gives. Throws if the specifier means an external. */

@@ -1,9 +1,10 @@
 /** Both ends of a session over real sockets, with functions that note what reached them. */
-import { type ListenAt, type Listener, listen } from '../../src/server/listener.ts'
-import { createSessions, type ServerSession, type Sessions } from '../../src/server/sessions.ts'
-import { createSecret } from '../../src/server/token.ts'
-import type { Link } from '../../src/shared/link.ts'
-import type { Limits } from '../../src/shared/protocol.ts'
+
+import { createSecret } from '../../src/server/sessions/gate.ts'
+import { type ListenAt, type Listener, listen } from '../../src/server/sessions/listener.ts'
+import { createSessions, type ServerSession, type Sessions } from '../../src/server/sessions/sessions.ts'
+import type { Link } from '../../src/shared/session/link.ts'
+import type { Limits } from '../../src/shared/session/protocol.ts'
 import type { RunnerFunctions, ServerFunctions } from '../../src/shared/types.ts'
 
 /** Notes numbers in the order in which they come; `until` resolves when so many are there. */

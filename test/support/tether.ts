@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLogger, createServer, type InlineConfig, type Logger, type ViteDevServer } from 'vite'
 import { onTestFinished } from 'vitest'
-import { type ConnectOptions, connect } from '../../src/client/attach.ts'
-import type { TetherRunner } from '../../src/client/tether-types.ts'
+import { type ConnectOptions, connect } from '../../src/client/runner/connect.ts'
+import type { TetherRunner } from '../../src/client/runner-types.ts'
 import { getTether, type TetherHub, type TetherOptions, tether } from '../../src/index.ts'
 
 /** A Vite server with the plugin. */

@@ -1,7 +1,7 @@
 /** A runner of this process behind a proxy that misbehaves. */
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
-import type { ConnectOptions } from '../../src/client/attach.ts'
+import type { ConnectOptions } from '../../src/client/runner/connect.ts'
 import { type FaultyProxy, startProxy } from './proxy.ts'
 import { attach, type TestRunner, type TestServer } from './tether.ts'
 

@@ -1,5 +1,5 @@
-import { IGNORE, type Link, type LinkHandlers } from '../../src/shared/link.ts'
-import { CLOSE } from '../../src/shared/protocol.ts'
+import { IGNORE, type Link, type LinkHandlers } from '../../src/shared/session/link.ts'
+import { CLOSE } from '../../src/shared/session/protocol.ts'
 
 type Item = { frame: string } | { code: number; text: string }
 

@@ -32,7 +32,7 @@ function offenders(rule: (each: Import) => boolean): string[] {
 
 test('the rules see the imports', () => {
   expect(imports.length).toBeGreaterThan(100)
-  expect(imports).toContainEqual({ file: 'index.ts', target: 'server/plugin.ts', isType: false })
+  expect(imports).toContainEqual({ file: 'index.ts', target: 'server/plugin/plugin.ts', isType: false })
 })
 
 test('shared imports nothing outside itself', () => {
@@ -46,10 +46,10 @@ test('server and client never import each other', () => {
 })
 
 test.each([
-  ['ws', ['server/listener.ts', 'client/connect.ts']],
-  ['birpc', ['shared/rpc.ts']],
-  ['vite-node/client', ['client/runner.ts']],
-  ['vite', ['server/environment.ts', 'server/changes.ts', 'server/plugin.ts', 'cli.ts']],
+  ['ws', ['server/sessions/listener.ts', 'client/link/dial.ts']],
+  ['birpc', ['shared/rpc/rpc.ts']],
+  ['vite-node/client', ['client/runner/node-runner.ts']],
+  ['vite', ['server/vite/environment.ts', 'server/plugin/plugin.ts', 'cli/main.ts']],
 ])('%s is imported only where its concern lives', (name, allowed) => {
   expect(offenders(({ file, target, isType }) => target === name && !isType && !allowed.includes(file))).toEqual([])
 })
@@ -64,13 +64,13 @@ test('only the command and the bootstraps of processes end a process', () => {
   const ends = files.filter((file) => /\bprocess\.(exit|reallyExit|abort)\(/.test(code(file)))
   expect(
     ends.filter(
-      (file) => !['cli.ts', 'client/main.ts', 'client/bridge/preload.ts'].includes(file) && !file.startsWith('cli/'),
+      (file) => !['client/process/bootstrap.ts', 'client/bridge/preload.ts'].includes(file) && !file.startsWith('cli/'),
     ),
   ).toEqual([])
 })
 
 test('timers and clocks are injected into shared', () => {
-  const isAllowed = (file: string) => file === 'shared/clock.ts'
+  const isAllowed = (file: string) => file === 'shared/util/clock.ts'
   const uses = files.filter(
     (file) => file.startsWith('shared/') && /\b(setTimeout|setInterval|Date\.now|performance\.now)\(/.test(code(file)),
   )

@@ -1,8 +1,8 @@
 /** Which files are the app's: what its own folders hold, as against packages and this one. */
 import { readFileSync } from 'node:fs'
 import { isAbsolute, sep } from 'node:path'
-import { distPath } from '../../shared/dist.ts'
-import { declaredFormat, isCommonJsCode } from '../../shared/format.ts'
+import { distPath } from '../../shared/util/dist-files.ts'
+import { declaredFormat, isCommonJsCode } from '../../shared/util/module-format.ts'
 
 const own = distPath('')
 /** The type of a package cannot change while a process runs: it would be another app. */

@@ -1,6 +1,6 @@
 /** The runner of a supervised app process, as the hooks need it. */
 import { TetherError } from '../../shared/errors.ts'
-import { openApp } from '../app-process.ts'
+import { openApp } from '../process/app-process.ts'
 import type { Provider, Runner } from './provider.ts'
 
 /** Begins to connect. */

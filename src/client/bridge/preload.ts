@@ -3,16 +3,16 @@
  * what Node loads past the runner is answered by it from here on.
  */
 import { isMainThread } from 'node:worker_threads'
-import { isAppProcess, takeArgv } from '../argv.ts'
-import { inspectorFlag } from '../inspector.ts'
-import { inheritFlag } from './inherit.ts'
-import { hookImport } from './native-imports.ts'
-import { preloadsOf } from './other-hooks.ts'
+import { inspectorFlag } from '../debug/inspector.ts'
+import { isAppProcess, takeArgv } from '../process/argv.ts'
+import { hookImport } from './async-hooks.ts'
+import { preloadsOf } from './foreign-hooks.ts'
+import { inheritFlag } from './inherit-flag.ts'
 import type { Provider } from './provider.ts'
-import { hookRequire } from './require.ts'
+import { hookRequire } from './require-hooks.ts'
 import { hasSyncHooks, hookImportSync } from './sync-hooks.ts'
 
-export { take } from './native-imports.ts'
+export { take } from './async-hooks.ts'
 export { evaluate } from './sync-hooks.ts'
 
 const provider = isMainThread && isAppProcess() ? await openApp() : await openHelper()
@@ -25,7 +25,7 @@ announceTypeScript()
 async function openApp(): Promise<Provider> {
   takeArgv()
   // a debugger is to be there before what else is preloaded
-  if (inspectorFlag() !== undefined) await (await import('../app-process.ts')).openApp().handover
+  if (inspectorFlag() !== undefined) await (await import('../process/app-process.ts')).openApp().handover
   const provider = (await import('./app-provider.ts')).createAppProvider()
   // synchronous hooks cannot wait for the server when a preload that follows is one of the app's files; the bootstrap reports a failure
   if (hasSyncHooks && preloadsOf(process.execArgv).length > 0) await provider.open().catch(() => {})

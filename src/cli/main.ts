@@ -1,0 +1,173 @@
+#!/usr/bin/env node
+/** The command: flags to a server, keys to the hub, and the app's end to an exit code. */
+import { readFileSync } from 'node:fs'
+import inspector from 'node:inspector'
+import { constants } from 'node:os'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import colors from 'picocolors'
+import { takeInspector, takeInspectorOption } from '../server/apps/inspector-flags.ts'
+import { TetherError } from '../shared/errors.ts'
+import { RUNNER_MARKER } from '../shared/handover.ts'
+import { keepCompiledCode } from '../shared/util/compile-cache.ts'
+import { distPath } from '../shared/util/dist-files.ts'
+import { attach, exitCodeOf } from './attach.ts'
+import { parseAttachFlags } from './attach-flags.ts'
+import { checkVite } from './check-vite.ts'
+import { parseFlags } from './flags.ts'
+import { ATTACH_HELP, HELP } from './help.ts'
+import { hasShortcuts, type Loaded, type Served, serve } from './serve.ts'
+import { bindShortcuts } from './shortcuts.ts'
+
+const NAME = colors.cyan('[vite-tether]')
+
+const [first, ...others] = process.argv.slice(2)
+if (first === 'attach') join(others).catch((error) => fail(error, exitCodeOf(error)))
+else main(process.argv.slice(2)).catch((error) => fail(error, 1))
+
+function fail(error: unknown, code: number): void {
+  const text = error instanceof TetherError ? error.message : ((error as Error | null)?.stack ?? String(error))
+  console.error(`${NAME} ${colors.red(text)}`)
+  process.exit(code)
+}
+
+/** Needs no Vite. */
+async function join(argv: readonly string[]): Promise<void> {
+  const flags = parseAttachFlags(argv)
+  if (flags === 'help') return void process.stdout.write(ATTACH_HELP)
+  // from here on this is an app process, whoever has started it
+  process.env[RUNNER_MARKER] = '1'
+  await attach(flags, (code) => process.exit(code))
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const flags = parseFlags(argv)
+  if (flags.print === 'help') return void process.stdout.write(HELP)
+  if (flags.print === 'version') return console.log(version())
+  // an app may run this command for another one: that is no server of the app's own making
+  delete process.env[RUNNER_MARKER]
+  checkVite(resolve(flags.root ?? '.'), fileURLToPath(import.meta.url))
+
+  leaveInspector()
+  const ending = handleSignals()
+  const served = await serve(flags, await load())
+  ending.endWith(served, flags.once)
+  if (!flags.once) sayReady(served)
+  await served.hub.ready.catch((error) => {
+    // asked to end while it was starting
+    if (!ending.begun) throw error
+  })
+  if (hasShortcuts(flags)) bindKeys(served, () => ending.quit(0))
+}
+
+/** An inspector that NODE_OPTIONS asks for is meant for the app, which could not have the same port. */
+function leaveInspector(): void {
+  if (takeInspectorOption(process.env.NODE_OPTIONS).request && !takeInspector(process.execArgv).request)
+    inspector.close()
+}
+
+/** Everything that imports Vite. */
+async function load(): Promise<Loaded> {
+  // as Vite's own command does
+  keepCompiledCode()
+  const [vite, { createPlugin }, { findHub }] = await Promise.all([
+    import('vite'),
+    import('../server/plugin/plugin.ts'),
+    import('../server/plugin/registry.ts'),
+  ])
+  return { vite, createPlugin, hubOf: findHub }
+}
+
+interface Ending {
+  /** From now on there is something to close, and an app whose exit counts. */
+  endWith(served: Served, once: boolean): void
+  /** Closes the server and exits with `code`. */
+  quit(code: number): void
+  readonly begun: boolean
+}
+
+/** This process ends as its app does; the supervisors forward the signals to it and wait for it. */
+function handleSignals(): Ending {
+  let served: Served | undefined
+  let appsCode: number | undefined
+  let isEnding = false
+
+  async function close(code: () => number): Promise<void> {
+    if (isEnding) return
+    isEnding = true
+    try {
+      await served?.server.close()
+      process.exit(code())
+    } catch (error) {
+      console.error(error)
+      process.exit(1)
+    }
+  }
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // after all listeners: the supervisors stop their apps with the signal, not with what closing the server would send
+    process.on(signal, () => setImmediate(() => close(() => appsCode ?? 128 + constants.signals[signal])))
+  }
+  return {
+    endWith(started, once) {
+      served = started
+      served.hub.on('exit', (_runner, code, signal) => {
+        const shells = signal ? 128 + constants.signals[signal] : (code ?? 1)
+        if (isEnding) appsCode = shells
+        else if (once) void close(() => shells)
+      })
+    },
+    quit: (code) => void close(() => code),
+    get begun() {
+      return isEnding
+    },
+  }
+}
+
+function sayReady({ hub, say }: Served): void {
+  const told = new Set<string>()
+  let waited = false
+  hub.once('exit', () => {
+    waited = true
+  })
+  hub.on('runner:ready', ({ id, pid }) => {
+    if (told.has(id)) return
+    told.add(id)
+    const name = hub.runners.length > 1 ? `${id} ` : ''
+    // an app that had to wait for a save says nothing about how fast this is
+    const time = waited ? '' : ` in ${colors.bold(Math.round(performance.now()))} ms`
+    say(`${NAME} ${colors.green(`${name}ready`)}${time}, pid ${pid}`)
+  })
+}
+
+function bindKeys({ hub, say }: Served, quit: () => void): void {
+  bindShortcuts(
+    [
+      { keys: ['r', 'rs'], description: 'restart the app', action: () => hub.restart() },
+      {
+        keys: ['u'],
+        description: 'show runners and URLs',
+        action() {
+          for (const { id, kind, state, pid, modules, standby } of hub.runners) {
+            say(`${colors.green('  ➜')}  ${colors.bold(id)} ${kind}, ${state}, pid ${pid ?? '-'}, ${modules} modules`)
+            if (standby?.memory === undefined) continue
+            const memory = `${Math.round(standby.memory / 2 ** 20)} MiB`
+            say(colors.dim(`     its next process waits, pid ${standby.pid}, ${memory}, ${standby.modules} modules`))
+          }
+          if (!hub.attach) return
+          const { url, tokenFile } = hub.attach
+          say(`${colors.green('  ➜')}  ${colors.bold('Attach')}: ${colors.cyan(url)}`)
+          if (tokenFile) say(`${colors.green('  ➜')}  ${colors.bold('Token')}: ${tokenFile}`)
+        },
+      },
+      { keys: ['c'], description: 'clear console', action: () => console.clear() },
+      { keys: ['q'], description: 'quit', action: quit },
+    ],
+    say,
+  )
+}
+
+function version(): string {
+  const { name, version } = JSON.parse(readFileSync(distPath('../package.json'), 'utf8'))
+  return `${name}/${version} ${process.platform}-${process.arch} node-${process.version}`
+}

@@ -1,0 +1,59 @@
+/**
+ * Node's module hooks, in the thread that Node keeps them in: `import()` of an app file by code that Node has loaded. What to
+ * answer is asked of the thread that imports.
+ */
+import type { LoadHook, ResolveHook } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { MessagePort } from 'node:worker_threads'
+import { isAppFile, isCodeFile } from './app-files.ts'
+import type { ImportAnswer, ImportQuestion } from './async-hooks.ts'
+import { findSource } from './sources.ts'
+
+let port: MessagePort
+let last = 0
+const waiting = new Map<number, (answer: ImportAnswer) => void>()
+
+/** Called by Node once, with what `register` was given. */
+export function initialize(data: { port: MessagePort }): void {
+  port = data.port
+  port.on('message', (answer: ImportAnswer) => {
+    waiting.get(answer.id)?.(answer)
+    waiting.delete(answer.id)
+  })
+}
+
+/** What Node does not find may be named as people name TypeScript, or by an alias. */
+export const resolve: ResolveHook = async (specifier, context, next) => {
+  try {
+    return await next(specifier, context)
+  } catch (error) {
+    const parent = context.parentURL?.startsWith('file:') ? fileURLToPath(context.parentURL) : undefined
+    if (!isNotFound(error) || parent === undefined || !isAppFile(parent)) throw error
+    const path = specifier.startsWith('file:') ? fileURLToPath(specifier) : specifier
+    // only what `import()` asks for comes this far: app files that Node loads have no `import.meta.resolve`, which would block
+    const found = findSource(path, parent) ?? (await ask({ resolve: specifier, parent })).file
+    if (found === undefined) throw error
+    return { url: pathToFileURL(found).href, shortCircuit: true }
+  }
+}
+
+/** App files are the runner's. */
+export const load: LoadHook = async (url, context, next) => {
+  const file = url.startsWith('file:') ? fileURLToPath(url) : ''
+  if (!isAppFile(file) || !isCodeFile(file)) return next(url, context)
+  const { source } = await ask({ load: url })
+  // without source Node asks `require`, whose hooks know the file
+  if (source === undefined) return { format: 'commonjs', source: null as unknown as string, shortCircuit: true }
+  return { format: 'module', source, shortCircuit: true }
+}
+
+function ask(question: ImportQuestion): Promise<ImportAnswer> {
+  const id = ++last
+  port.postMessage({ id, ...question })
+  return new Promise((resolve) => waiting.set(id, resolve))
+}
+
+function isNotFound(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_DIR_IMPORT'
+}

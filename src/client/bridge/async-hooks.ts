@@ -1,0 +1,82 @@
+/**
+ * `import()` of app files where Node has no synchronous hooks (`sync-hooks`): answers the hooks in their thread. An ES module is answered with a few lines that export what the runner's instance
+ * exports.
+ */
+import { register } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { MessageChannel } from 'node:worker_threads'
+import { createDebug } from 'obug'
+import { distUrl } from '../../shared/util/dist-files.ts'
+import type { ModuleNamespace } from '../hmr/hot-runtime.ts'
+import { formatOfFile } from './app-files.ts'
+import { passOn } from './generated-module.ts'
+import type { Provider } from './provider.ts'
+
+const debug = createDebug('vite-tether:native')
+
+/** What the hooks ask: what to load for an URL, or what a specifier means that Node does not know. */
+export type ImportQuestion = { load: string } | { resolve: string; parent: string }
+
+/** No `source`: the file is CommonJS. */
+export interface ImportAnswer {
+  id: number
+  source?: string
+  file?: string | undefined
+}
+
+/** What a module gave: its exports, or what it threw. */
+type Outcome = { exports: ModuleNamespace } | { error: unknown }
+
+const outcomes = new Map<number, Outcome>()
+let last = 0
+
+/** The exports that a generated module passes on. Throws what the module threw. */
+export function take(id: number): ModuleNamespace {
+  const outcome = outcomes.get(id)!
+  outcomes.delete(id)
+  if ('error' in outcome) throw outcome.error
+  return outcome.exports
+}
+
+/** Installs the hooks for this thread. `self` is the URL of a module that exports {@link take}. */
+export function hookImport(provider: Provider, self: string): void {
+  const { port1, port2 } = new MessageChannel()
+  register(distUrl('bridge-hooks.js'), { data: { port: port2 }, transferList: [port2] })
+  port1.on('message', async ({ id, ...question }: ImportQuestion & { id: number }) => {
+    const answer = 'load' in question ? await load(provider, question.load, self) : await find(provider, question)
+    port1.postMessage({ id, ...answer } satisfies ImportAnswer)
+  })
+  // Node keeps the process alive while an import waits for its hooks
+  port1.unref()
+}
+
+async function load(provider: Provider, url: string, self: string): Promise<{ source?: string }> {
+  debug('import %s', url)
+  let outcome: Outcome
+  try {
+    const runner = await provider.open()
+    const file = fileURLToPath(url)
+    const format = formatOfFile(file)
+    if (format === 'commonjs') return {}
+    if (format === 'typescript' && (await runner.native.commonJsLater(file))) return {}
+    outcome = { exports: await runner.import(url) }
+  } catch (error) {
+    outcome = { error }
+  }
+  outcomes.set(++last, outcome)
+  const names = 'exports' in outcome ? Object.keys(outcome.exports) : []
+  return {
+    source: `import { take } from ${JSON.stringify(self)}\nconst $ = take(${last})\n${names.map(passOn).join('')}`,
+  }
+}
+
+async function find(provider: Provider, { resolve, parent }: { resolve: string; parent: string }) {
+  try {
+    const { native } = await provider.open()
+    return { file: native.resolve(resolve, parent) }
+  } catch (error) {
+    // the import fails with what Node said of it
+    debug('resolve %s: %o', resolve, error)
+    return {}
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * `require()` of app files: CommonJS as Node would run it, ES modules as the runner has them, both also in TypeScript.
+ */
+import { Module } from 'node:module'
+import { extname } from 'node:path'
+import { createDebug } from 'obug'
+import { formatOfFile, isAppFile, isCodeFile, readSource } from './app-files.ts'
+import { reportOtherHook } from './foreign-hooks.ts'
+import type { Provider } from './provider.ts'
+import { findSource, isBare } from './sources.ts'
+
+const debug = createDebug('vite-tether:native')
+
+type Extension = (module: NodeJS.Module, file: string) => void
+type Resolve = (request: string, parent: NodeJS.Module | undefined, ...rest: unknown[]) => string
+
+/** What Node has but keeps out of its types. */
+interface Internals {
+  _cache: Record<string, unknown>
+  _extensions: Record<string, Extension>
+  _resolveFilename: Resolve
+  prototype: { load(this: NodeJS.Module, file: string): void }
+}
+
+const internals = Module as unknown as Internals
+/** Node's order first, as it tries extensions in this one. */
+const EXTENSIONS = ['.js', '.json', '.cjs', '.mjs', '.ts', '.tsx', '.jsx', '.cts', '.mts']
+
+/** Installs the hooks in this thread. What is no app file is Node's own affair. */
+export function hookRequire(provider: Provider): void {
+  const own = new WeakSet<Extension>()
+  function claim(extension: string): void {
+    const { _extensions: extensions } = internals
+    const previous = extensions[extension]
+    const extend: Extension = (module, file) => {
+      if (isAppFile(file)) load(provider, module, file, previous)
+      else (previous ?? extensions['.js']!)(module, file)
+    }
+    own.add(extend)
+    extensions[extension] = extend
+  }
+  for (const extension of EXTENSIONS) claim(extension)
+
+  const loadFile = internals.prototype.load
+  internals.prototype.load = function (file) {
+    const extension = extname(file)
+    // a hook that came later (tsx, ts-node) would make a second instance of what the runner has
+    if (EXTENSIONS.includes(extension) && isAppFile(file) && !own.has(internals._extensions[extension]!)) {
+      reportOtherHook(file)
+      claim(extension)
+    }
+    loadFile.call(this, file)
+  }
+
+  const resolveFilename = internals._resolveFilename
+  internals._resolveFilename = function (request, parent, ...rest) {
+    try {
+      return resolveFilename.call(this, request, parent, ...rest)
+    } catch (error) {
+      const found = isNotFound(error) ? find(provider, request, parent?.filename) : undefined
+      if (found === undefined) throw error
+      return found
+    }
+  }
+}
+
+function load(provider: Provider, module: NodeJS.Module, file: string, previous: Extension | undefined): void {
+  debug('require %s <- %s', file, module.parent?.filename)
+  const { native } = provider.openNow()
+  const format = !isCodeFile(file) ? 'data' : native.holds(file) ? 'module' : formatOfFile(file)
+  const typescript = format === 'typescript' ? native.commonJs(file) : undefined
+  if (format === 'module' || (format === 'typescript' && !typescript)) {
+    // the runner's cache is the one that counts: an update may replace what it holds
+    delete internals._cache[file]
+    module.exports = native.require(file, module.parent?.filename)
+    return
+  }
+  // before it is read, so that a save that comes now is not missed
+  native.loaded(file)
+  if (format === 'data') previous!(module, file)
+  else compile(module, typescript?.code ?? readSource(file), file)
+}
+
+function compile(module: NodeJS.Module, code: string, file: string): void {
+  ;(module as unknown as { _compile(code: string, file: string): void })._compile(code.replace(/^#!/, '//'), file)
+}
+
+/** What an app file means by a request that Node does not find. */
+function find(provider: Provider, request: string, parent: string | undefined): string | undefined {
+  if (parent === undefined || !isAppFile(parent)) return undefined
+  return (
+    findSource(request, parent) ?? (isBare(request) ? provider.openNow().native.resolve(request, parent) : undefined)
+  )
+}
+
+function isNotFound(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.code === 'MODULE_NOT_FOUND'
+}

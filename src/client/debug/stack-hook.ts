@@ -1,0 +1,126 @@
+/**
+ * Stack traces in source positions: one hook for the process, asked only when a stack is read. A hook that the app or a library
+ * sets instead gets call sites in source positions too.
+ */
+import { fileURLToPath } from 'node:url'
+import { distPath } from '../../shared/util/dist-files.ts'
+import { watchForInspector } from './inspector.ts'
+import { findPosition, type Position, scriptsOf } from './script-table.ts'
+
+type Prepare = (error: Error, sites: NodeJS.CallSite[]) => unknown
+
+let isInstalled = false
+
+/** Installs the hook, once. */
+export function installStackHook(): void {
+  if (isInstalled) return
+  isInstalled = true
+  watchForInspector((url) => scriptsOf(url.startsWith('file://') ? fileURLToPath(url) : url))
+  const node = (Error.prepareStackTrace as Prepare | undefined) ?? toText
+  const ours: Prepare = (error, sites) => node.call(Error, error, withoutOwn(sites.map(mapSite)))
+  // hook -> the same with mapped sites; what is read and set again later must not be wrapped twice
+  const wrapped = new WeakMap<Prepare, Prepare>()
+  const originals = new WeakMap<Prepare, Prepare>()
+  let current = ours
+
+  Object.defineProperty(Error, 'prepareStackTrace', {
+    configurable: true,
+    enumerable: false,
+    get: () => {
+      if (current === ours) return ours
+      const hook = current
+      const known = wrapped.get(hook)
+      if (known) return known
+      const wrapper: Prepare = (error, sites) => hook.call(Error, error, sites.map(mapSite))
+      wrapped.set(hook, wrapper)
+      originals.set(wrapper, hook)
+      return wrapper
+    },
+    // who takes the hook away wants what Node does
+    set: (hook: unknown) => {
+      current = typeof hook === 'function' ? (originals.get(hook as Prepare) ?? (hook as Prepare)) : ours
+    },
+  })
+}
+
+/** What V8 does, for versions of Node that have no hook of their own. */
+function toText(error: Error, sites: NodeJS.CallSite[]): string {
+  return [Error.prototype.toString.call(error), ...sites.map(String)].join('\n    at ')
+}
+
+const OWN_FOLDER = distPath('')
+
+/** Our own frames below the app's say nothing to whoever reads a stack; above them they say where an error of ours comes from. */
+function withoutOwn(sites: NodeJS.CallSite[]): NodeJS.CallSite[] {
+  let isOurs = false
+  const others = sites.toReversed().filter((site) => {
+    // a built-in function, which has no file, is its caller's: a module's body is called by `Generator.next`
+    if (site.getFileName()) isOurs = isOwn(site)
+    return !isOurs
+  })
+  return others.at(-1) === sites[0] ? others.reverse() : sites
+}
+
+function isOwn(site: NodeJS.CallSite): boolean {
+  const name = site.getFileName()
+  return (
+    name !== null &&
+    name !== undefined &&
+    (name.startsWith('file://') ? fileURLToPath(name) : name).startsWith(OWN_FOLDER)
+  )
+}
+
+const mappedSites = new WeakSet<NodeJS.CallSite>()
+
+function mapSite(site: NodeJS.CallSite): NodeJS.CallSite {
+  // a hook may hand the sites that it got to the one before it
+  if (mappedSites.has(site)) return site
+  const name = site.getFileName()
+  if (name === null || name === undefined) return mapEval(site)
+  const line = site.getLineNumber()
+  const column = site.getColumnNumber()
+  const position = line && column ? findPosition(name, line, column, () => site.getScriptHash()) : undefined
+  if (!position) return site
+  const printed = site.toString().replace(`${name}:${line}:${column}`, () => print(position))
+  return override(site, {
+    getFileName: () => position.file,
+    getScriptNameOrSourceURL: () => position.file,
+    getLineNumber: () => position.line,
+    getColumnNumber: () => position.column,
+    toString: () => printed.replaceAll('__vite_ssr_export_default__', 'default'),
+  })
+}
+
+/** A frame of `eval` or `new Function` names the place that called it. */
+function mapEval(site: NodeJS.CallSite): NodeJS.CallSite {
+  const origin = site.isEval() ? site.getEvalOrigin() : undefined
+  if (!origin) return site
+  const mapped = origin.replace(/\((\/[^()]+|[A-Za-z]:[^()]+):(\d+):(\d+)\)/g, (whole, name, line, column) => {
+    const position = findPosition(name, Number(line), Number(column))
+    return position ? `(${print(position)})` : whole
+  })
+  return override(site, {
+    getEvalOrigin: () => mapped,
+    toString: () => site.toString().replace(origin, () => mapped),
+  })
+}
+
+function print({ file, line, column }: Position): string {
+  return `${file}:${line}:${column}`
+}
+
+/** A call site whose methods are V8's, but for `methods`. */
+function override(
+  site: NodeJS.CallSite,
+  methods: Partial<NodeJS.CallSite> & { toString: () => string },
+): NodeJS.CallSite {
+  const mapped = new Proxy(site, {
+    get(target, name) {
+      if (Object.hasOwn(methods, name)) return Reflect.get(methods, name)
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  mappedSites.add(mapped)
+  return mapped
+}

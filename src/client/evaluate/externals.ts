@@ -1,0 +1,113 @@
+/**
+ * Externals: packages and builtins, loaded by Node itself from where the importer stands on this machine.
+ */
+import { createRequire, isBuiltin } from 'node:module'
+import { hostname } from 'node:os'
+import { pathToFileURL } from 'node:url'
+import { createDebug } from 'obug'
+import { TetherError } from '../../shared/errors.ts'
+import type { ImportNative } from '../code/compile.ts'
+
+const debug = createDebug('vite-tether:native')
+
+/** Whether a specifier can only mean something outside the app. */
+export function isNativeSpecifier(specifier: string): boolean {
+  return isBuiltin(specifier) || /^(?:node|data|https?):/.test(specifier)
+}
+
+/**
+ * Imports an external for `importer` (an absolute path on this machine). Node caches by resolved location, so nothing is
+ * cached here. Throws `ERR_MODULE_NOT_FOUND` naming package, importer and host; what the package itself throws passes through.
+ */
+export async function importExternal(
+  importNative: ImportNative,
+  specifier: string,
+  importer: string,
+): Promise<Record<string, unknown>> {
+  debug('%s <- %s', specifier, importer)
+  try {
+    return await importNative(specifier)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_UNSUPPORTED_ESM_URL_SCHEME') {
+      throw new TetherError(
+        'ERR_MODULE_NOT_FOUND',
+        `Cannot find module '${specifier}' imported from '${importer}': no plugin of Vite resolves it, and Node knows no such URL.`,
+        { cause: error },
+      )
+    }
+    if (!isUnresolved(error, importer)) throw error
+    const found = resolveAsCommonJs(specifier, importer)
+    if (found !== undefined) return importNative(pathToFileURL(found).href)
+    const advice =
+      missingFile(error) ?? `It must be installed on the machine that runs the app, ${hostname()}${command(specifier)}.`
+    throw new TetherError(
+      'ERR_MODULE_NOT_FOUND',
+      `Cannot find package '${specifier}' imported from '${importer}'. ${advice}`,
+      { cause: error },
+    )
+  }
+}
+
+/** How a package is installed, if the specifier names one. */
+function command(specifier: string): string {
+  const name = /^(?:@[\w.-]+\/)?[\w.-]+(?=\/|$)/.exec(specifier)?.[0]
+  return name ? `: npm install ${name}` : ''
+}
+
+/** For a package that is there, Node names the file that its package.json leads to. */
+function missingFile(error: unknown): string | undefined {
+  const file = /^Cannot find (?:package|module) '([^']*[\\/]node_modules[\\/][^']*)'/.exec(
+    (error as Error).message,
+  )?.[1]
+  return (
+    file &&
+    `Its package.json leads to ${file}, which does not exist: check main and exports there, or build the package.`
+  )
+}
+
+/** Deep imports without extension (`lodash/fp`) and folders: `require` finds them, `import` does not. */
+function resolveAsCommonJs(specifier: string, importer: string): string | undefined {
+  try {
+    return createRequire(importer).resolve(specifier)
+  } catch {
+    // the caller reports what `import` said of it
+    return undefined
+  }
+}
+
+/** Whether the error is about the importer's own specifier, and not about something missing inside the package. */
+function isUnresolved(error: unknown, importer: string): boolean {
+  if (!(error instanceof Error)) return false
+  const { code } = error as NodeJS.ErrnoException
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'ERR_UNSUPPORTED_DIR_IMPORT') return false
+  return error.message.includes(`imported from ${importer}`)
+}
+
+/**
+ * The SyntaxError for a named import that a module does not have, in Node's words. `importer` is for errors that are found
+ * before the importer runs, which have no frame of it.
+ */
+export function missingExport(
+  name: string,
+  specifier: string,
+  format: 'module' | 'commonjs' = 'module',
+  importer?: string,
+): SyntaxError {
+  if (format === 'module') {
+    const where = importer === undefined ? '' : `, which ${importer} imports`
+    return new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'${where}`)
+  }
+  return new SyntaxError(
+    `Named export '${name}' not found. The requested module '${specifier}' is a CommonJS module, which may not support all ` +
+      'module.exports as named exports.\nCommonJS modules can always be imported via the default export, for example using:\n\n' +
+      `import pkg from '${specifier}';\nconst { ${name} } = pkg;\n`,
+  )
+}
+
+/** Which kind of module Node loaded for `importer`: one that is in `require`'s cache with this default export is CommonJS. */
+export function formatOf(namespace: object, specifier: string, importer: string): 'module' | 'commonjs' {
+  const require = createRequire(importer)
+  const found = isBuiltin(specifier) ? undefined : resolveAsCommonJs(specifier, importer)
+  const cached = found === undefined ? undefined : require.cache[found]
+  return cached && cached.exports === (namespace as { default?: unknown }).default ? 'commonjs' : 'module'
+}

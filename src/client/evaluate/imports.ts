@@ -1,0 +1,149 @@
+/**
+ * What an import in transformed code does: finds out what the specifier means and checks that it has the names.
+ */
+import { isBuiltin } from 'node:module'
+import { dirname } from 'node:path'
+import type { ModuleId } from '../../shared/types.ts'
+import type { ImportRequest } from '../code/compile.ts'
+import type { StoredModule } from '../code/store.ts'
+import { hasLiteralImport, isMaybeType } from '../code/transformed-code.ts'
+import type { Supply } from './evaluation.ts'
+import type { Evaluator } from './evaluator.ts'
+import { formatOf, importExternal, isNativeSpecifier, missingExport } from './externals.ts'
+import type { Instance } from './instance.ts'
+import { differsCompiled, namespaceOf } from './interop.ts'
+import { Scopes } from './package-scopes.ts'
+
+/** The imports of one evaluator's modules. */
+export class Importer implements Supply {
+  readonly isNow = false
+  readonly #evaluator: Evaluator
+  /** What Node has loaded, by the place from which it was asked for: the same answer for ever, as under Node. */
+  readonly #externals = new Map<string, object>()
+  readonly #scopes = new Scopes()
+
+  constructor(evaluator: Evaluator) {
+    this.#evaluator = evaluator
+  }
+
+  obtain(id: ModuleId, importer?: ModuleId): Promise<StoredModule> {
+    return this.#evaluator.obtain(id, importer)
+  }
+
+  /** What `import ... from` an evaluated module of the app gives. Throws a SyntaxError for a name that it does not have. */
+  link(importer: StoredModule, wanted: ImportRequest, dep: Instance): object {
+    const isCommonJs = () => dep.evaluated && dep.stored?.isCommonJs === true
+    const namespace = compiled(importer, dep.exports!, wanted.importedNames, isCommonJs)
+    this.check(importer, wanted, namespace)
+    return namespace
+  }
+
+  /** The same of an external. */
+  external(importer: StoredModule, wanted: ImportRequest): object | Promise<object> {
+    const { specifier } = wanted
+    const key = isBuiltin(specifier) ? specifier : `${this.#placeOf(specifier, importer)}\0${specifier}`
+    const known = this.#externals.get(key)
+    if (known) return this.#interop(importer, wanted, known)
+    return this.#load(specifier, importer).then((namespace) => {
+      this.#externals.set(key, namespace)
+      return this.#interop(importer, wanted, namespace)
+    })
+  }
+
+  /** Throws a SyntaxError for a name that is wanted of a namespace and not there. */
+  check(importer: StoredModule, { specifier, importedNames }: ImportRequest, namespace: object): void {
+    const { record, place } = importer
+    const target = importer.target(specifier)
+    for (const name of importedNames) {
+      if (name in namespace) continue
+      if (target !== undefined && !this.#surelyLacks(target, name)) continue
+      if (isMaybeType(record.code, specifier, name, place.file)) continue
+      const format =
+        target === undefined
+          ? formatOf(namespace, specifier, place.file)
+          : (this.#evaluator.store.get(target)?.record.format ?? 'module')
+      throw missingExport(name, specifier, format)
+    }
+  }
+
+  /** A static import of a module with top-level await, which itself waits for it. */
+  async static(instance: Instance, wanted: ImportRequest): Promise<object> {
+    const stored = instance.stored!
+    // not within the importer's own call: chains of these, too, may be longer than the call stack is deep
+    await null
+    const target = stored.target(wanted.specifier)
+    if (target !== undefined) return this.link(stored, wanted, await this.#evaluator.instance(target, instance))
+    const namespace = this.#evaluator.provided(instance, wanted.specifier) ?? (await this.external(stored, wanted))
+    this.check(stored, wanted, namespace)
+    return namespace
+  }
+
+  /** `import(specifier)`. */
+  async dynamic(instance: Instance, expression: unknown): Promise<object> {
+    const specifier = String(expression)
+    const stored = instance.stored!
+    // the importer goes on first
+    await null
+    const target = stored.target(specifier) ?? (await this.#resolve(instance, stored, specifier))
+    if (typeof target === 'object') {
+      const provided = this.#evaluator.provided(instance, target.external)
+      return provided ?? this.external(stored, { specifier: target.external, importedNames: [] })
+    }
+    this.#evaluator.instances.linkComputed(instance, target)
+    return this.#evaluator.load(target, instance)
+  }
+
+  /** What a computed specifier means. */
+  async #resolve(
+    instance: Instance,
+    stored: StoredModule,
+    specifier: string,
+  ): Promise<ModuleId | { external: string }> {
+    // Vite has looked at literal ones; what it did not list is an external
+    if (isNativeSpecifier(specifier) || hasLiteralImport(stored.record.code, specifier)) return { external: specifier }
+    const known = instance.resolved?.get(specifier)
+    if (known !== undefined && this.#evaluator.instances.live(known)?.evaluated) return known
+    const answer = await this.#evaluator.fetch(this.#evaluator.paths.toRequest(specifier), instance.id)
+    if ('external' in answer) return answer
+    instance.resolved ??= new Map()
+    instance.resolved.set(specifier, answer.id)
+    return answer.id
+  }
+
+  /** Node needs about a millisecond to resolve a specifier, where it has hooks in a thread. */
+  #placeOf(specifier: string, { place }: StoredModule): string {
+    const folder = dirname(place.file)
+    return specifier.startsWith('.') ? folder : this.#scopes.of(folder)
+  }
+
+  async #load(specifier: string, { compiled, place }: StoredModule): Promise<object> {
+    try {
+      return await importExternal(compiled.importNative, specifier, place.file)
+    } catch (error) {
+      throw this.#evaluator.transient(error)
+    }
+  }
+
+  #interop(importer: StoredModule, { specifier, importedNames }: ImportRequest, namespace: object): object {
+    const isCommonJs = () => formatOf(namespace, specifier, importer.place.file) === 'commonjs'
+    return compiled(importer, namespace, importedNames, isCommonJs)
+  }
+
+  /** Whether a module without `name` will not get it: while it is being evaluated only its code can tell. */
+  #surelyLacks(target: ModuleId, name: string): boolean {
+    if (this.#evaluator.instances.live(target)?.evaluated) return true
+    const { names, open } = this.#evaluator.store.exportsOf(target)
+    return !open && !names.has(name)
+  }
+}
+
+/** What `importer` gets, for which `namespace` may be too little if it is compiled to CommonJS. */
+function compiled(
+  importer: StoredModule,
+  namespace: object,
+  names: readonly string[],
+  isCommonJs: () => boolean,
+): object {
+  if (importer.record.interop !== 'compiled' || !differsCompiled(namespace, names) || !isCommonJs()) return namespace
+  return namespaceOf((namespace as { default: unknown }).default, true)
+}

@@ -1,0 +1,130 @@
+/**
+ * The instances of one runner, kept in vite-node's module cache, and the edges between them. Edges belong to the importer: one
+ * counts as long as the importer's instance is in the cache, whoever took it out.
+ */
+import type { ModuleCacheMap } from 'vite-node/client'
+import type { ModuleId } from '../../shared/types.ts'
+import type { StoredModule } from '../code/store.ts'
+import { Instance } from './instance.ts'
+import type { ModuleExports } from './namespace.ts'
+
+/** Instances by id, and who imports whom. */
+export class Instances {
+  readonly #cache: ModuleCacheMap
+  readonly #importers = new Map<ModuleId, Set<ModuleId>>()
+  #created: Set<ModuleId> | undefined
+  /** Modules in the order of their first evaluations. */
+  readonly #order = new Set<ModuleId>()
+  /** Edges by computed `import()`: nothing tells that it will not run again in the module's next instance. */
+  readonly #computed = new Map<ModuleId, Set<ModuleId>>()
+
+  constructor(cache: ModuleCacheMap) {
+    this.#cache = cache
+  }
+
+  /** The ids of which there is a new instance from now on, until this is called again. */
+  track(): ReadonlySet<ModuleId> {
+    this.#created = new Set()
+    return this.#created
+  }
+
+  /** An instance that is not in the cache yet. */
+  create(id: ModuleId, namespace?: ModuleExports): Instance {
+    this.#created?.add(id)
+    return new Instance(id, this.#importersSet(id), namespace)
+  }
+
+  /** The cache entry, in whatever state. */
+  entry(id: ModuleId): Instance | undefined {
+    // not the cache's own `get`, which makes an entry
+    const found: unknown = Map.prototype.get.call(this.#cache, id)
+    return found instanceof Instance ? found : undefined
+  }
+
+  /** The instance that importers hold or are about to hold: evaluated, or on its way. */
+  live(id: ModuleId): Instance | undefined {
+    const entry = this.entry(id)
+    return entry?.promise && !entry.failure ? entry : undefined
+  }
+
+  /** All, in the order in which their modules were first evaluated; what has failed or is on its way comes last. */
+  all(): Instance[] {
+    const instances: Instance[] = []
+    for (const id of this.#order) {
+      const entry = this.entry(id)
+      if (entry?.promise) instances.push(entry)
+    }
+    for (const entry of this.#cache.values()) {
+      if (entry instanceof Instance && entry.promise && !this.#order.has(entry.id)) instances.push(entry)
+    }
+    return instances
+  }
+
+  /** Ids of the modules whose instances hold one of `id`. */
+  importersOf(id: ModuleId): Set<ModuleId> {
+    const importers = new Set<ModuleId>()
+    for (const importer of this.#importers.get(id) ?? []) {
+      if (this.live(importer)?.imports.has(id)) importers.add(importer)
+    }
+    return importers
+  }
+
+  /** Puts an instance and its edges into the cache as it is. */
+  put(instance: Instance): void {
+    this.#cache.setByModuleId(instance.id, instance as object)
+    for (const id of instance.imports) this.#link(instance, id)
+  }
+
+  /** Takes an instance and its edges out of the cache, if it is there. */
+  take(instance: Instance): void {
+    if (this.entry(instance.id) !== instance) return
+    this.#cache.deleteByModuleId(instance.id)
+    this.unlink(instance)
+  }
+
+  /** Adds the edges that the code shows, and those by computed imports of earlier instances. */
+  linkCode(instance: Instance, { targets }: StoredModule): void {
+    for (const id of [...targets, ...(this.#computed.get(instance.id) ?? [])]) this.#link(instance, id)
+  }
+
+  /** Adds an edge by a computed `import()`. */
+  linkComputed(instance: Instance, id: ModuleId): void {
+    if (instance.imports.has(id)) return
+    this.#link(instance, id)
+    const computed = this.#computed.get(instance.id) ?? new Set()
+    this.#computed.set(instance.id, computed.add(id))
+  }
+
+  /** Takes back the edges of an instance that nobody holds. */
+  unlink(instance: Instance): void {
+    for (const id of instance.imports) this.#importers.get(id)?.delete(instance.id)
+  }
+
+  /** An evaluation has ended well. */
+  noteOrder({ id }: Instance): void {
+    this.#order.add(id)
+  }
+
+  /** Makes the next import of what has failed an attempt of its own. */
+  forgetFailures(): void {
+    for (const entry of this.#cache.values()) {
+      if (!(entry instanceof Instance) || !entry.failure) continue
+      delete entry.promise
+      if (!entry.isHandedOut) this.take(entry)
+    }
+  }
+
+  #link(instance: Instance, id: ModuleId): void {
+    instance.imports.add(id)
+    this.#importersSet(id).add(instance.id)
+  }
+
+  #importersSet(id: ModuleId): Set<ModuleId> {
+    let importers = this.#importers.get(id)
+    if (!importers) {
+      importers = new Set()
+      this.#importers.set(id, importers)
+    }
+    return importers
+  }
+}

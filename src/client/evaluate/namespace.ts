@@ -1,0 +1,100 @@
+/**
+ * Namespace objects as Vite's own evaluator makes them: live getters, sealed when the module has run. Each getter goes through
+ * one slot, so that a module can be evaluated again into the same object and importers that kept it see the new bindings.
+ */
+import type { ModuleNamespace } from '../hmr/hot-runtime.ts'
+
+interface Slot {
+  read: () => unknown
+  /** By an earlier run, by the code that is linked, or by this run. */
+  defined: 'before' | 'linked' | 'now'
+}
+
+/** The namespaces of all modules. */
+const namespaces = new WeakSet<object>()
+
+/** The exports of one module. */
+export class ModuleExports {
+  /** What importers hold. */
+  readonly object: ModuleNamespace
+  /** Set by CommonJS-style code, which may export at any time: such a namespace is never sealed. */
+  dynamic = false
+  readonly #slots = new Map<string, Slot>()
+
+  constructor() {
+    this.object = Object.defineProperty(Object.create(null), Symbol.toStringTag, {
+      value: 'Module',
+      enumerable: false,
+      configurable: false,
+    }) as ModuleNamespace
+    namespaces.add(this.object)
+  }
+
+  /** Begins a run: what the run does not define again vanishes when it ends. */
+  begin(): void {
+    for (const slot of this.#slots.values()) slot.defined = 'before'
+  }
+
+  /**
+   * Makes `name` readable before its `export *` has run, as linking does for real modules. It is read from `owner` itself: where
+   * modules have an `export *` of each other, going from one to the next would not end.
+   */
+  prelink(name: string, owner: () => Record<string, unknown> | undefined): void {
+    let held: Record<string, unknown> | undefined
+    const read = (): unknown => {
+      held ??= owner()
+      return held?.[name]
+    }
+    const slot = this.#slots.get(name)
+    if (slot?.defined === 'before') Object.assign(slot, { read, defined: 'linked' })
+    else if (!slot && !(name in this.object)) this.#add(name, read, 'linked')
+  }
+
+  /** `export { name }`: the later definition wins. */
+  define(name: string, read: () => unknown): void {
+    const slot = this.#slots.get(name)
+    if (slot) Object.assign(slot, { read, defined: 'now' })
+    else this.#add(name, read, 'now')
+  }
+
+  /** `export * from`: what the module exports itself, or has from an earlier `export *`, wins. */
+  defineAll(source: unknown): void {
+    if (source === this.object || !isObject(source) || Array.isArray(source) || source instanceof Promise) return
+    for (const name in source) {
+      if (name === 'default' || name === '__esModule') continue
+      const slot = this.#slots.get(name)
+      if (slot?.defined === 'linked' && namespaces.has(source)) this.#confirm(slot)
+      else if (slot ? slot.defined !== 'now' : !(name in this.object)) this.define(name, () => source[name])
+    }
+  }
+
+  /** Ends a run. */
+  seal(): void {
+    if (Object.isSealed(this.object)) return
+    for (const [name, slot] of this.#slots) {
+      if (slot.defined === 'now') continue
+      this.#slots.delete(name)
+      delete this.object[name]
+    }
+    if (!this.dynamic) Object.seal(this.object)
+  }
+
+  #confirm(slot: Slot): void {
+    slot.defined = 'now'
+    // from now on of this instance of its owner
+    slot.read()
+  }
+
+  #add(name: string, read: () => unknown, defined: Slot['defined']): void {
+    // a sealed namespace that is evaluated again cannot grow; equal code exports equal names, but for those set by assignment
+    if (!Object.isExtensible(this.object)) return
+    const slot: Slot = { read, defined }
+    this.#slots.set(name, slot)
+    Object.defineProperty(this.object, name, { enumerable: true, configurable: true, get: () => slot.read() })
+  }
+}
+
+/** Whether a value can have properties. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}

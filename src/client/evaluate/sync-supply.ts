@@ -1,0 +1,72 @@
+/**
+ * Evaluates ES modules while the caller waits: what `require()` of one needs. As under Node that is not possible for a module
+ * with top-level await.
+ */
+import { createRequire, isBuiltin } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { types } from 'node:util'
+import { TetherError } from '../../shared/errors.ts'
+import type { FetchAnswer, ModuleId } from '../../shared/types.ts'
+import type { ImportRequest } from '../code/compile.ts'
+import type { StoredModule } from '../code/store.ts'
+import { Evaluation, type Supply } from './evaluation.ts'
+import type { Evaluator } from './evaluator.ts'
+import { resolveLikeImport } from './import-meta.ts'
+import type { Instance } from './instance.ts'
+import { namespaceOf } from './interop.ts'
+
+/** As `ModuleSource.fetch`, but blocks this thread until the server has answered. Throws what that would reject with. */
+export type FetchNow = (url: string, importer?: ModuleId, fresh?: boolean) => FetchAnswer
+
+/** Loads modules into the cache of an evaluator without a tick in between. */
+export class NowLoader implements Supply {
+  readonly isNow = true
+  readonly #evaluator: Evaluator
+  readonly #fetchNow: FetchNow
+
+  constructor(evaluator: Evaluator, fetchNow: FetchNow) {
+    this.#evaluator = evaluator
+    this.#fetchNow = fetchNow
+  }
+
+  /** Asks the server what `url` means and takes the code that it brings. */
+  fetch(url: string, importer?: ModuleId, fresh?: boolean): { id: ModuleId } | { external: string } {
+    const answer = this.#ask(url, importer, fresh)
+    if ('external' in answer) return answer
+    this.#evaluator.install(answer.modules)
+    // this came past the session, which is to know from now on that the modules are held; what it brings is not newer
+    this.#evaluator.fetch(answer.id).catch(() => {})
+    return { id: answer.id }
+  }
+
+  #ask(...args: Parameters<FetchNow>): FetchAnswer {
+    try {
+      return this.#fetchNow(...args)
+    } catch (error) {
+      throw this.#evaluator.transient(error)
+    }
+  }
+
+  /** The code of a module. */
+  obtain(id: ModuleId, importer?: ModuleId): StoredModule {
+    const { store } = this.#evaluator
+    if (!store.get(id)) this.fetch(id, importer, true)
+    const stored = store.get(id)
+    if (stored) return stored
+    throw new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module '${id}': the server answered without its code.`)
+  }
+
+  /** The instance of a module, evaluated if there is none. One that is being evaluated is given as it is. */
+  load(id: ModuleId): Instance {
+    return new Evaluation(this.#evaluator, this).load(id) as Instance
+  }
+
+  /** What an import of an external gives: the module that `import` would load, loaded by `require`. */
+  external({ place: { file }, record }: StoredModule, { specifier }: ImportRequest): object {
+    const require = createRequire(file)
+    const url = isBuiltin(specifier) ? specifier : resolveLikeImport(specifier, pathToFileURL(file).href)
+    const loaded: unknown = require(url.startsWith('file:') ? fileURLToPath(url) : url)
+    if (types.isModuleNamespaceObject(loaded)) return loaded as object
+    return namespaceOf(loaded, record.interop === 'compiled')
+  }
+}

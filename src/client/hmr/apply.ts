@@ -1,0 +1,136 @@
+/**
+ * The one mechanism behind a save, a resync, `invalidate()`, the retry after a failure and a full reload: find out what a
+ * change means for this runner, and do it or leave everything as it was.
+ */
+import { createDebug } from 'obug'
+import type { ViteNodeRunner } from 'vite-node/client'
+import type { Applied, Change, ModuleId, ModuleRecord } from '../../shared/types.ts'
+import { dispose, within } from './callbacks.ts'
+import { type Engine, entriesOf, getEngine, rootsOf } from './engine.ts'
+import { type Cause, fail, type Outcome, outcome } from './outcome.ts'
+import { type Propagation, propagate } from './propagate.ts'
+import { dropRegistrations } from './registrations.ts'
+import { reloadAll, startRoots, update } from './update.ts'
+
+const debug = createDebug('vite-tether:hmr')
+
+/** Applies one change after all that came before it. Never rejects: the report says how it went. */
+export async function applyChange(runner: ViteNodeRunner, change: Change): Promise<Applied> {
+  return (await enqueueChange(getEngine(runner), change)).applied
+}
+
+/** `applyChange` with the live outcome. */
+export function enqueueChange(engine: Engine, cause: Cause): Promise<Outcome> {
+  const started = performance.now()
+  return engine.queue.add(async () => {
+    engine.invalidators = cause.invalidators ?? []
+    const result = await run(engine, cause).catch((error) => fail(engine, cause, [], error))
+    engine.invalidators = []
+    Object.assign(result.applied, { seq: cause.seq, ms: performance.now() - started })
+    debug('change %d: %o', cause.seq, result.applied)
+    engine.report(result.applied)
+    return result
+  })
+}
+
+async function run(engine: Engine, cause: Cause): Promise<Outcome> {
+  const { runtime } = engine
+  const newer = await refresh(engine, cause.modules)
+  for (const id of [...cause.seeds, ...cause.modules.map((module) => module.id)]) engine.broken.delete(id)
+  for (const module of cause.failed) engine.broken.set(module.id, module)
+  const { seeds, unknown } = sort(engine, [...cause.seeds, ...newer, ...engine.failing], cause.invalidated)
+  if (cause.reload) return cause.onRequest ? reloadAll(engine, cause, seeds) : unaccepted(engine, cause, seeds)
+
+  let result = outcome('unaffected')
+  let isOrphaned = unknown.length > 0
+  if (seeds.length > 0) {
+    const plan = await decide(engine, cause, seeds)
+    const { invalidated } = cause
+    if (plan.chain) return unaccepted(engine, cause, seeds, [...(invalidated ? [invalidated] : []), ...plan.chain])
+    result = await update(engine, cause, seeds, plan)
+    if (result.error !== undefined) return result
+    isOrphaned ||= plan.boundaries.length === 0
+  } else if (cause.invalidated !== undefined && (await rootsOf(engine)).includes(cause.invalidated)) {
+    return unaccepted(engine, cause, [cause.invalidated], [cause.invalidated])
+  }
+
+  // entries are tried again with every change; another root whose import failed, when the change may be about that
+  const entries = await entriesOf(engine)
+  const failedRoots = [...entries, ...(isOrphaned ? runtime.roots() : [])].filter((id) => !runtime.node(id))
+  if (failedRoots.length === 0) return result
+  const started = await startRoots(engine, cause, [...new Set(failedRoots)])
+  return seeds.length > 0 ? result : started
+}
+
+/** Tells the modules this runner has an instance of from those it has not; an invalidated one stands for its importers. */
+function sort({ runtime }: Engine, ids: ModuleId[], invalidated: ModuleId | undefined) {
+  const importers = invalidated === undefined ? [] : (runtime.node(invalidated)?.importers ?? [])
+  const all = [...new Set([...ids, ...importers])].filter((id) => id !== invalidated)
+  return { seeds: all.filter((id) => runtime.node(id)), unknown: all.filter((id) => !runtime.node(id)) }
+}
+
+async function decide(engine: Engine, { invalidators }: Cause, seeds: readonly ModuleId[]): Promise<Propagation> {
+  const { runtime, cache, limits } = engine
+  const roots = await rootsOf(engine)
+  const planFor = (wanted: readonly ModuleId[]) => propagate(runtime, cache, wanted, roots, invalidators)
+  let plan = planFor(seeds)
+  if (!runtime.isSettled(plan.replaced)) {
+    // what is being evaluated right now may end with other imports and registrations
+    await within(limits.settle, runtime.settled(plan.replaced))
+    await refresh(engine, [])
+    plan = planFor(seeds)
+  }
+  const wanted = await wantedOf(engine, seeds, roots)
+  return wanted.length < seeds.length ? planFor(wanted) : plan
+}
+
+/** The seeds without those that current code lets go of, deleted ones for example: they are pruned, not evaluated again. */
+async function wantedOf({ runtime }: Engine, seeds: readonly ModuleId[], roots: readonly ModuleId[]) {
+  // it takes two to let go, and a root that is not evaluated does not tell what it will import
+  if (seeds.length < 2 || !roots.every((id) => runtime.node(id)?.evaluated)) return seeds
+  const changed = new Set(seeds)
+  const reached = new Set(roots)
+  for (const id of reached) {
+    const imports = changed.has(id) ? await runtime.nextImports(id) : runtime.node(id)?.imports
+    for (const dep of imports ?? []) reached.add(dep)
+  }
+  return seeds.filter((id) => reached.has(id))
+}
+
+async function unaccepted(
+  engine: Engine,
+  cause: Cause,
+  seeds: readonly ModuleId[],
+  chain?: readonly ModuleId[],
+): Promise<Outcome> {
+  const { runtime } = engine
+  if (engine.onUnaccepted === 'reload') return reloadAll(engine, cause, seeds)
+  try {
+    // a process is not given up for code that cannot run; of what does not depend on what has changed it is known that it can
+    const isWhole = seeds.length === 0 || engine.broken.size > 0
+    const replaced = isWhole ? new Set(runtime.ids()) : withDependents(engine, seeds)
+    await runtime.prepare(isWhole ? await rootsOf(engine) : [...replaced], replaced, [...engine.broken.values()])
+  } catch (error) {
+    return fail(engine, cause, seeds, error)
+  }
+  return outcome('unaccepted', chain && { chain: chain.map((id) => runtime.toUrl(id)) })
+}
+
+function withDependents({ runtime }: Engine, ids: readonly ModuleId[]): Set<ModuleId> {
+  const found = new Set(ids)
+  for (const id of found) for (const importer of runtime.node(id)?.importers ?? []) found.add(importer)
+  return found
+}
+
+/** Brings store and registrations up to date. Instances that have failed are gone: what they have started is disposed. */
+async function refresh(engine: Engine, modules: readonly ModuleRecord[]): Promise<ModuleId[]> {
+  const { runtime, cache } = engine
+  const newer = await runtime.install(modules)
+  const registered = [cache.hotModulesMap, cache.disposeMap, cache.pruneMap, cache.ctxToListenersMap]
+  for (const id of new Set(registered.flatMap((map) => [...map.keys()]))) {
+    if (runtime.node(id)) continue
+    await dispose(engine, id)
+    dropRegistrations(cache, id)
+  }
+  return newer
+}

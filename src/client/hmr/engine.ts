@@ -1,0 +1,115 @@
+/** What belongs to one runner: its registrations, the one queue its updates go through, and what outlives an update. */
+import type { ViteNodeRunner } from 'vite-node/client'
+import type { Applied, FailedModule, ModuleId } from '../../shared/types.ts'
+import { KeptValues } from '../keep/kept-values.ts'
+import { type CacheData, createCache } from './cache.ts'
+import type { HotRuntime } from './hot-runtime.ts'
+import { createInProcessRuntime } from './in-process/vite-node-runtime.ts'
+import { createLog, type Log, type Logger } from './log.ts'
+import { createQueue, type UpdateQueue } from './queue.ts'
+
+/** What to do with a change that nothing accepts: leave it to the supervisor, or execute the entries again. */
+export type UnacceptedPolicy = 'restart' | 'reload'
+
+/** How long the engine waits for application code, in ms. */
+export interface EngineLimits {
+  /** For evaluations under way of modules that are to be replaced. @default 1000 */
+  settle: number
+  /** For one `dispose` or `prune` callback, or one event listener. @default 5000 */
+  callback: number
+  /** For an evaluation that has not ended (an endless top-level `await`), once the next update waits. @default 1000 */
+  evaluate: number
+}
+
+/** All of it optional; a plain `ViteNodeRunner` needs no configuration. */
+export interface EngineOptions {
+  logger?: Logger
+  /** @default 'reload' */
+  onUnaccepted?: UnacceptedPolicy
+  /** Told of every change that was handled, those that `invalidate()` caused included (their `seq` is 0). */
+  report?: (applied: Applied) => void
+  limits?: Partial<EngineLimits>
+}
+
+/** The state behind `vite-tether/hmr` for one runner. */
+export interface Engine {
+  readonly runner: ViteNodeRunner
+  readonly runtime: HotRuntime
+  readonly cache: CacheData
+  readonly queue: UpdateQueue
+  /** What modules keep over updates. */
+  readonly kept: KeptValues
+  /** Modules whose last update failed: every apply covers them until one succeeds. */
+  readonly failing: Set<ModuleId>
+  /** Those among them, and their imports, that cannot be transformed as they are saved: no older code stands in for them. */
+  readonly broken: Map<ModuleId, FailedModule>
+  /** The failure that was shown last while something is failing, so that a retry does not show it again. */
+  shown: string | undefined
+  /** Modules may have become unreached: one was let go, maybe while roots could not tell. `pruneUnreached` settles it. */
+  owesPrune: boolean
+  /** Entries as the user names them; a reload executes them, in this order. */
+  files: readonly string[]
+  /** Modules that have called `invalidate()` in the chain of updates being applied, the first one first. */
+  invalidators: readonly ModuleId[]
+  log: Log
+  onUnaccepted: UnacceptedPolicy
+  report: (applied: Applied) => void
+  limits: EngineLimits
+}
+
+const DEFAULT_LIMITS: EngineLimits = { settle: 1000, callback: 5000, evaluate: 1000 }
+
+const engines = new WeakMap<ViteNodeRunner, Engine>()
+
+/** The engine of `runner`: over its own `runtime` if it has one, else over vite-node's module cache. */
+export function getEngine(runner: ViteNodeRunner): Engine {
+  let engine = engines.get(runner)
+  if (!engine) {
+    const own = (runner as { runtime?: HotRuntime }).runtime
+    const cache = createCache()
+    engine = {
+      runner,
+      runtime: own ?? createInProcessRuntime(runner),
+      cache,
+      queue: createQueue(cache),
+      kept: new KeptValues(),
+      failing: new Set(),
+      broken: new Map(),
+      shown: undefined,
+      owesPrune: false,
+      files: [],
+      invalidators: [],
+      log: createLog(),
+      onUnaccepted: 'reload',
+      report: () => {},
+      limits: DEFAULT_LIMITS,
+    }
+    engines.set(runner, engine)
+  }
+  return engine
+}
+
+/** Sets what is not the default. */
+export function configureEngine(runner: ViteNodeRunner, options: EngineOptions): void {
+  const engine = getEngine(runner)
+  if (options.logger) engine.log = createLog(options.logger)
+  if (options.onUnaccepted) engine.onUnaccepted = options.onUnaccepted
+  if (options.report) engine.report = options.report
+  if (options.limits) engine.limits = { ...engine.limits, ...options.limits }
+}
+
+/** Registrations and update state of a runner. */
+export function getCache(runner: ViteNodeRunner): CacheData {
+  return getEngine(runner).cache
+}
+
+/** Ids of the entries, in the order given. */
+export function entriesOf({ runtime, files }: Engine): Promise<ModuleId[]> {
+  return Promise.all(files.map((file) => runtime.resolve(file)))
+}
+
+/** Where the graph hangs: the entries, and what else was imported from outside and has an instance. */
+export async function rootsOf(engine: Engine): Promise<ModuleId[]> {
+  const imported = [...engine.runtime.roots()].filter((id) => engine.runtime.node(id))
+  return [...new Set([...(await entriesOf(engine)), ...imported])]
+}

@@ -1,0 +1,89 @@
+/**
+ * The seam between the HMR engine (`hot`, `propagate`, `apply`) and the process that evaluates modules. `client/runner/node-runner`
+ * implements it for our own runner; `client/hmr/in-process/vite-node-runtime` for a plain `ViteNodeRunner`.
+ */
+import type { ViteNodeRunner } from 'vite-node/client'
+import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
+
+/** A namespace object, as `import * as ns` gives it. */
+// biome-ignore lint/suspicious/noExplicitAny: a module exports anything
+export type ModuleNamespace = Record<string, any> & { [Symbol.toStringTag]: 'Module' }
+
+/** What an importer takes from a module: names, nothing (side effects only: `[]`), or everything (`*`, or `import()`). */
+export type ImportedNames = readonly string[] | '*'
+
+/** An edge of the runner's own graph. Edges belong to the importer: they appear and vanish with its instance. */
+export interface GraphNode {
+  readonly id: ModuleId
+  readonly url: string
+  /** Ids of the application modules that hold an instance of this one, by `import` or `import()`. */
+  readonly importers: ReadonlySet<ModuleId>
+  /**
+   * Ids of the application modules it imports, `import()` included. A computed `import()` that ran stays an edge when the
+   * module is evaluated again: nothing tells that it will not run again.
+   */
+  readonly imports: ReadonlySet<ModuleId>
+  /** Names its namespace has now, `export *` included. */
+  exportNames(): readonly string[]
+  /** What this module takes from `dep`. */
+  importedNames(dep: ModuleId): ImportedNames
+  /** `true` once its evaluation has ended without an error. */
+  readonly evaluated: boolean
+}
+
+/** An instance that was taken out of the cache and can be put back. Opaque to the engine. */
+export interface DetachedInstance {
+  readonly id: ModuleId
+}
+
+/** What the engine needs of a runner. */
+export interface HotRuntime {
+  readonly runner: ViteNodeRunner
+  /** The instance's node, or `undefined` if this runner has never evaluated the module or no longer holds it. */
+  node(id: ModuleId): GraphNode | undefined
+  /**
+   * Ids of all application modules that have an instance, in the order of their first evaluation. One whose evaluation has
+   * failed is among them until the next `install`, although it has no node: it may hold something to dispose of.
+   */
+  ids(): Iterable<ModuleId>
+  /**
+   * Notes which modules get an instance from now on, until it is called again. The returned function tells those of them that
+   * are among `ids`.
+   */
+  track(): () => ModuleId[]
+  /** Ids that were executed directly (entries and `import()` calls from outside): where the graph hangs. Failed ones too. */
+  roots(): Iterable<ModuleId>
+  /** The id that `specifier` (an URL as Vite rewrites it, a path or an id) means inside `owner`. */
+  toId(specifier: string, owner?: ModuleId): ModuleId
+  /** The id of an entry as a user names it: `toId` for what only the server can resolve, a missing extension for example. */
+  resolve(file: string): Promise<ModuleId>
+  /** The URL that log lines and payloads name. */
+  toUrl(id: ModuleId): string
+  /**
+   * Takes newer code into the store; nothing is evaluated. Returns the ids of those whose instances were evaluated from other
+   * code than is held now. Instances whose evaluation has failed are forgotten by then at the latest.
+   */
+  install(modules: readonly ModuleRecord[]): ModuleId[] | Promise<ModuleId[]>
+  /** Which of `ids` and the modules they import have other code now than their instances. Needed where changes come without seeds. */
+  changed?(ids: readonly ModuleId[]): Promise<ModuleId[]>
+  /** What an instance will import when it is evaluated again from current code; if that is not to be had, what it imports now. */
+  nextImports(id: ModuleId): ReadonlySet<ModuleId> | Promise<ReadonlySet<ModuleId>>
+  /**
+   * Makes sure that evaluating `roots` cannot fail for want of code: walks their static imports over current code as far as
+   * modules are in `replaced` or have no instance, fetches what is missing, compiles it and checks the named imports.
+   * Throws the first error (a `failed` module that is really needed counts) and touches nothing.
+   */
+  prepare(roots: readonly ModuleId[], replaced: ReadonlySet<ModuleId>, failed: readonly FailedModule[]): Promise<void>
+  /** Takes instances, and the edges they own, out of the cache. */
+  detach(ids: Iterable<ModuleId>): DetachedInstance[]
+  /** Puts them back exactly as they were, over anything evaluated since. */
+  attach(instances: readonly DetachedInstance[]): void
+  /** Evaluates a detached instance's own (previous) code again, into the same namespace object, and puts it back. */
+  reevaluate(instance: DetachedInstance): Promise<void>
+  /** Imports a module from current code, evaluating whatever has no instance. */
+  evaluate(id: ModuleId): Promise<ModuleNamespace>
+  /** Whether it is known that no evaluation of `ids` is under way. */
+  isSettled(ids: Iterable<ModuleId>): boolean
+  /** Resolves when no evaluation of `ids` is under way. */
+  settled(ids: Iterable<ModuleId>): Promise<void>
+}

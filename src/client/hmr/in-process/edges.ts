@@ -1,0 +1,24 @@
+/** Everything that a plain runner's code says about its edges: vite-node keeps no other record of them. */
+import { dynamicImportsOf, exportsOf, importsOf } from '../../code/transformed-code.ts'
+import type { ImportedNames } from '../hot-runtime.ts'
+
+/** What transformed code says about its edges. */
+export interface SsrCode {
+  /** Static imports: specifier -> what is taken from it. */
+  readonly imports: ReadonlyMap<string, ImportedNames>
+  /** Literal specifiers of `import()`. */
+  readonly dynamic: ReadonlySet<string>
+  /** Names it exports itself, and the specifiers of `export *`; `undefined` for code that fills `module.exports`. */
+  readonly exports: { names: ReadonlySet<string>; stars: readonly string[] } | undefined
+}
+
+/** Reads transformed code. */
+export function readSsrCode(code: string): SsrCode {
+  const imports = new Map<string, ImportedNames>()
+  for (const { specifier, names } of importsOf(code)) {
+    const before = imports.get(specifier) ?? []
+    imports.set(specifier, names === '*' || before === '*' ? '*' : [...new Set([...before, ...names])])
+  }
+  const { names, stars, open } = exportsOf(code)
+  return { imports, dynamic: dynamicImportsOf(code), exports: open ? undefined : { names, stars } }
+}

@@ -1,0 +1,95 @@
+/** Current code of a plain runner's modules, looked at before anything is evaluated. */
+import vm from 'node:vm'
+import type { ViteNodeRunner } from 'vite-node/client'
+import type { ModuleId } from '../../../shared/types.ts'
+import { isMaybeType } from '../../code/transformed-code.ts'
+import { readSsrCode, type SsrCode } from './edges.ts'
+
+type Entry = ReturnType<ViteNodeRunner['moduleCache']['get']>
+
+/** What it takes to look. */
+export interface CodeAccess {
+  entryOf(id: ModuleId): Entry | undefined
+  toId(specifier: string, owner?: ModuleId): ModuleId
+  toUrl(id: ModuleId): string
+  fetch(id: ModuleId): Promise<{ code?: string; externalize?: string }>
+  parsedOf(entry: Entry): SsrCode
+}
+
+/** Fetches and compiles what evaluating `roots` will evaluate, and checks the names it imports. Throws the first error. */
+export async function prepareModules(
+  access: CodeAccess,
+  roots: readonly ModuleId[],
+  replaced: ReadonlySet<ModuleId>,
+): Promise<void> {
+  const { entryOf, toId, toUrl, fetch } = access
+  const current = new Map<ModuleId, (SsrCode & { code: string }) | undefined>()
+
+  async function visit(id: ModuleId): Promise<void> {
+    if (current.has(id)) return
+    current.set(id, undefined)
+    const { code } = await fetch(id)
+    if (code === undefined) return
+    compile(code, id)
+    const parsed = { code, ...readSsrCode(code) }
+    current.set(id, parsed)
+    await Promise.all(
+      [...parsed.imports.keys()].filter(isApplication).map((specifier) => visitDep(toId(specifier, id))),
+    )
+  }
+
+  async function visitDep(dep: ModuleId): Promise<void> {
+    if (replaced.has(dep) || !entryOf(dep)) await visit(dep)
+  }
+
+  function exportsOf(id: ModuleId, seen = new Set<ModuleId>()): ReadonlySet<string> | undefined {
+    if (seen.has(id)) return new Set()
+    seen.add(id)
+    const parsed = current.get(id)
+    if (!parsed) return current.has(id) ? undefined : new Set(Object.keys(entryOf(id)?.exports ?? {}))
+    if (!parsed.exports) return undefined
+    const names = new Set(parsed.exports.names)
+    for (const star of parsed.exports.stars) {
+      const more = isApplication(star) ? exportsOf(toId(star, id), seen) : undefined
+      if (!more) return undefined
+      for (const name of more) if (name !== 'default') names.add(name)
+    }
+    return names
+  }
+
+  await Promise.all(roots.map(visit))
+  for (const [id, parsed] of current) {
+    for (const [specifier, names] of parsed?.imports ?? []) {
+      if (names === '*' || !isApplication(specifier)) continue
+      const exports = exportsOf(toId(specifier, id))
+      const lacks = (name: string) => !exports!.has(name) && !isMaybeType(parsed!.code, specifier, name, id)
+      const missing = exports && names.find(lacks)
+      if (missing !== undefined) {
+        throw new SyntaxError(
+          `The requested module '${specifier}' does not provide an export named '${missing}', which ${toUrl(id)} imports.`,
+        )
+      }
+    }
+  }
+}
+
+/** Those of `ids`, and of all they import, whose current code is not what their instance was made from. */
+export async function changedBelow(access: CodeAccess, ids: readonly ModuleId[]): Promise<ModuleId[]> {
+  const { entryOf, fetch } = access
+  const below = new Set(ids)
+  for (const id of below) for (const dep of entryOf(id)?.imports ?? []) if (entryOf(dep)) below.add(dep)
+  const isChanged = await Promise.all(
+    // one that cannot be transformed has changed; prepare() will say how
+    [...below].map(async (id) => (await fetch(id).catch(() => undefined))?.code !== entryOf(id)?.code),
+  )
+  return [...below].filter((_, index) => isChanged[index])
+}
+
+/** Only specifiers of application modules are URLs or virtual; the rest is loaded natively. */
+function isApplication(specifier: string): boolean {
+  return /^[/.\0]/.test(specifier)
+}
+
+function compile(code: string, filename: string): void {
+  new vm.Script(`'use strict';async () => {{${code.replace(/^#!/, '//')}\n}}`, { filename })
+}

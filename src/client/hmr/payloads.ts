@@ -1,0 +1,137 @@
+/** The two directions of the emitter: payloads in, custom events out. */
+import type { ViteNodeRunner } from 'vite-node/client'
+import type { HMREmitter, HMRPayload } from '../../shared/hmr-emitter.ts'
+import type { ModuleId } from '../../shared/types.ts'
+import { enqueueChange } from './apply.ts'
+import { notify } from './callbacks.ts'
+import { type Engine, entriesOf, getEngine } from './engine.ts'
+import { describeError } from './log.ts'
+import { changeOf, type Outcome } from './outcome.ts'
+import { pruneUnreached } from './prune.ts'
+
+/**
+ * Does what a payload asks for. Rejects when an update failed, with the error that was reported: the app then runs its
+ * previous code, and the next update retries. A caller that does not look at the promise loses nothing.
+ * @param files the entries that a full reload executes
+ */
+export function handleMessage(
+  runner: ViteNodeRunner,
+  emitter: HMREmitter,
+  files: string[],
+  payload: HMRPayload,
+): Promise<void> {
+  const engine = getEngine(runner)
+  engine.files = files
+  const handled = handle(engine, emitter, payload)
+  handled.catch(() => {})
+  return handled
+}
+
+async function handle(engine: Engine, emitter: HMREmitter, payload: HMRPayload): Promise<void> {
+  switch (payload.type) {
+    case 'connected':
+      engine.log.info('connected.')
+      sendMessageBuffer(engine.runner, emitter)
+      return
+    case 'update': {
+      const updates = payload.updates.filter(({ type }) => type === 'js-update')
+      const seeds =
+        payload.seeds ??
+        (await changedBelow(
+          engine,
+          updates.map(({ acceptedPath }) => acceptedPath),
+        ))
+      if (payload.seeds || updates.length > 0) settle(await enqueueChange(engine, changeOf(seeds)))
+      return
+    }
+    case 'full-reload': {
+      const seeds =
+        payload.seeds ?? (payload.triggeredBy === undefined ? undefined : ofFile(engine, payload.triggeredBy))
+      settle(await enqueueChange(engine, { ...changeOf(seeds ?? []), reload: seeds === undefined }))
+      return
+    }
+    case 'prune':
+      // the server's graph says so; ours decides
+      await engine.queue.add(async () => pruneUnreached(engine))
+      return
+    case 'error':
+      engine.log.error(`Internal server error: ${describeError(payload.err)}`)
+      await notify(engine, 'vite:error', payload)
+      return
+    case 'custom':
+      await notify(engine, payload.event, payload.data)
+      return
+    case 'ping':
+    case 'bundled-dev-update':
+      return
+    default:
+      payload satisfies never
+  }
+}
+
+/**
+ * Executes the entries again from current code: every application module is disposed and forgotten, those of node_modules are
+ * kept. Resolves with the exports of `files` in order. If it fails the app is left as it was, and the call rejects; called as
+ * the fallback after a failed update, with the code still broken in the same way, it resolves with what is still live.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the signature of vite-node/hmr
+export function reload(runner: ViteNodeRunner, files: string[]): Promise<any[]> {
+  const engine = getEngine(runner)
+  engine.files = files
+  const known = engine.shown
+  const reloaded = (async () => {
+    const { error } = await enqueueChange(engine, { ...changeOf([]), reload: true, onRequest: true })
+    const ids = await entriesOf(engine)
+    const live = ids.every((id) => engine.runtime.node(id)?.evaluated)
+    if (error !== undefined && (known === undefined || known !== engine.shown || !live)) throw error
+    return Promise.all(ids.map((id) => engine.runtime.evaluate(id)))
+  })()
+  reloaded.catch(() => {})
+  return reloaded
+}
+
+/**
+ * Sends what is buffered, in order, to the emitter's `custom` listeners. Throws what such a listener throws (a session whose
+ * buffer is full does); the message it did not take stays in the buffer.
+ */
+export function sendMessageBuffer(runner: ViteNodeRunner, emitter: HMREmitter): void {
+  const { messageBuffer } = getEngine(runner).cache
+  // taken out one by one: a listener may send as well
+  for (let message = messageBuffer.shift(); message !== undefined; message = messageBuffer.shift()) {
+    try {
+      emitter.emit('custom', message)
+    } catch (error) {
+      messageBuffer.unshift(message)
+      throw error
+    }
+  }
+}
+
+/** Sends a custom event. Without anybody to take it, it waits in the buffer. Throws if it was not taken; then it is not sent. */
+export function sendCustom({ cache, runner }: Engine, emitter: HMREmitter, event: string, data: unknown): void {
+  const message = JSON.stringify({ type: 'custom', event, data })
+  cache.messageBuffer.push(message)
+  if (emitter.listenerCount('custom') === 0) return
+  try {
+    sendMessageBuffer(runner, emitter)
+  } catch (error) {
+    // the sender knows now, and may send it again
+    const index = cache.messageBuffer.lastIndexOf(message)
+    if (index >= 0) cache.messageBuffer.splice(index, 1)
+    throw error
+  }
+}
+
+function settle({ applied, error }: Outcome): void {
+  if (applied.outcome === 'failed') throw error
+}
+
+/** Without seeds: the accepted modules, and what has changed among the modules they import. */
+async function changedBelow({ runtime }: Engine, urls: string[]): Promise<ModuleId[]> {
+  const ids = urls.map((url) => runtime.toId(url))
+  return [...new Set([...ids, ...((await runtime.changed?.(ids)) ?? [])])]
+}
+
+function ofFile({ runtime }: Engine, file: string): ModuleId[] {
+  return [...runtime.ids()].filter((id) => id === file || id.startsWith(`${file}?`))
+}

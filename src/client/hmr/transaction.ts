@@ -1,0 +1,126 @@
+/**
+ * Replaces instances as one step: either all boundaries are evaluated from current code, or the app is as it was. The caller
+ * has prepared the code; from here on only application code can fail.
+ */
+import { createDebug } from 'obug'
+import type { ModuleId } from '../../shared/types.ts'
+import { call, dispose, within } from './callbacks.ts'
+import { dependentsFirst } from './dispose-order.ts'
+import type { Engine } from './engine.ts'
+import type { DetachedInstance, ModuleNamespace } from './hot-runtime.ts'
+import {
+  dropListeners,
+  dropRegistrations,
+  type Registrations,
+  restoreRegistrations,
+  takeRegistrations,
+} from './registrations.ts'
+
+const debug = createDebug('vite-tether:hmr')
+
+/** What has become of a successful transaction. */
+export interface Replacement {
+  /** The new namespaces of the modules that were to be evaluated. One that did not end in time is missing. */
+  modules: Map<ModuleId, ModuleNamespace>
+  /** How many modules were evaluated, dependencies included. */
+  evaluated: number
+  /** What the replaced instances had registered. */
+  previous: Map<ModuleId, Registrations>
+}
+
+/** Disposes and detaches `replaced`, then evaluates `targets` in order. Throws what the evaluation threw, with the app restored. */
+export async function replaceModules(
+  engine: Engine,
+  replaced: ReadonlySet<ModuleId>,
+  targets: readonly ModuleId[],
+): Promise<Replacement> {
+  await engine.kept.begin(engine, replaced)
+  try {
+    return await replace(engine, replaced, targets)
+  } finally {
+    engine.kept.end()
+  }
+}
+
+async function replace(
+  engine: Engine,
+  replaced: ReadonlySet<ModuleId>,
+  targets: readonly ModuleId[],
+): Promise<Replacement> {
+  const { runtime, cache } = engine
+  const order = dependentsFirst(runtime, replaced)
+  const disposed = new Set<ModuleId>()
+  for (const id of order) if (await dispose(engine, id)) disposed.add(id)
+
+  const imported = new Map(order.map((id) => [id, [...(runtime.node(id)?.imports ?? [])]]))
+  const previous = new Map(order.map((id) => [id, takeRegistrations(cache, id)]))
+  const detached = runtime.detach(order)
+  const created = runtime.track()
+  const modules = new Map<ModuleId, ModuleNamespace>()
+  try {
+    await evaluate(engine, targets, modules)
+  } catch (error) {
+    debug('evaluation failed, restoring %d modules: %o', detached.length, error)
+    await rollBack(engine, { created, detached, disposed, previous })
+    throw error
+  }
+  // a new instance that uses import.meta.hot has removed the old listeners itself; these belong to instances that do not
+  for (const [id, { listeners, prune }] of previous) {
+    if (listeners && cache.ctxToListenersMap.get(id) === listeners) dropListeners(cache, id)
+    // no new code imports it: its old instance is to hear of that
+    if (prune && !runtime.node(id)) cache.pruneMap.set(id, prune)
+  }
+  engine.kept.commit()
+  // one has not come back, or no longer imports what it imported
+  engine.owesPrune ||= order.some((id) => {
+    const now = runtime.node(id)?.imports
+    return !now || imported.get(id)!.some((dep) => !now.has(dep))
+  })
+  return { modules, evaluated: created().length, previous }
+}
+
+async function evaluate(
+  engine: Engine,
+  targets: readonly ModuleId[],
+  modules: Map<ModuleId, ModuleNamespace>,
+): Promise<void> {
+  let abandoned = false
+  const evaluation = (async () => {
+    for (const id of targets) modules.set(id, await engine.runtime.evaluate(id))
+  })()
+  evaluation.catch((error) => {
+    if (abandoned) void call(engine, 'evaluation', () => Promise.reject(error))
+  })
+  // an endless top-level await would hold up all later updates: once one waits, this one has only so long
+  const patience = engine.queue.pressed().then(async () => !(await within(engine.limits.evaluate, evaluation)))
+  patience.catch(() => {})
+  abandoned = await Promise.race([evaluation.then(() => false), patience])
+  if (abandoned) debug('evaluation of %o has not ended, going on', targets)
+}
+
+interface Undo {
+  created: () => ModuleId[]
+  detached: readonly DetachedInstance[]
+  disposed: ReadonlySet<ModuleId>
+  previous: ReadonlyMap<ModuleId, Registrations>
+}
+
+async function rollBack(engine: Engine, { created, detached, disposed, previous }: Undo): Promise<void> {
+  const { runtime, cache } = engine
+  const partial = dependentsFirst(runtime, created())
+  await within(engine.limits.settle, runtime.settled(partial))
+  for (const id of partial) await dispose(engine, id)
+  runtime.detach(partial)
+  for (const id of partial) if (!previous.has(id)) dropRegistrations(cache, id)
+  await engine.kept.rollBack(engine)
+
+  // all go back first, so that those that are evaluated again find the others in place
+  runtime.attach(detached)
+  for (const [id, registrations] of previous) restoreRegistrations(cache, id, registrations)
+  const instances = new Map(detached.map((instance) => [instance.id, instance]))
+  for (const id of dependentsFirst(runtime, disposed).reverse()) {
+    const instance = instances.get(id)
+    if (!instance) continue
+    await call(engine, `evaluating the previous code of ${runtime.toUrl(id)} again`, () => runtime.reevaluate(instance))
+  }
+}

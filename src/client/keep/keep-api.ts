@@ -1,0 +1,44 @@
+/** `vite-tether/keep` as the runner gives it to one instance of a module. */
+import { createServer, Server } from 'node:http'
+import { inspect } from 'node:util'
+import type { KeepApi } from '../../keep.ts'
+import { TetherError } from '../../shared/errors.ts'
+import type { Engine } from '../hmr/engine.ts'
+import type { Keeper } from './kept-values.ts'
+import { Listener } from './port.ts'
+
+/** Makes the functions; they know whose they are. */
+export function createKeep({ kept, limits }: Engine, keeper: Keeper): KeepApi {
+  const keep: KeepApi['keep'] = (key, create, dispose) => kept.keep(keeper, key, create, dispose)
+
+  const listen: KeepApi['listen'] = (handler, address, opened) => {
+    const server = typeof handler === 'function' ? createServer(handler) : handler
+    if (!(server instanceof Server) || server.listening) throw notServable(handler)
+    const key = `port ${typeof address === 'object' ? JSON.stringify(address) : address}`
+    let isNew = false
+    const listener = keep(
+      key,
+      () => {
+        isNew = true
+        return new Listener(kept.listeners, address, limits.callback)
+      },
+      (each) => each.close(),
+    )
+    listener.adopt(server)
+    // a port that the failed code of an update has opened goes with it, so it need not wait
+    if (isNew) listener.use(server, opened)
+    else kept.afterUpdate(() => listener.use(server, opened))
+    return server
+  }
+
+  return Object.freeze({ keep, listen })
+}
+
+function notServable(handler: unknown): TetherError {
+  const got = handler instanceof Server ? 'one that listens already' : inspect(handler, { depth: 0 })
+  return new TetherError(
+    'ERR_CONFIG',
+    `Expected listen() to get a request handler, or an http.Server that does not listen yet, got ${got}. ` +
+      'Give it app.server of Fastify after ready(), app.getHttpServer() of Nest after init(), createAdaptorServer() of Hono.',
+  )
+}

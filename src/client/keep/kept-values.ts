@@ -1,0 +1,135 @@
+/**
+ * What `keep()` holds for one runner: values that outlive the modules that made them. An update is a transaction here too: what
+ * it created goes when it fails, and what no module keeps any more goes when it has succeeded.
+ */
+import { TetherError } from '../../shared/errors.ts'
+import type { ModuleId } from '../../shared/types.ts'
+import { call } from '../hmr/callbacks.ts'
+import type { Engine } from '../hmr/engine.ts'
+import type { Listener } from './port.ts'
+
+/** The instance of a module that calls `keep()`. */
+export interface Keeper {
+  readonly id: ModuleId
+  /** `false` while its code runs for the first time. */
+  readonly evaluated: boolean
+}
+
+interface Kept {
+  readonly value: unknown
+  dispose: ((value: never) => unknown) | undefined
+  owner: ModuleId
+  /** The owner's present instance has asked for it, as far as that is known. */
+  isClaimed: boolean
+  /** It was asked for by a function that may not run again soon: that new code has not yet asked tells nothing. */
+  isLate: boolean
+}
+
+/** The kept values of one runner. */
+export class KeptValues {
+  /** Open ports: they wait while an update is under way. */
+  readonly listeners = new Set<Listener>()
+  #values = new Map<string, Kept>()
+  /** As they were before the update that is under way. */
+  #before: Map<string, Kept> | undefined
+  #atCommit: (() => void)[] = []
+
+  /** See `vite-tether/keep`. Throws `ERR_KEY`, and what `create` throws. */
+  keep<T>(keeper: Keeper, key: string, create: () => T, dispose?: (value: Awaited<T>) => unknown): T {
+    const known = this.#values.get(key)
+    if (known) {
+      if (known.owner !== keeper.id && known.isClaimed) throw takenTwice(key, known.owner, keeper.id)
+      if (!keeper.evaluated) Object.assign(known, { owner: keeper.id, isClaimed: true, isLate: false, dispose })
+      // an old instance may still call it while new code is about to say what it keeps
+      else if (known.isLate) Object.assign(known, { owner: keeper.id, isClaimed: true })
+      return known.value as T
+    }
+    const value = create()
+    this.#values.set(key, { value, dispose, owner: keeper.id, isClaimed: true, isLate: keeper.evaluated })
+    if (value instanceof Promise) value.catch(() => this.#forget(key, value))
+    return value
+  }
+
+  /** Runs `change` when the update that is under way has succeeded; at once if there is none. */
+  afterUpdate(change: () => void): void {
+    if (this.#before) this.#atCommit.push(change)
+    else change()
+  }
+
+  /** An update begins: `replaced` are going to say anew what they keep. Requests wait from here on. */
+  async begin({ runtime, cache }: Engine, replaced: ReadonlySet<ModuleId>): Promise<void> {
+    for (const listener of this.listeners) listener.pause()
+    // what is disposed may be in use by requests that are under way
+    if ([...replaced].some((id) => cache.disposeMap.has(id))) {
+      await Promise.all(Array.from(this.listeners, (listener) => listener.drain()))
+    }
+    this.#before = new Map(Array.from(this.#values, ([key, kept]) => [key, { ...kept }]))
+    for (const kept of this.#values.values()) {
+      if (replaced.has(kept.owner) || !runtime.node(kept.owner)) kept.isClaimed = false
+    }
+  }
+
+  /** It has succeeded. What is no longer kept goes with the next `sweep()`. */
+  commit(): void {
+    this.#before = undefined
+    for (const change of this.#atCommit.splice(0)) change()
+  }
+
+  /** It has failed: before old instances are put back. */
+  async rollBack(engine: Engine): Promise<void> {
+    const before = this.#before ?? new Map()
+    const created = [...this.#values].filter(([key]) => !before.has(key))
+    this.#values = before
+    this.#before = undefined
+    this.#atCommit = []
+    for (const listener of this.listeners) listener.rollBack()
+    for (const [key, kept] of created.reverse()) await dispose(engine, key, kept)
+  }
+
+  /** It is over, whatever came of it. */
+  end(): void {
+    for (const listener of this.listeners) listener.resume()
+  }
+
+  /** Disposes what no module keeps any more. */
+  async sweep(engine: Engine): Promise<void> {
+    for (const [key, kept] of [...this.#values].reverse()) {
+      const node = engine.runtime.node(kept.owner)
+      // one that is still running may yet say that it keeps it
+      const isKept = node && (kept.isClaimed || kept.isLate || !node.evaluated)
+      if (isKept) continue
+      this.#values.delete(key)
+      await dispose(engine, key, kept)
+    }
+  }
+
+  /** Closes the ports, and lets the requests that are under way end. */
+  async closePorts(): Promise<void> {
+    await Promise.all(Array.from(this.listeners, (listener) => listener.close()))
+  }
+
+  /** Disposes everything, the last created first. */
+  async close(engine: Engine): Promise<void> {
+    const all = [...this.#values].reverse()
+    this.#values.clear()
+    for (const [key, kept] of all) await dispose(engine, key, kept)
+  }
+
+  #forget(key: string, value: unknown): void {
+    for (const values of [this.#values, this.#before ?? this.#values]) {
+      if (values.get(key)?.value === value) values.delete(key)
+    }
+  }
+}
+
+async function dispose(engine: Engine, key: string, { value, dispose }: Kept): Promise<void> {
+  if (dispose) await call(engine, `dispose of what is kept as '${key}'`, async () => dispose((await value) as never))
+}
+
+function takenTwice(key: string, owner: ModuleId, other: ModuleId): TetherError {
+  return new TetherError(
+    'ERR_KEY',
+    `Expected the key '${key}' of keep() to belong to one module, but both ${owner} and ${other} use it. ` +
+      'Give one of them another key, or export the value from one module and import it in the other.',
+  )
+}

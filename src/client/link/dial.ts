@@ -1,0 +1,150 @@
+/**
+ * Reaches a server over a WebSocket: one attempt is one `dial`.
+ */
+import { connect as connectNet, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { type ClientOptions, WebSocket } from 'ws'
+import { type ErrorCode, TetherError } from '../../shared/errors.ts'
+import { type Limits, resolveLimits, SUBPROTOCOL } from '../../shared/session/protocol.ts'
+import { wrapSocket } from '../../shared/session/socket-link.ts'
+import { type Clock, systemClock } from '../../shared/util/clock.ts'
+import { type ClientSession, openSessionWith, type SessionSettings } from './client-session.ts'
+import type { Dial, Refused } from './dial-types.ts'
+
+export type { ClientSession, ClientSessionEvents, Resync } from './client-session.ts'
+
+export interface OpenOptions extends SessionSettings {
+  /** `ws://host:port/path`, `wss://...` or `ws+unix:/path/of/socket:/`. */
+  url: string
+}
+
+/**
+ * Opens a session and keeps it. Rejects with a `TetherError`: `ERR_CONFIG` (the URL), `ERR_CONNECT`, `ERR_UNAUTHORIZED`,
+ * `ERR_FORBIDDEN`, `ERR_VERSION`, `ERR_PROTOCOL`, `ERR_CLOSED` (aborted); never later than `wait` plus one attempt (10 s).
+ */
+export async function openSession({ url, ...settings }: OpenOptions): Promise<ClientSession> {
+  const dial = createDial(url, resolveLimits(settings.limits), settings.clock)
+  const limits = { ...(isLocal(url) && { backoffCap: LOCAL_BACKOFF_CAP }), ...settings.limits }
+  return openSessionWith(dial, printable(url), { ...settings, limits })
+}
+
+/** To ask a port of one's own machine costs nothing, and whoever restarts Vite there waits for the runner. */
+const LOCAL_BACKOFF_CAP = 200
+
+function isLocal(address: string): boolean {
+  const { protocol, hostname } = new URL(address)
+  return protocol === 'ws+unix:' || hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+}
+
+/** The URL without what might be secret in it. */
+export function printable(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/s, '')
+}
+
+function parse(text: string): URL {
+  const problem = (what: string): TetherError =>
+    new TetherError(
+      'ERR_CONFIG',
+      `url ${JSON.stringify(printable(text))} ${what}; expected ws://host:port/path, wss://host:port/path or ws+unix:/path/of/socket:/`,
+    )
+  if (!URL.canParse(text)) throw problem('is not a URL')
+  const url = new URL(text)
+  if (!['ws:', 'wss:', 'ws+unix:'].includes(url.protocol)) throw problem(`has the protocol "${url.protocol}"`)
+  if (url.username || url.password || url.search || url.hash) {
+    throw problem(
+      'carries credentials, a query or a fragment: the token is an option of its own and never part of the URL',
+    )
+  }
+  return url
+}
+
+/** A dial for one URL. Throws `ERR_CONFIG` if the URL is none of ours. */
+export function createDial(address: string, limits: Limits, clock: Clock = systemClock): Dial {
+  const url = parse(address)
+  const name = printable(address)
+  const nowhere = (cause: unknown): Refused => ({ verdict: 'retry', error: unreachable(name, cause as Error) })
+
+  const settings = {
+    // for the server to decide
+    perMessageDeflate: { threshold: 1024 },
+    // room for the frame around the message
+    maxPayload: limits.message + limits.frame,
+    closeTimeout: limits.closeWait,
+  }
+
+  return (gate, { open, fail }) => {
+    let settled = false
+    let raw: Socket | undefined
+    const reachIt = ({ host, port }: { host: string; port: number }): Socket => {
+      raw = reach(url, host, port)
+      // by itself a link never keeps a finished app alive; connecting makes a new handle, hence twice
+      raw.unref()
+      return raw.once('connect', () => raw!.unref())
+    }
+    const websocket = new WebSocket(url, SUBPROTOCOL, {
+      ...settings,
+      headers: { authorization: `Bearer ${gate}` },
+      // its type is that of an overloaded function, of which only this form is called
+      createConnection: reachIt as unknown as NonNullable<ClientOptions['createConnection']>,
+    })
+    const cancel = clock.after(limits.handshake, () => {
+      settle(() => fail(nowhere(new Error(`the connection was not upgraded within ${limits.handshake} ms`))))
+      websocket.terminate()
+    })
+
+    function settle(then: () => void): void {
+      if (settled) return
+      settled = true
+      cancel()
+      then()
+    }
+
+    websocket.on('open', () => settle(() => open(wrapSocket(websocket, raw!, name))))
+    websocket.on('error', (cause) => settle(() => fail(nowhere(cause))))
+    websocket.on('unexpected-response', (request, response) => {
+      const status = response.statusCode ?? 0
+      let body = ''
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        if (body.length < 1024) body += chunk
+      })
+      response.on('close', () => {
+        settle(() => fail(refused(name, status, body.trim().slice(0, 200))))
+        request.destroy()
+      })
+    })
+    return () => {
+      settle(() => {})
+      websocket.terminate()
+    }
+  }
+}
+
+function reach(url: URL, host: string, port: number): Socket {
+  if (url.protocol === 'ws+unix:') return connectNet({ path: decodeURI(url.pathname.replace(/:[^:]*$/, '')) })
+  if (url.protocol === 'ws:') return connectNet({ host, port, noDelay: true })
+  return connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }) }).setNoDelay()
+}
+
+function unreachable(name: string, cause: Error): TetherError {
+  // happy eyeballs gives an AggregateError without a message
+  const reason = cause.message || (cause as NodeJS.ErrnoException).code
+  return new TetherError('ERR_CONNECT', `no server at ${name}: ${reason}; is Vite running there with vite-tether?`, {
+    cause,
+  })
+}
+
+const REFUSALS: Record<number, [verdict: Refused['verdict'], code: ErrorCode, advice: string]> = {
+  401: ['secret', 'ERR_UNAUTHORIZED', 'check the token (option `token`, or TETHER_TOKEN)'],
+  403: ['stop', 'ERR_FORBIDDEN', 'the server says why'],
+  404: ['absent', 'ERR_CONNECT', 'check the path of the URL'],
+  426: ['stop', 'ERR_VERSION', 'install the same version of vite-tether on both sides'],
+}
+
+function refused(name: string, status: number, body: string): Refused {
+  const [verdict, code, advice] = REFUSALS[status] ?? ['retry', 'ERR_CONNECT', 'is there a proxy in between?']
+  const said = body ? ` (${body})` : ''
+  return {
+    verdict,
+    error: new TetherError(code, `${name} answered with HTTP status ${status}${said} instead of a link; ${advice}`),
+  }
+}

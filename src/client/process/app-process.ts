@@ -1,0 +1,71 @@
+/**
+ * A supervised app process: what its parent hands over, and its runner. Made by whoever comes first, the bootstrap or a module
+ * that is preloaded before it.
+ */
+import { basename } from 'node:path'
+import type { Handover } from '../../shared/handover.ts'
+import { startInspector } from '../debug/inspector.ts'
+import { loadMetaResolve } from '../evaluate/import-meta.ts'
+import { FetchThread } from '../link/sync-fetch.ts'
+import { createTetherRunner, type Runner } from '../runner/session-runner.ts'
+import { openParent } from './parent.ts'
+
+/** What the bootstrap does when its parent speaks. */
+export interface ParentListener {
+  /** The parent asks for what this signal does. */
+  signal(signal: NodeJS.Signals): void
+  /** The parent is gone. */
+  gone(): void
+}
+
+/** The process: each half as soon as it is there. */
+export interface AppProcess {
+  handover: Promise<Handover>
+  runner: Promise<Runner>
+}
+
+let opened: AppProcess | undefined
+let listener: ParentListener | undefined
+let isGone = false
+
+/** Connects to the server, once. To be called when argv is the app's. */
+export function openApp(): AppProcess {
+  opened ??= open()
+  return opened
+}
+
+/** Names who is told what happens to the parent; until then nobody is. */
+export function listenToParent(to: ParentListener): void {
+  listener = to
+  if (isGone) to.gone()
+}
+
+function open(): AppProcess {
+  const { handover } = openParent({
+    signal: (signal) => listener?.signal(signal),
+    gone() {
+      isGone = true
+      listener?.gone()
+    },
+  })
+  const resolver = loadMetaResolve()
+  const runner = handover.then(async ({ url, secret, root, pause }) => {
+    // before the session is opened: nothing of that may wait for a person
+    startInspector(pause, process.argv[1] as string)
+    const fetching = new FetchThread(() => ({ url, secret }))
+    // a require() cannot wait for it
+    await resolver
+    return createTetherRunner({
+      url,
+      secret,
+      root,
+      kind: 'supervised',
+      name: basename(process.argv[1] as string),
+      patience: Number.POSITIVE_INFINITY,
+      fetchNow: (...args) => fetching.callNow({ call: 'fetch', args }) as never,
+    })
+  })
+  // whoever waits for it is told
+  runner.catch(() => {})
+  return { handover, runner }
+}

@@ -1,0 +1,12 @@
+/** How a supervised app process is told from others, and what its app sees of that. */
+import { distPath } from '../../shared/util/dist-files.ts'
+
+/** Whether this process was started to be one: before the app's entry comes this package's. */
+export function isAppProcess(): boolean {
+  return process.argv[1] === distPath('main.js')
+}
+
+/** Makes argv what the app expects: its entry comes right after node. */
+export function takeArgv(): void {
+  if (isAppProcess()) process.argv.splice(1, 1)
+}

@@ -1,0 +1,78 @@
+/**
+ * The bootstrap of a supervised app process: `node [flags] main.js <entry> [args]`, started by `server/process/spawn`. To the app it
+ * looks as if node had been started with its entry.
+ */
+import { join } from 'node:path'
+import { keepCompiledCode } from '../../shared/util/compile-cache.ts'
+import { closeInspector } from '../debug/inspector.ts'
+import { installMainModule } from '../evaluate/main-module.ts'
+import { disposeAll } from '../hmr/dispose-all.ts'
+import { getEngine } from '../hmr/engine.ts'
+import type { Runner } from '../runner/session-runner.ts'
+import { listenToParent, openApp } from './app-process.ts'
+import { takeArgv } from './argv.ts'
+import { installCrashReport } from './crash-report.ts'
+import { installEnvHint } from './env-hint.ts'
+import { execute } from './run-entries.ts'
+import { installStopGate, installSuspend, type StopGate } from './stop-gate.ts'
+import { waitForTurn } from './wait-for-turn.ts'
+
+/** Part of the time to stop that the modules' `dispose` may take; the rest is for the app's own handlers. */
+const DISPOSE_SHARE = 0.8
+/** Milliseconds until this process kills itself once the parent is gone, and how many of them are for `dispose`. */
+const ORPHAN_TIMEOUT = 1000
+const ORPHAN_PATIENCE = 700
+
+const exit = (code: number) => process.exit(code)
+let gate: StopGate | undefined
+let runner: Runner | undefined
+let isWaiting = false
+
+takeArgv()
+installCrashReport(exit)
+start().catch((error) => {
+  // nobody has seen it live
+  if (isWaiting) exit(1)
+  // outside of the promise, so that this is what Node makes of an error of an entry: an uncaught exception
+  process.nextTick(() => {
+    throw error
+  })
+})
+
+async function start(): Promise<void> {
+  const app = openApp()
+  listenToParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
+  const { stop, root, hintsEnv, waits, cacheDir } = await app.handover
+  keepCompiledCode(join(cacheDir, 'compile-cache'))
+  isWaiting = waits === true
+  gate = installStopGate({
+    signals: new Set(['SIGINT', 'SIGTERM', 'SIGHUP', stop.signal as NodeJS.Signals]),
+    // the session stays: the handlers of the app may still import something
+    dispose: async () => {
+      process.once('exit', closeInspector)
+      if (runner) await disposeAll(getEngine(runner.viteNode))
+    },
+    patience: stop.timeout * DISPOSE_SHARE,
+    report: (error) => console.error(error),
+    last: closeInspector,
+    exit,
+  })
+  installSuspend()
+  const started = hintsEnv ? installEnvHint(root, () => runner?.viteNode.files() ?? []) : undefined
+  runner = await app.runner
+  await waitForTurn(runner)
+  isWaiting = false
+  installMainModule(process.argv[1] as string)
+  await execute(runner, runner.config.entries)
+  runner.server.ready()
+  started?.()
+}
+
+function orphaned(): void {
+  setTimeout(() => {
+    if (process.platform === 'win32') exit(1)
+    else process.kill(0, 'SIGKILL')
+  }, ORPHAN_TIMEOUT)
+  if (gate) gate.stop('SIGTERM', ORPHAN_PATIENCE)
+  else exit(1)
+}

@@ -1,0 +1,63 @@
+/** The report of an error that ends the app process: once, with the mapped stack, and no transformed code. */
+import { fileURLToPath } from 'node:url'
+import { inspect, stripVTControlCharacters } from 'node:util'
+import { firstPlace, readFrame } from '../../shared/util/code-frame.ts'
+import { OWN_FOLDER } from '../../shared/util/dist-files.ts'
+import { adviceFor } from './advice.ts'
+
+/**
+ * Replaces Node's own report, which quotes a line of the transformed code. An app that listens to `uncaughtException` gets
+ * its errors as ever.
+ */
+export function installCrashReport(exit: (code: number) => void): void {
+  process.on('uncaughtExceptionMonitor', (error) => {
+    if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return
+    // Node writes its diagnostic report on the way that we would leave
+    if (process.report?.reportOnUncaughtException) return
+    process.stderr.write(`${formatCrash(error, process.stderr.hasColors?.() ?? false)}\n`)
+    const advice = adviceFor(error)
+    if (advice) process.stderr.write(`[vite-tether] ${advice}\n`)
+    exit(1)
+  })
+}
+
+/** What is printed of `thrown`: for code that could not be transformed where and why, else what Node prints. */
+export function formatCrash(thrown: unknown, colors: boolean): string {
+  const { name, message, frame, loc, id, plugin } = (thrown ?? {}) as Record<string, unknown> & {
+    loc?: { file?: string; line: number; column: number }
+  }
+  // an error of ours says what is to be said, and comes from nowhere in the app
+  if (name === 'TetherError') return `[vite-tether] ${message}`
+  if (typeof message !== 'string' || (typeof frame !== 'string' && typeof plugin !== 'string')) {
+    const text = withoutInternals(inspect(thrown, { colors }))
+    return thrown instanceof Error ? `${frameOf(thrown)}${text}` : `Uncaught ${text}`
+  }
+  // the stack of a transform error is that of Vite, and its message often has the frame
+  const file = loc?.file ?? id
+  const position = loc ? `:${loc.line}:${loc.column}` : ''
+  const lines = [`${name}: ${message.trimEnd()}`]
+  if (file) lines.push(`    at ${file}${position}`)
+  if (typeof frame === 'string' && !message.includes(frame.trim())) lines.push(frame)
+  const text = lines.join('\n')
+  return colors ? text : stripVTControlCharacters(text)
+}
+
+/** Where it was thrown, above it as under Node: the first frame of the app's own. */
+function frameOf({ stack }: Error): string {
+  const place = firstPlace(stack ?? '', (file) => !file.startsWith(fileURLToPath(OWN_FOLDER)))
+  const frame = place ? readFrame(place) : ''
+  return place && frame ? `${place.file}:${place.line}:${place.column}\n${frame}\n\n` : ''
+}
+
+/** What Node does between the app's frames is of no use to anybody who reads a stack; what it was asked for at its top is. */
+function withoutInternals(text: string): string {
+  const lines = text.split('\n')
+  // colours stand in the middle of paths
+  const isFrame = (line: string) => /^\s+at /.test(stripVTControlCharacters(line))
+  const isInternal = (line: string) => {
+    const plain = stripVTControlCharacters(line)
+    return plain.includes(OWN_FOLDER) || /\(?node:internal\//.test(plain)
+  }
+  const rest = lines.filter((line) => !isFrame(line) || !isInternal(line))
+  return rest.some(isFrame) ? rest.join('\n') : text
+}

@@ -1,0 +1,64 @@
+/** The app process' end of the hand-over fd: the parent's lines, and its end. The other end is in `server/process/spawn`. */
+import { Socket } from 'node:net'
+import { TetherError } from '../../shared/errors.ts'
+import { HANDOVER_FD, type Handover, type ParentLine } from '../../shared/handover.ts'
+
+/** What the parent says. */
+export interface Parent {
+  /** The hand-over. Rejects with `ERR_START` if this process was not started by a supervisor, or if that has died. */
+  readonly handover: Promise<Handover>
+}
+
+/** What happens to the parent later. */
+export interface ParentEvents {
+  /** The parent asks for what `signal` does, where signals do not exist. */
+  signal(signal: NodeJS.Signals): void
+  /** The parent is gone. */
+  gone(): void
+}
+
+/** Opens the inherited fd. It keeps the process alive until the hand-over has come, and no longer. */
+export function openParent(events: ParentEvents): Parent {
+  return { handover: read(events) }
+}
+
+function read(events: ParentEvents): Promise<Handover> {
+  return new Promise((resolve, reject) => {
+    const socket = openSocket()
+    let rest = ''
+    let handed = false
+    socket.setEncoding('utf8')
+    socket.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop()!
+      for (const line of lines) {
+        const message = JSON.parse(line) as ParentLine
+        if ('signal' in message) events.signal(message.signal as NodeJS.Signals)
+        else {
+          handed = true
+          socket.unref()
+          resolve(message.handover)
+        }
+      }
+    })
+    // a reset is an end as well
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      if (handed) events.gone()
+      else
+        reject(new TetherError('ERR_START', 'The process that started this one ended before it could say what to run.'))
+    })
+  })
+}
+
+function openSocket(): Socket {
+  try {
+    return new Socket({ fd: HANDOVER_FD, readable: true, writable: false })
+  } catch (cause) {
+    throw new TetherError(
+      'ERR_START',
+      `Expected to be started by vite-tether, which hands over an address on fd ${HANDOVER_FD}. Run: npx vite-tether <entry>`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,22 @@
+/** The entries of an app process. */
+import type { Runner } from '../runner/session-runner.ts'
+
+/** What Node exits with when nothing is left that could settle a top-level await. */
+const UNSETTLED = 13
+
+/** Executes `entries` one after the other. Rejects with what they throw; says so if the process ends before they have. */
+export async function execute(runner: Pick<Runner, 'import'>, entries: readonly string[]): Promise<void> {
+  process.once('beforeExit', unsettled)
+  try {
+    for (const each of entries) await runner.import(each)
+  } finally {
+    // an app that catches what its entry has thrown goes on
+    process.off('beforeExit', unsettled)
+  }
+}
+
+/** Nothing keeps the process alive, and the top-level await of an entry still waits. */
+function unsettled(): void {
+  process.exitCode ??= UNSETTLED
+  process.stderr.write(`Warning: Detected unsettled top-level await in ${process.argv[1]} or a module it imports\n`)
+}

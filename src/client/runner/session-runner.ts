@@ -1,0 +1,267 @@
+/**
+ * A runner that hangs on a session: what the server says goes into the HMR engine, what modules send goes to the server.
+ * Supervised and attached runners are both this.
+ */
+import { EventEmitter } from 'node:events'
+import { hostname } from 'node:os'
+import { createDebug } from 'obug'
+import type { HotPayload } from 'vite'
+import type { ViteNodeRunner } from 'vite-node/client'
+import { createHmrEmitter, type HMREmitter } from '../../shared/hmr-emitter.ts'
+import type { Applied, Change, ModuleRecord, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
+import { createDeferred } from '../../shared/util/deferred.ts'
+import { reportLoads } from '../evaluate/native-loads.ts'
+import type { FetchNow } from '../evaluate/sync-supply.ts'
+import { applyChange } from '../hmr/apply.ts'
+import { notify } from '../hmr/callbacks.ts'
+import { disposeAll } from '../hmr/dispose-all.ts'
+import { configureEngine, getEngine, type UnacceptedPolicy } from '../hmr/engine.ts'
+import { createHotContext } from '../hmr/hot-context.ts'
+import type { ModuleNamespace } from '../hmr/hot-runtime.ts'
+import { describeError, type Logger } from '../hmr/log.ts'
+import { handleMessage } from '../hmr/payloads.ts'
+import { createKeep } from '../keep/keep-api.ts'
+import { type ClientSession, openSession, type Resync } from '../link/dial.ts'
+import type { TetherRunner, TetherRunnerEvents } from '../runner-types.ts'
+import { TetherNodeRunner } from './node-runner.ts'
+import { onExit } from './on-exit.ts'
+
+const debug = createDebug('vite-tether:runner')
+
+/** What both kinds of runners need. */
+export interface TetherRunnerOptions {
+  url: string
+  /** Asked again at each attempt to connect. */
+  secret: string | (() => string | Promise<string>)
+  kind: 'supervised' | 'attached'
+  /** Shown by `hub.runners`. */
+  name: string
+  /** This machine's project root. */
+  root: string
+  /** What to do with a change that nothing accepts; the server decides for a supervised runner. @default the server's word */
+  onUnaccepted?: UnacceptedPolicy
+  logger?: Logger
+  /** Milliseconds to keep trying before the first connection; 0 is one attempt. @default 0 */
+  wait?: number
+  /** Milliseconds to keep trying once a connection is lost. @default 10 min, or for ever if supervised */
+  patience?: number
+  signal?: AbortSignal
+  /** See `TetherRunnerOptions` of `node-runner.ts`. */
+  fetchNow?: FetchNow
+}
+
+/** The hub reports the updates of a supervised runner; what its callbacks throw is for the app's own output. */
+const QUIET: Logger = {
+  info() {},
+  debug() {},
+  error: (message) => {
+    if (!message.startsWith('[vite-tether] update failed')) console.error(message)
+  },
+}
+
+const NOT_COMPARED =
+  'Messages of the server were lost, and what this process runs could not be compared with the current sources: it may be out of date. Restart it.'
+
+/** Connects and makes the runner. Rejects with a `TetherError` that says why the server cannot be used. */
+export async function createTetherRunner(options: TetherRunnerOptions): Promise<Runner> {
+  const built = createDeferred<Runner>()
+  let runner: Runner | undefined
+  const session = await openSession({
+    url: options.url,
+    secret: options.secret,
+    kind: options.kind,
+    ...(options.wait !== undefined && { wait: options.wait }),
+    ...(options.patience !== undefined && { patience: options.patience }),
+    ...(options.signal && { signal: options.signal }),
+    functions: {
+      // at once, because the answer follows; nothing was asked for before there was a runner
+      modules: (records) => runner?.take(records),
+      // the server may speak before its answer to init has been worked in
+      change: async (change) => (await built.promise).change(change),
+      payload: async (payload) => (await built.promise).payload(payload),
+      begin: async () => (await built.promise).begin(),
+    },
+  })
+  const info: RunnerInfo = {
+    name: options.name,
+    kind: options.kind,
+    pid: process.pid,
+    host: hostname(),
+    root: options.root,
+  }
+  try {
+    runner = new Runner(options, info, session, await session.rpc.init(info))
+    built.resolve(runner)
+    return runner
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+/** Implements {@link TetherRunner}; `config`, `turn` and `server` are for the bootstrap of a supervised process. */
+export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRunner {
+  readonly viteNode: TetherNodeRunner
+  readonly emitter: HMREmitter = createHmrEmitter()
+  config: RunnerConfig
+  readonly #options: TetherRunnerOptions
+  readonly #info: RunnerInfo
+  readonly #session: ClientSession
+  /** The engine executes what is imported from outside again on a reload; it needs no list of files beside that. */
+  readonly #files: string[] = []
+  readonly #turn = createDeferred<void>()
+  /** What was lost has been made up for. */
+  #compared: Promise<void> = Promise.resolve()
+  #closing: Promise<void> | undefined
+
+  constructor(options: TetherRunnerOptions, info: RunnerInfo, session: ClientSession, config: RunnerConfig) {
+    super()
+    this.#options = options
+    this.#info = info
+    this.#session = session
+    this.config = config
+    this.viteNode = new TetherNodeRunner({
+      root: options.root,
+      serverRoot: config.root,
+      source: session.rpc,
+      loadedNatively: reportLoads((files) => {
+        if (session.state !== 'ended') session.rpc.loaded(files)
+      }),
+      env: config.env,
+      ...(options.fetchNow && { fetchNow: options.fetchNow }),
+      ...(config.hmr && {
+        createHotContext: (runner: ViteNodeRunner, id: string) =>
+          createHotContext(runner, this.emitter, this.#files, id),
+      }),
+      createKeep: (runner, keeper) => createKeep(getEngine(runner), keeper),
+    })
+    configureEngine(this.viteNode, {
+      onUnaccepted: options.onUnaccepted ?? config.onUnaccepted,
+      report: (report) => this.#applied(report),
+      logger: options.kind === 'supervised' ? QUIET : (options.logger ?? {}),
+    })
+    this.emitter.on('custom', (json) => session.rpc.hot(JSON.parse(json)))
+    session.on('disconnect', () => this.#disconnected())
+    session.on('resume', () => this.#resumed())
+    session.on('resync', (what) => {
+      this.#compared = this.#resync(what)
+    })
+    // nobody watches the process of an attached runner: a session that is not ended is kept for as long as it may come back
+    const stay = options.kind === 'attached' ? onExit(() => session.quit()) : () => {}
+    session.on('end', (error) => {
+      stay()
+      this.emit('end', error)
+    })
+    // a change or a payload has no caller who could catch what it throws
+    session.on('error', (error) => this.#failed(error))
+    this.payload({ type: 'connected' })
+    // nothing else keeps a process alive that waits
+    if (config.waits) session.ref()
+  }
+
+  /** Resolves when a standby is to execute its entries. */
+  get turn(): Promise<void> {
+    return this.#turn.promise
+  }
+
+  get id(): string {
+    return this.config.id
+  }
+
+  get state(): 'connected' | 'disconnected' | 'ended' {
+    return this.#session.state
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: a module exports anything
+  async import<T = any>(id: string): Promise<T> {
+    return (await this.viteNode.import(id)) as ModuleNamespace as T
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  invite(): { TETHER_URL: string; TETHER_TOKEN: string } {
+    const { url, secret } = this.#options
+    return { TETHER_URL: url, TETHER_TOKEN: secret as string }
+  }
+
+  /** Code that belongs to an answer yet to come. */
+  take(records: readonly ModuleRecord[]): void {
+    this.viteNode.take(records)
+  }
+
+  /** The server says what changed. */
+  async change(change: Change): Promise<void> {
+    debug('change %d: seeds %o, %d modules', change.seq, change.seeds, change.modules.length)
+    if (change.stale) this.viteNode.drop(change.stale)
+    await applyChange(this.viteNode, change)
+  }
+
+  /** The server passes on a payload. */
+  async payload(payload: HotPayload): Promise<void> {
+    this.emitter.emit('message', payload)
+    await handleMessage(this.viteNode, this.emitter, this.#files, payload)
+  }
+
+  /** The server says that the standby's turn has come. */
+  begin(): void {
+    // it may have been on its way behind the news that messages were lost
+    void this.#compared.then(() => {
+      this.#session.unref()
+      this.#turn.resolve()
+    })
+  }
+
+  /** What the server offers. */
+  get server(): ServerFunctions {
+    return this.#session.rpc
+  }
+
+  #applied(report: Applied): void {
+    // a report that finds no session is nobody's loss
+    if (this.#session.state !== 'ended') this.#session.rpc.applied(report)
+    this.emit('applied', report)
+  }
+
+  /** Something went wrong that no caller waits for. */
+  #failed(error: unknown): void {
+    const text = `[vite-tether] ${error instanceof Error ? describeError(error) : String(error)}`
+    if (this.#options.logger?.error) this.#options.logger.error(text)
+    else console.error(text)
+  }
+
+  #disconnected(): void {
+    this.emit('disconnect')
+    void notify(getEngine(this.viteNode), 'vite:ws:disconnect', {})
+  }
+
+  #resumed(): void {
+    this.emit('resume')
+    void notify(getEngine(this.viteNode), 'vite:ws:connect', {})
+  }
+
+  /** Messages were lost: current sources are compared with what this runner holds, and the difference is a change like any other. */
+  async #resync({ fresh, rebooted }: Resync): Promise<void> {
+    try {
+      if (fresh) this.config = await this.#session.rpc.init(this.#info)
+      await this.change(await this.#session.rpc.compare(this.viteNode.holdings(rebooted)))
+      if (!this.config.waits) this.begin()
+      this.emit('resync')
+      await notify(getEngine(this.viteNode), 'vite:ws:connect', {})
+    } catch (error) {
+      const lost = new Error(NOT_COMPARED, { cause: error })
+      // a standby does not begin with it
+      this.#turn.reject(lost)
+      // a lost link does not reject, it asks again
+      if (this.#session.state !== 'ended') this.#failed(lost)
+    }
+  }
+
+  async #close(): Promise<void> {
+    await disposeAll(getEngine(this.viteNode))
+    await this.#session.close()
+    this.viteNode.close()
+  }
+}

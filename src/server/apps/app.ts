@@ -1,0 +1,114 @@
+/** One supervised app: decides when its process is replaced, and never replaces one that runs by one that cannot start. */
+import { statSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FlatError } from '../../shared/errors.ts'
+import { createSupervisor, type Supervisor, type SupervisorOptions } from '../process/supervisor.ts'
+
+/** Milliseconds without a save after which a burst of saves (a checkout, a rename over many files) counts as ended. */
+const BURST_GAP = 25
+/** Milliseconds after which a burst that does not end is acted on. */
+const BURST_LIMIT = 1000
+
+/** What an app needs to know of the code it is going to run. */
+export interface AppHost {
+  /** The first failure in the graph behind the entries, if there is one. */
+  check(): Promise<FlatError | undefined>
+  /** A restart begins; `reason` is for people. */
+  restarting(reason: string): void
+  /** A restart was put off because the new code cannot start. */
+  refused(error: FlatError): void
+}
+
+/** A supervised app. */
+export class App {
+  readonly id: string
+  /** As the user gave it. */
+  readonly entry: string
+  /** As Vite serves it. */
+  readonly url: string
+  readonly supervisor: Supervisor
+  readonly #host: AppHost
+  #replacing: Promise<void> | undefined
+  /** Why the restart that is due has not happened: the code cannot start yet. */
+  #due: string | undefined
+  #lastSave = 0
+  /** When the last process ended, by the clock that file systems use. */
+  #endedAt = 0
+
+  constructor(entry: string, url: string, options: SupervisorOptions, host: AppHost) {
+    this.id = options.id
+    this.entry = entry
+    this.url = url
+    this.supervisor = createSupervisor(options)
+    this.supervisor.on('exit', () => {
+      this.#endedAt = Date.now()
+    })
+    this.#host = host
+  }
+
+  /** `true` while a process runs that a restart would replace. */
+  get #runs(): boolean {
+    return this.supervisor.state === 'starting' || this.supervisor.state === 'ready'
+  }
+
+  /**
+   * Replaces the process once the burst of saves has ended and its new code is known to transform. Requests that come
+   * meanwhile are the same restart.
+   */
+  replace(reason: string): Promise<void> {
+    this.#replacing ??= this.#replace(reason).finally(() => {
+      this.#replacing = undefined
+    })
+    return this.#replacing
+  }
+
+  async #replace(reason: string): Promise<void> {
+    this.supervisor.prepare()
+    // not while it waits: Vite may not have heard of the save yet
+    await this.#quiet()
+    const failure = await this.#host.check()
+    if (failure && this.#runs) {
+      this.#due = reason
+      this.#host.refused(failure)
+      return
+    }
+    this.#due = undefined
+    this.#host.restarting(reason)
+    await this.supervisor.restart(reason)
+  }
+
+  /** A file was saved. `isModule`: it is one, or may be one that was missing. */
+  fileSaved(file: string, isModule: boolean): void {
+    // what the app has written itself before it ended must not start it again, or it would run for ever
+    if (isModule || (this.supervisor.state === 'crashed' && isNewer(file, this.#endedAt))) this.saved()
+  }
+
+  /** Something was saved that may be what this app waits for. */
+  saved(): void {
+    this.#lastSave = performance.now()
+    const { state } = this.supervisor
+    if (this.#due !== undefined) void this.replace(this.#due)
+    // one that is starting may be about to crash over what this save has mended
+    else if (state === 'crashed' || state === 'idle' || state === 'starting') void this.#retry()
+  }
+
+  async #retry(): Promise<void> {
+    await this.#quiet()
+    this.supervisor.saved('a file was saved')
+  }
+
+  async #quiet(): Promise<void> {
+    const limit = performance.now() + BURST_LIMIT
+    for (;;) {
+      const now = performance.now()
+      const rest = Math.min(this.#lastSave + BURST_GAP, limit) - now
+      if (rest <= 0) return
+      await delay(rest)
+    }
+  }
+}
+
+/** Whether a file was written after `time`, in ms since the epoch as file systems count. */
+function isNewer(file: string, time: number): boolean {
+  return (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > time
+}

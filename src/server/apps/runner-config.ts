@@ -1,0 +1,20 @@
+/** What a runner is told of its server. */
+import type { RunnerConfig } from '../../shared/types.ts'
+import type { Binding } from '../hub/bindings.ts'
+
+/** The answer to `init`: for a supervised runner with its `entry`, as Vite serves it. */
+export function runnerConfig(
+  { server, options }: Pick<Binding, 'server' | 'options'>,
+  id: string,
+  entry?: string,
+): RunnerConfig {
+  const { root, env, server: settings } = server.config
+  return {
+    id,
+    root,
+    env: { ...env, SSR: true },
+    hmr: settings.hmr !== false,
+    entries: entry === undefined ? [] : [entry],
+    onUnaccepted: entry === undefined ? 'reload' : (options.onUnaccepted ?? 'restart'),
+  }
+}

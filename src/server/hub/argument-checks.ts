@@ -1,0 +1,82 @@
+/**
+ * The arguments of a runner's functions, checked where they come in: a runner is another program, perhaps of another
+ * version, and what it says ends up in events, maps and the terminal.
+ */
+import { TetherError } from '../../shared/errors.ts'
+import type { Applied, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
+
+type Shape = (value: unknown) => boolean
+
+const isString: Shape = (value) => typeof value === 'string'
+const isNumber: Shape = (value) => typeof value === 'number'
+const isArrayOf =
+  (shape: Shape): Shape =>
+  (value) =>
+    Array.isArray(value) && value.every(shape)
+const isOptional =
+  (shape: Shape): Shape =>
+  (value) =>
+    value === undefined || shape(value)
+const isOneOf =
+  (...choices: string[]): Shape =>
+  (value) =>
+    choices.includes(value as string)
+const isRecord: Shape = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject =
+  <T>(members: { [K in keyof Required<T>]: Shape }): Shape =>
+  (value) =>
+    isRecord(value) &&
+    Object.entries<Shape>(members).every(([name, shape]) => shape((value as Record<string, unknown>)[name]))
+
+const isError: Shape = isObject<{ name: string; message: string }>({ name: isString, message: isString })
+const isUpdate: Shape = isObject<Applied['updates'][number]>({ boundary: isString, accepted: isString })
+
+const SHAPES: { [K in Exclude<keyof ServerFunctions, 'ready' | 'begun'>]: [expected: string, ...Shape[]] } = {
+  init: [
+    '{ name, kind, pid, host, root, app? }',
+    isObject<RunnerInfo>({
+      name: isString,
+      kind: isOneOf('supervised', 'attached', 'helper'),
+      pid: isNumber,
+      host: isString,
+      root: isString,
+      app: isOptional(isString),
+    }),
+  ],
+  fetch: [
+    'a specifier, an importer or nothing, a boolean or nothing',
+    isString,
+    isOptional(isString),
+    isOptional((value) => typeof value === 'boolean'),
+  ],
+  compare: ['an object of hashes', (value) => isRecord(value) && Object.values(value as object).every(isString)],
+  hot: [
+    "{ type: 'custom', event }",
+    isObject<{ type: string; event: string }>({ type: isOneOf('custom'), event: isString }),
+  ],
+  applied: [
+    '{ seq, outcome, ms, evaluated, updates }',
+    isObject<Applied>({
+      seq: isNumber,
+      outcome: isOneOf('updated', 'reloaded', 'unaffected', 'unaccepted', 'failed'),
+      ms: isNumber,
+      evaluated: isNumber,
+      updates: isArrayOf(isUpdate),
+      chain: isOptional(isArrayOf(isString)),
+      error: isOptional(isError),
+    }),
+  ],
+  waiting: ['a number', isNumber],
+  loaded: ['an object of times', (value) => isRecord(value) && Object.values(value as object).every(isNumber)],
+}
+
+/** Throws `ERR_PROTOCOL` if the arguments with which a runner called a function are not those of the contract. */
+export function checkArguments(name: keyof typeof SHAPES, ...args: unknown[]): void {
+  const [expected, ...shapes] = SHAPES[name]
+  if (shapes.every((shape, index) => shape(args[index]))) return
+  // what was received is a stranger's, of any size: it is not repeated
+  throw new TetherError(
+    'ERR_PROTOCOL',
+    `Expected the arguments of ${name}() to be ${expected}, got something else. Do both sides run the same version of vite-tether?`,
+  )
+}

@@ -1,0 +1,65 @@
+/** The environments of a hub, from one in-process restart of Vite to the next: which one serves now, and who waits for it. */
+import type { DevEnvironment, ViteDevServer } from 'vite'
+import { TetherError } from '../../shared/errors.ts'
+import { createDeferred, type Deferred } from '../../shared/util/deferred.ts'
+import { type AllRecords, createRecords, type Versions } from '../modules/records.ts'
+import type { CliSettings, TetherOptions } from '../options.ts'
+
+/** An environment and the server it belongs to. */
+export interface Binding {
+  environment: DevEnvironment
+  server: ViteDevServer
+  options: TetherOptions & Partial<CliSettings>
+  records: AllRecords
+}
+
+/** All of one hub. */
+export class Bindings {
+  readonly #versions: Versions = { last: 0, latest: new Map() }
+  readonly #configured = new WeakMap<DevEnvironment, Binding>()
+  #current: Binding | undefined
+  /** Resolved while Vite serves, pending while it restarts, rejected once the hub is closed. */
+  #serving: Deferred<Binding> = createDeferred()
+
+  /** A server was made with `environment`; it does not serve yet. */
+  configure(environment: DevEnvironment, server: ViteDevServer, options: Binding['options']): void {
+    const records = createRecords(environment, this.#versions)
+    this.#configured.set(environment, { environment, server, options, records })
+  }
+
+  /** `environment` serves from now on. `undefined` if it was never configured. */
+  resume(environment: DevEnvironment): { binding: Binding; isFirst: boolean } | undefined {
+    const binding = this.#configured.get(environment)
+    if (!binding) return undefined
+    const isFirst = this.#current === undefined
+    this.#current = binding
+    this.#serving.resolve(binding)
+    return { binding, isFirst }
+  }
+
+  /** `environment` does not serve any more; another is going to. */
+  suspend(environment: DevEnvironment): void {
+    if (this.#current?.environment === environment) this.#serving = createDeferred()
+  }
+
+  /** Nobody is going to serve. */
+  close(error: Error): void {
+    this.#serving.reject(error)
+  }
+
+  /** That of `environment`, which was configured. */
+  of(environment: DevEnvironment): Binding {
+    return this.#configured.get(environment)!
+  }
+
+  /** The newest that has served. Throws `ERR_CLOSED` if there is none. */
+  get current(): Binding {
+    if (this.#current) return this.#current
+    throw new TetherError('ERR_CLOSED', 'The Vite server does not listen yet: await hub.ready first.')
+  }
+
+  /** The one that serves, or the next that does. Rejects when the hub is closed. */
+  get serving(): Promise<Binding> {
+    return this.#serving.promise
+  }
+}

@@ -1,0 +1,53 @@
+/** The sessions of a hub, each with its runner. */
+
+import type { ServerSession } from '../sessions/server-session.ts'
+import type { ServedRunner } from './served-runner.ts'
+
+/** A session and its runner. */
+export type Pair = readonly [session: ServerSession, runner: ServedRunner]
+
+/** Whether a session is a runner's that runs something: it has introduced itself, and not as a helper, and does not wait. */
+export function isRunner({ info, waits }: ServedRunner): boolean {
+  return info !== undefined && info.kind !== 'helper' && !waits
+}
+
+/** All sessions of a hub. */
+export class Served {
+  readonly #runners = new Map<ServerSession, ServedRunner>()
+
+  add(session: ServerSession, runner: ServedRunner): void {
+    this.#runners.set(session, runner)
+  }
+
+  delete(session: ServerSession): void {
+    this.#runners.delete(session)
+  }
+
+  get(session: ServerSession): ServedRunner | undefined {
+    return this.#runners.get(session)
+  }
+
+  /** What takes part in updates: not the helpers, whose files restart the app. */
+  updatable(): ServedRunner[] {
+    return [...this.#runners.values()].filter(({ info }) => info?.kind !== 'helper')
+  }
+
+  attached(): Pair[] {
+    return [...this.#runners].filter(([session, { info }]) => session.kind === 'attached' && info)
+  }
+
+  /** All sessions of an app process, those of its helpers' too where they are threads of it. */
+  ofProcess(pid: number | undefined): Pair[] {
+    return [...this.#runners].filter(([session]) => session.kind === 'supervised' && session.pid === pid)
+  }
+
+  /** The runner of an app process. */
+  runnerOf(pid: number | undefined): ServedRunner | undefined {
+    return this.ofProcess(pid).find(([, runner]) => isRunner(runner))?.[1]
+  }
+
+  /** The standby in a process. */
+  standbyOf(pid: number | undefined): Pair | undefined {
+    return this.ofProcess(pid).find(([, { waits }]) => waits)
+  }
+}

@@ -1,0 +1,45 @@
+/** What Vite says of modules that it does not load, in words that name the reason and the way out. */
+import { existsSync } from 'node:fs'
+import { posix } from 'node:path'
+import type { ResolvedConfig } from 'vite'
+import { TetherError } from '../../shared/errors.ts'
+import type { ModuleId } from '../../shared/types.ts'
+import { isFilePath } from '../../shared/util/file-path.ts'
+import { isAllowed } from '../vite/environment.ts'
+
+/** Vite found no file for a module, or may not read it. */
+export function isMissing(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'ERR_LOAD_URL'
+}
+
+/** A module is on the deny list, or outside of the allow list. */
+export function isDenied(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'ERR_DENIED_ID'
+}
+
+/** The error for a module that an attached runner may not have. */
+export function denied(id: ModuleId, cause?: unknown): TetherError {
+  return new TetherError(
+    'ERR_MODULE_NOT_FOUND',
+    `Vite may not serve '${id}': it is on the deny list (server.fs.deny) or outside the allow list (server.fs.allow).`,
+    { cause },
+  )
+}
+
+/** Turns an error of Vite over the module `id` into one that says which import asked for it, and why it is not loaded. */
+export function explain(config: ResolvedConfig, error: unknown, id: ModuleId, importer: ModuleId | undefined): unknown {
+  if (isDenied(error)) return denied(id, error)
+  if (!isMissing(error)) return error
+  const what = importer === undefined ? `'${id}'` : `'${id}' imported from '${importer}'`
+  // who may not have it at all has been told before
+  if (isFilePath(id) && !isAllowed(config, id) && existsSync(id)) {
+    const folder = posix.relative(config.root, posix.dirname(id))
+    // without Vite's own error, which asks whether the file exists
+    return new TetherError(
+      'ERR_MODULE_NOT_FOUND',
+      `Cannot load module ${what}: the file lies outside of the folders that Vite may load from (server.fs.allow). ` +
+        `Allow its folder in the Vite config: server: { fs: { allow: ['.', '${folder}'] } }.`,
+    )
+  }
+  return new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module ${what}. Does the file exist?`, { cause: error })
+}

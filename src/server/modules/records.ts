@@ -1,0 +1,288 @@
+/**
+ * Transformed modules as records: what crosses the wire. Vite transforms and caches; this file numbers the results and walks
+ * the static graph.
+ */
+import { createHash } from 'node:crypto'
+import { isBuiltin } from 'node:module'
+import { posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { DevEnvironment, EnvironmentModuleNode, TransformResult } from 'vite'
+import { flattenError, TetherError } from '../../shared/errors.ts'
+import type { Kind } from '../../shared/session/protocol.ts'
+import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
+import { isFilePath, slash, toFsUrl } from '../../shared/util/file-path.ts'
+import { pack } from '../../shared/util/packed-map.ts'
+import { commonJsOf, isMeantForCommonJs } from '../transform/commonjs-files.ts'
+import { isAllowed } from '../vite/environment.ts'
+import { isImportedByAllowed, maySend } from './access.ts'
+import { denied, explain, isDenied, isMissing } from './load-errors.ts'
+
+/** The version of a module that a runner holds, or `undefined`. */
+export type Holds = (id: ModuleId) => number | undefined
+
+/** Gets each record as soon as there is one. */
+export type Take = (record: ModuleRecord) => void
+
+/** What a walk over the static graph found. */
+export interface Collected {
+  modules: ModuleRecord[]
+  failed: FailedModule[]
+}
+
+/** Records of one environment. */
+export interface Records {
+  /**
+   * Resolves a specifier and gives `take` the static graph behind it, as far as the runner does not hold it, in the order in
+   * which Vite is done with it. Throws if it does not resolve.
+   */
+  fetch(
+    specifier: string,
+    importer: ModuleId | undefined,
+    holds: Holds,
+    take: Take,
+    fresh?: boolean,
+  ): Promise<{ id: ModuleId; url: string; failed: FailedModule[] } | { external: string }>
+  /** The current code of these modules, and the static graphs behind new imports, where it differs from what the runner holds. */
+  collect(ids: Iterable<ModuleId>, holds: Holds): Promise<Collected>
+  /** The held modules whose code may have changed when these were invalidated: they and their importers. */
+  affected(seeds: Iterable<ModuleId>, holds: Holds): Set<ModuleId>
+  /** Modules with an import that found nothing and may find the new `file`. */
+  waitingFor(file: string): ModuleId[]
+}
+
+/** Records for supervised runners, and for attached ones, who get what Vite's `server.fs` allows. */
+export interface AllRecords extends Records {
+  readonly attached: Records
+}
+
+/** Numbers that outlive Vite's in-process restart, so that what runners hold stays comparable. */
+export interface Versions {
+  last: number
+  latest: Map<ModuleId, ModuleRecord>
+}
+
+/** Makes the records of `environment`. */
+export function createRecords(
+  environment: DevEnvironment,
+  versions: Versions = { last: 0, latest: new Map() },
+): AllRecords {
+  const { moduleGraph } = environment
+  const config = environment.getTopLevelConfig()
+  const { root } = environment.config
+  /** Ids that do not exist -> who imports them. An id lacks the extension that nothing has told Vite. */
+  const missing = new Map<ModuleId, ModuleId>()
+  const byResult = new WeakMap<TransformResult, ModuleRecord>()
+
+  const recordOf = (result: unknown): ModuleRecord | undefined =>
+    typeof result === 'object' && result !== null ? byResult.get(result as TransformResult) : undefined
+
+  async function toRecord(node: EnvironmentModuleNode): Promise<ModuleRecord> {
+    // all but what is new; Vite takes several ticks to say so
+    const known = recordOf(node.transformResult)
+    if (known) return known
+    for (;;) {
+      // a transform that began before a save may answer after it, with the old code: sample the clock of the module around it
+      const began = stamp(node)
+      const result = await transform(node)
+      if (stamp(node) !== began) continue
+      if (!result) throw new TetherError('ERR_TRANSFORM', `Vite returned no code for ${node.url}.`)
+      return byResult.get(result) ?? (await number(node, result))
+    }
+  }
+
+  async function transform(node: EnvironmentModuleNode): Promise<TransformResult | null> {
+    try {
+      return await environment.transformRequest(node.url)
+    } catch (error) {
+      // part of the app although it is on the deny list (`./key.pem?raw`): Vite checks neither these requests nor its cache
+      if (!isDenied(error) || !isImportedByAllowed(config, isAllowed, node)) throw error
+      await environment.warmupRequest(node.url)
+      return environment.transformRequest(node.url)
+    }
+  }
+
+  async function number(node: EnvironmentModuleNode, result: TransformResult): Promise<ModuleRecord> {
+    const id = node.id!
+    const commonJs = commonJsOf(environment).get(id)
+    const { code, map, deps, dynamicDeps } = commonJs
+      ? { ...commonJs, deps: {}, dynamicDeps: {} }
+      : {
+          code: result.code,
+          map: mapOf(node, result),
+          deps: await link(node, result.deps),
+          dynamicDeps: await link(node, result.dynamicDeps),
+        }
+    const hash = createHash('sha256').update(code).digest('base64url').slice(0, 22)
+    const file = node.file && isFilePath(node.file) ? node.file : null
+    const previous = versions.latest.get(id)
+    // equal code may come with a new map (a comment above the code): a new version for stack traces, not a difference for HMR
+    const record: ModuleRecord =
+      previous?.hash === hash && previous.map === map
+        ? previous
+        : {
+            ...{ id, url: node.url, file, version: ++versions.last, hash, code, map, deps, dynamicDeps },
+            ...(commonJs && { format: 'commonjs' }),
+            ...(file !== null && isMeantForCommonJs(file) && { interop: 'compiled' }),
+          }
+    versions.latest.set(id, record)
+    byResult.set(result, record)
+    return record
+  }
+
+  /** Specifiers of app modules in transformed code are URLs that Vite's import analysis has entered into its graph. */
+  async function link(importer: EnvironmentModuleNode, specifiers: string[] = []): Promise<Record<string, ModuleId>> {
+    const linked: Record<string, ModuleId> = {}
+    for (const specifier of specifiers) {
+      if (specifier.startsWith('.')) {
+        // for a server environment Vite leaves what it cannot resolve as it stands
+        linked[specifier] = posix.join(posix.dirname(importer.file ?? root), specifier)
+      } else if (specifier.startsWith('/') || specifier.startsWith('\0')) {
+        const url = unwrapId(specifier)
+        const node = moduleGraph.urlToModuleMap.get(url) ?? (await moduleGraph.ensureEntryFromUrl(url))
+        linked[specifier] = node.id!
+      }
+    }
+    return linked
+  }
+
+  async function nodeOf(id: ModuleId): Promise<EnvironmentModuleNode> {
+    return moduleGraph.getModuleById(id) ?? (await moduleGraph.ensureEntryFromUrl(toUrl(id)))
+  }
+
+  function toUrl(id: ModuleId): string {
+    if (id.startsWith(`${root}/`)) return id.slice(root.length)
+    return isFilePath(id) ? toFsUrl(id) : id
+  }
+
+  /** Visits `ids` and what the runner lacks of the static graph behind them; what it holds has brought its own graph along. */
+  async function walk(
+    kind: Kind,
+    ids: Iterable<ModuleId>,
+    holds: Holds,
+    take: Take,
+    from?: ModuleId,
+  ): Promise<FailedModule[]> {
+    const failed: FailedModule[] = []
+    const seen = new Set<ModuleId>()
+    const visit = async (id: ModuleId, importer: ModuleId | undefined): Promise<void> => {
+      if (seen.has(id)) return
+      seen.add(id)
+      try {
+        const node = await nodeOf(id)
+        // before the transform: what it says of an error shows the code
+        if (kind === 'attached' && !maySend(config, isAllowed, node.id!)) throw withheld(node, id)
+        const record = await toRecord(node)
+        missing.delete(id)
+        if (holds(id) === record.version) return
+        take(record)
+        const lacking = Object.values(record.deps).filter((dep) => holds(dep) === undefined)
+        await Promise.all(lacking.map((dep) => visit(dep, id)))
+      } catch (error) {
+        const url = moduleGraph.getModuleById(id)?.url ?? toUrl(id)
+        if (importer !== undefined && isMissing(error)) missing.set(id, importer)
+        failed.push({ id, url, error: flattenError(explain(config, error, id, importer)) })
+      }
+    }
+    await Promise.all([...ids].map((id) => visit(id, from)))
+    return failed
+  }
+
+  /** Vite gives what it cannot resolve its URL for an id, which may look like the path of quite another file. */
+  function withheld(node: EnvironmentModuleNode, id: ModuleId): Error {
+    if (node.id === id || node.id !== toUrl(id)) {
+      // an id may contain anything
+      const what = `[vite-tether] an attached runner was refused ${JSON.stringify(id)}`
+      const how = 'if it is to have it, see server.fs.allow and server.fs.deny in the Vite config.'
+      environment.logger.warnOnce(`${what}: ${how}`)
+      return denied(id)
+    }
+    return Object.assign(new Error(`Vite resolves ${node.url} to nothing.`), { code: 'ERR_LOAD_URL' })
+  }
+
+  /** The record of a module whose transform is cached, if only its imports were touched. */
+  function cached(node: EnvironmentModuleNode): ModuleRecord | undefined {
+    // `invalidationState` is internal to Vite: the previous result when an importer is merely in the way of an update. Without
+    // it the module is asked for again, which gives the same answer later.
+    const { invalidationState } = node as { invalidationState?: unknown }
+    return recordOf(node.transformResult ?? invalidationState)
+  }
+
+  async function resolve(specifier: string, importer: ModuleId | undefined): Promise<EnvironmentModuleNode | string> {
+    if (isBuiltin(specifier) || /^(data|https?|node):/.test(specifier)) return specifier
+    let url = specifier.startsWith('file://') ? slash(fileURLToPath(specifier)) : unwrapId(specifier)
+    if (url.startsWith(`${root}/`)) {
+      // plugins are asked about the path as it was given
+      const resolved = await environment.pluginContainer.resolveId(url)
+      if (resolved && !resolved.external && resolved.id !== url) return nodeOf(resolved.id)
+      url = url.slice(root.length)
+    }
+    const file = importer === undefined ? undefined : (moduleGraph.getModuleById(importer)?.file ?? importer)
+    const isBare = !/^[./\0]/.test(url)
+    if (isBare || (url.startsWith('.') && file !== undefined)) {
+      const resolved = await environment.pluginContainer.resolveId(url, file ?? posix.join(root, 'index.html'))
+      if (resolved && !resolved.external && !(isBare && resolved.id.includes('/node_modules/'))) {
+        return nodeOf(resolved.id)
+      }
+      if (isBare) return specifier
+    }
+    return moduleGraph.ensureEntryFromUrl(url)
+  }
+
+  const recordsFor = (kind: Kind): Records => ({
+    waitingFor(file) {
+      const found = [...missing].filter(
+        ([id]) => file.startsWith(id) && /^(\/index)?\.[^./]+$|^$/.test(file.slice(id.length)),
+      )
+      return found.map(([, importer]) => importer)
+    },
+
+    async fetch(specifier, importer, holds, take, fresh = false) {
+      const resolved = await resolve(specifier, importer)
+      if (typeof resolved === 'string') return { external: resolved }
+      const id = resolved.id!
+      const lacks: Holds = fresh ? (other) => (other === id ? undefined : holds(other)) : holds
+      return { id, url: resolved.url, failed: await walk(kind, [id], lacks, take, importer) }
+    },
+
+    async collect(ids, holds) {
+      const modules: ModuleRecord[] = []
+      const failed = await walk(kind, ids, holds, (record) => modules.push(record))
+      return { modules, failed }
+    },
+
+    affected(seeds, holds) {
+      const affected = new Set<ModuleId>()
+      const seen = new Set<EnvironmentModuleNode>()
+      const visit = (node: EnvironmentModuleNode, isSeed: boolean): void => {
+        if (seen.has(node)) return
+        seen.add(node)
+        const held = node.id === null ? undefined : holds(node.id)
+        if (held !== undefined && (isSeed || cached(node)?.version !== held)) affected.add(node.id!)
+        for (const importer of node.importers) visit(importer, false)
+      }
+      for (const id of seeds) {
+        const node = moduleGraph.getModuleById(id)
+        if (node) visit(node, true)
+      }
+      return affected
+    },
+  })
+  return { ...recordsFor('supervised'), attached: recordsFor('attached') }
+}
+
+/** Vite's own clock of a module: it moves with each save or invalidation. */
+function stamp(node: EnvironmentModuleNode): number {
+  return Math.max(node.lastHMRTimestamp, node.lastInvalidationTimestamp)
+}
+
+/** Undoes what Vite's import analysis does to ids that are no valid URLs. */
+function unwrapId(url: string): string {
+  return url.startsWith('/@id/') ? url.slice('/@id/'.length).replace('__x00__', '\0') : url
+}
+
+/** The source map, packed. The text of the module's own file is left out: whoever needs it has the file. */
+function mapOf({ file }: EnvironmentModuleNode, { map }: TransformResult): string | null {
+  if (!map || !('version' in map) || !map.mappings) return null
+  const isOwn = map.sources.length === 1 && file !== null && posix.basename(file) === map.sources[0]
+  return pack(JSON.stringify(isOwn ? { ...map, sourcesContent: undefined } : map))
+}

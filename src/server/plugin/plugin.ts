@@ -1,0 +1,198 @@
+/** The Vite plugin: decides whether it is active, gives Vite our environment, and ties server and hub together. */
+import {
+  createFilter,
+  type DevEnvironment,
+  defaultServerConditions,
+  isFileLoadingAllowed,
+  type Plugin,
+  type PluginOption,
+  parseSync,
+  type ResolvedConfig,
+  transformWithOxc,
+  Visitor,
+  version as viteVersion,
+} from 'vite'
+import { KEEP } from '../../shared/constants.ts'
+import { TetherError } from '../../shared/errors.ts'
+import { RUNNER_MARKER } from '../../shared/handover.ts'
+import { type CliSettings, checkOptions, type TetherOptions } from '../options.ts'
+import { loadCommonJs, watchPackageTypes } from '../transform/commonjs-files.ts'
+import { lowerDecorators } from '../transform/decorators.ts'
+import { rewriteModuleHot } from '../transform/module-hot.ts'
+import { contentOf } from '../transform/settled-content.ts'
+import { fillGaps } from '../transform/unsupported-syntax.ts'
+import { createTetherEnvironment } from '../vite/environment.ts'
+import { watchFiles } from '../vite/watched-files.ts'
+import { hubEvents, hubOf } from './registry.ts'
+
+const NAME = 'vite-tether'
+const TOOLS = { compile: transformWithOxc, isAllowed: isFileLoadingAllowed, parse: parseSync, Visitor }
+
+interface TetherApi {
+  options: TetherOptions
+  /** The command line's instance takes over from one in the user's config, and inherits its options. */
+  fromCli: boolean
+}
+
+/**
+ * Runs Node entries in processes of their own and hot-updates them.
+ *
+ * Inert in build and preview, under Vitest, inside an app process, and under NODE_ENV=production unless `force` is set.
+ * Throws `ERR_CONFIG` for an option that does not exist or has a wrong value.
+ */
+export function tether(options: TetherOptions = {}): Plugin {
+  return createPlugin(options)
+}
+
+/** `tether()`, with `cli` as the command line uses it. */
+export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
+  checkOptions(given)
+  let options = given
+  let active = true
+  let environment: DevEnvironment | undefined
+
+  const createEnvironment = (name: string, config: ResolvedConfig) => createTetherEnvironment(name, config, hubEvents)
+
+  return {
+    name: NAME,
+    // not enumerable: Vite's debug output shows its whole config, and there is a token in the options
+    api: Object.defineProperty({ fromCli: cli !== undefined } as TetherApi, 'options', { value: given }),
+
+    apply(config, { command, isPreview }) {
+      if (command !== 'serve' || isPreview) return false
+      if (process.env[RUNNER_MARKER] !== undefined) return false
+      if (process.env.NODE_ENV === 'production' && !given.force) return false
+      return !flatten(config.plugins).some(({ name }) => name === 'vitest' || name.startsWith('vitest:'))
+    },
+
+    config(config) {
+      const others = flatten(config.plugins).flatMap((plugin) =>
+        plugin.name === NAME ? [plugin.api as TetherApi] : [],
+      )
+      if (cli) {
+        const inherited = others.filter((other) => !other.fromCli).map((other) => other.options)
+        options = Object.assign({}, ...inherited, defined(given))
+      } else if (others.some((other) => other.fromCli)) {
+        active = false
+        return undefined
+      }
+      const major = Number(viteVersion.split('.')[0])
+      if (major !== 8) {
+        throw new TetherError(
+          'ERR_CONFIG',
+          `vite-tether needs Vite 8, got ${viteVersion}. Install it: npm install -D vite@^8.3.0`,
+        )
+      }
+      const name = options.environment ?? 'ssr'
+      if (config.environments?.[name]?.dev?.createEnvironment) {
+        throw taken(name, others.length > 1 ? "is another tether()'s, whose entry may be a list" : 'is already set')
+      }
+      // Vite documents `tsconfigPaths` for the whole config only, but resolves by each environment's own
+      const tsconfigPaths: object = config.resolve?.tsconfigPaths === undefined ? { tsconfigPaths: true } : {}
+      // the runner answers it, also where the package is linked, or is not there at all
+      const resolve = { ...tsconfigPaths, external: [KEEP] }
+      return { environments: { [name]: { dev: { createEnvironment }, resolve } } }
+    },
+
+    configEnvironment: {
+      order: 'post',
+      handler(name, config) {
+        const conditions = conditionsOf([...(options.execArgv ?? []), ...(process.env.NODE_OPTIONS ?? '').split(' ')])
+        if (active && name === (options.environment ?? 'ssr') && conditions.length > 0) {
+          const given = config.resolve?.conditions ?? defaultServerConditions
+          config.resolve = { ...config.resolve, conditions: [...given, ...conditions] }
+        }
+        // nobody asks the command for modules of the browser; the cache is that of the frontend's own server
+        if (cli && name === 'client') config.optimizeDeps = { noDiscovery: true }
+      },
+    },
+
+    configResolved(config) {
+      if (!active) return
+      const name = options.environment ?? 'ssr'
+      if (config.environments[name]?.dev.createEnvironment !== createEnvironment) {
+        throw taken(name, 'was replaced by a plugin that comes after vite-tether')
+      }
+    },
+
+    configureServer(server) {
+      if (!active) return
+      environment = server.environments[options.environment ?? 'ssr']!
+      const hub = hubOf(environment)!
+      hub.configure(environment, server, { ...options, ...cli })
+      watchPackageTypes(server.watcher)
+      const globs = (option: string | string[] | undefined) =>
+        option === undefined ? () => false : createFilter(option, null, { resolve: server.config.root })
+      watchFiles(
+        server,
+        environment,
+        { watch: globs(options.watch), ignore: globs(options.ignore) },
+        {
+          restart: (file) => hub.fileChanged(file),
+          saved: (file, isModule) => hub.fileSaved(file, isModule),
+          watching: () => hub.watching(),
+        },
+      )
+    },
+
+    load: {
+      order: 'pre',
+      handler(id) {
+        return this.environment === environment ? loadCommonJs(environment, id, TOOLS) : undefined
+      },
+    },
+
+    transform: {
+      order: 'pre',
+      async handler(code, id) {
+        if (this.environment !== environment) return undefined
+        const content = await contentOf(code, id)
+        const given = content ?? code
+        const lowered = await lowerDecorators(given, id, environment.config.root, TOOLS.compile)
+        const filled = lowered ?? (await fillGaps(given, id, TOOLS.compile)) ?? content
+        const source = typeof filled === 'object' ? filled : { code: filled ?? code, map: null }
+        const rewritten = rewriteModuleHot(source.code, id, TOOLS)
+        return rewritten === undefined ? filled : { ...source, code: rewritten }
+      },
+    },
+
+    hotUpdate({ type, file, modules }) {
+      if (type !== 'create' || this.environment !== environment) return undefined
+      // for a server environment Vite does not remember which modules a missing file has broken
+      const { moduleGraph } = environment
+      const waiting = hubOf(environment)!.waitingFor(environment, file)
+      return [...modules, ...waiting.flatMap((id) => moduleGraph.getModuleById(id) ?? [])]
+    },
+
+    async closeServer({ reason }) {
+      // a restart has configured the next environment already, and a hub that closes takes its apps along
+      if (reason === 'close' && environment) await hubOf(environment)?.close()
+    },
+  }
+}
+
+function taken(name: string, what: string): TetherError {
+  return new TetherError(
+    'ERR_CONFIG',
+    `Expected the setting environments.${name}.dev.createEnvironment to be vite-tether's, but it ${what}. ` +
+      `Keep it and give vite-tether an environment of its own: tether({ environment: 'backend' }).`,
+  )
+}
+
+/** Plugins as the user nested them; promised ones are unknown at this point. */
+function flatten(plugins: PluginOption[] | undefined): Plugin[] {
+  const flat: unknown[] = ((plugins ?? []) as unknown[]).flat(Number.POSITIVE_INFINITY)
+  return flat.filter((plugin): plugin is Plugin => typeof (plugin as Plugin | null)?.name === 'string')
+}
+
+/** The conditions that node's flags name: Vite resolves linked packages by them too. */
+function conditionsOf(flags: readonly string[]): string[] {
+  return flags.flatMap((flag, index) => {
+    const [, value = flags[index + 1]] = /^(?:-C|--conditions)(?:=(.*))?$/s.exec(flag) ?? []
+    return /^(?:-C|--conditions)(?:=|$)/.test(flag) && value !== undefined ? [value] : []
+  })
+}
+
+function defined(options: TetherOptions): TetherOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,32 @@
+/** Ends one app process: its signal, a deadline, SIGKILL to all that it has started. */
+import { createDebug } from 'obug'
+import type { Clock } from '../../shared/util/clock.ts'
+import type { AppProcess } from './spawn.ts'
+
+const debug = createDebug('vite-tether:process')
+
+/** Milliseconds that the system has to report the exit of a process that was killed. */
+export const KILL_TIMEOUT = 10_000
+
+/** Resolves with `true` when the process is gone, with `false` where the system does not carry out the kill. */
+export async function endProcess(
+  child: AppProcess,
+  { signal, timeout }: { signal: NodeJS.Signals; timeout: number },
+  clock: Clock,
+): Promise<boolean> {
+  child.signal(signal)
+  if (await exits(child, timeout, clock)) return true
+  debug('%d ignores %s', child.pid, signal)
+  child.kill()
+  return exits(child, KILL_TIMEOUT, clock)
+}
+
+function exits(child: AppProcess, ms: number, clock: Clock): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(ms, () => resolve(false))
+    child.exited.then(() => {
+      cancel()
+      resolve(true)
+    })
+  })
+}

@@ -1,0 +1,298 @@
+/**
+ * The life of one supervised app process, over all its restarts. It knows nothing of Vite or sessions: the hub reports what
+ * it hears (`fetched`, `ready`, `saved`). Every transition of its state is in this file.
+ */
+import { EventEmitter } from 'node:events'
+import { createDebug } from 'obug'
+import { TetherError } from '../../shared/errors.ts'
+import type { Handover } from '../../shared/handover.ts'
+import { type Clock, systemClock } from '../../shared/util/clock.ts'
+import { createCrashWindow } from './crash-window.ts'
+import { endProcess, KILL_TIMEOUT } from './end-process.ts'
+import { forwardSignals } from './forward-signals.ts'
+import { holdGuard } from './orphan-guard.ts'
+import { type AppProcess, type Exit, spawnApp } from './spawn.ts'
+import { Standby } from './standby.ts'
+import type { SupervisorEvents, SupervisorOptions, SupervisorState } from './supervisor-types.ts'
+
+export type { SupervisorEvents, SupervisorExit, SupervisorOptions, SupervisorState } from './supervisor-types.ts'
+
+const debug = createDebug('vite-tether:supervisor')
+
+const TRANSITIONS: Record<SupervisorState, readonly SupervisorState[]> = {
+  idle: ['starting', 'stopped'],
+  starting: ['starting', 'ready', 'idle', 'crashed', 'stopping'],
+  ready: ['idle', 'crashed', 'stopping'],
+  crashed: ['starting', 'stopped'],
+  stopping: ['starting', 'stopped', 'crashed'],
+  stopped: ['starting'],
+}
+
+/** Makes a supervisor; nothing runs until `start()`. */
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  return new Supervisor(options)
+}
+
+/** Starts, restarts and stops one app process. All of its functions may be called in every state, any number of times. */
+export class Supervisor extends EventEmitter<SupervisorEvents> {
+  readonly id: string
+  readonly #options: SupervisorOptions
+  readonly #clock: Clock
+  readonly #stopBy: { signal: NodeJS.Signals; timeout: number }
+  readonly #crashes: ReturnType<typeof createCrashWindow>
+  readonly #standby: Standby | undefined
+  #state: SupervisorState = 'idle'
+  #process: AppProcess | undefined
+  /** The process was a standby, and has not said that it runs the app. */
+  #isUnproven = false
+  /** Spawning, while that is under way. */
+  #launching: Promise<void> | undefined
+  /** The stop under way, and whether a start follows it. */
+  #stopping: { done: Promise<void>; restart: boolean } | undefined
+  /** The process has begun to read its code: a save from now on may be news to it. */
+  #fetched = false
+  /** Such a save has come while the process was starting. */
+  #savedSince = false
+  /** Cancels the restart that a crash has put off. */
+  #cancelBackoff: (() => void) | undefined
+  #release: (() => void) | undefined
+
+  constructor(options: SupervisorOptions) {
+    super()
+    this.id = options.id
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#stopBy = { signal: options.stop?.signal ?? 'SIGTERM', timeout: options.stop?.timeout ?? 5000 }
+    this.#crashes = createCrashWindow()
+    this.#standby =
+      options.standby &&
+      new Standby({
+        clock: this.#clock,
+        hasRoom: options.standby.hasRoom,
+        inputs: () => JSON.stringify([this.#command(), options.standby!.inputs()]),
+        spawn: () => this.#spawn({ waits: true }),
+        ended: (pid) => this.emit('unused', pid),
+      })
+  }
+
+  get state(): SupervisorState {
+    return this.#state
+  }
+
+  /** Process id, or `undefined` while there is no process. */
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  /** Process id of the one that waits to be next. */
+  get standbyPid(): number | undefined {
+    return this.#standby?.pid
+  }
+
+  /** A restart is near: the next process may begin to boot. */
+  prepare(): void {
+    if (this.#state === 'starting' || this.#state === 'ready') this.#standby?.prepare()
+  }
+
+  /** Starts the process unless there is one. Resolves once it is spawned; rejects with `ERR_START` if it cannot be. */
+  start(reason?: string): Promise<void> {
+    if (this.#stopping) return this.#stopping.done.then(() => this.start(reason))
+    if (this.#state === 'starting' || this.#state === 'ready') return this.#launching ?? Promise.resolve()
+    return this.#launch(reason)
+  }
+
+  /**
+   * Replaces the process by a new one. Requests that arrive before the new process has fetched its code are one restart; one
+   * that arrives during a `stop()` is dropped. Resolves once the new process is spawned; rejects with `ERR_START`.
+   */
+  restart(reason?: string): Promise<void> {
+    if (this.#stopping) return this.#stopping.done
+    if (this.#state === 'starting' && !this.#fetched) return this.#launching ?? Promise.resolve()
+    if (this.#state !== 'starting' && this.#state !== 'ready') return this.#launch(reason)
+    return this.#end({ restart: true, signal: this.#stopBy.signal, reason })
+  }
+
+  /**
+   * Stops the process: `signal`, the deadline, SIGKILL to its group. Resolves when it and all that it started are gone.
+   * Rejects with `ERR_START` only where the system does not carry out the kill.
+   */
+  stop(signal: NodeJS.Signals = this.#stopBy.signal): Promise<void> {
+    if (this.#stopping) {
+      this.#stopping.restart = false
+      return this.#stopping.done
+    }
+    if (this.#state === 'starting' || this.#state === 'ready') return this.#end({ restart: false, signal })
+    if (this.#state !== 'stopped') {
+      this.#cancelBackoff?.()
+      this.#move('stopped')
+      this.#letGo()
+    }
+    return this.#standby?.discard() ?? Promise.resolve()
+  }
+
+  /** Kills the process without asking; for a second Ctrl+C. Resolves like `stop()`. */
+  kill(): Promise<void> {
+    const stopped = this.stop()
+    this.#process?.kill()
+    return stopped
+  }
+
+  /** Hands a signal on to the process group without an opinion on what it does. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.signal(signal)
+    // a suspended server answers nobody
+    if (signal === 'SIGTSTP' || signal === 'SIGCONT') this.#standby?.signal(signal)
+  }
+
+  /** The hub reports that the process `pid` has begun to read its code: later saves may be news to it. */
+  fetched(pid = this.pid): void {
+    if (pid !== this.pid) return
+    this.#fetched = true
+    this.#isUnproven = false
+  }
+
+  /** The hub reports that the process `pid` has executed its entries. */
+  ready(pid = this.pid): void {
+    if (pid !== this.pid || this.#state !== 'starting') return
+    this.#fetched = true
+    this.#move('ready')
+  }
+
+  /** The hub reports a save: what waits for one starts. */
+  saved(reason?: string): void {
+    this.#crashes.forget()
+    if (this.#state === 'starting') this.#savedSince = this.#fetched
+    else this.#startAgain(reason)
+  }
+
+  #startAgain(reason?: string): void {
+    // without a hold it was never started, or its exit was final
+    if ((this.#state !== 'idle' && this.#state !== 'crashed') || this.#release === undefined) return
+    // a failure is told by the state
+    this.#launch(reason).catch((error) => debug('%s: %o', this.id, error))
+  }
+
+  async #launch(reason?: string): Promise<void> {
+    this.#cancelBackoff?.()
+    this.#hold()
+    this.#move('starting', reason)
+    this.#fetched = false
+    this.#savedSince = false
+    this.#launching = this.#next()
+    try {
+      await this.#launching
+    } catch (error) {
+      this.#move('crashed', (error as Error).message)
+      throw error
+    } finally {
+      this.#launching = undefined
+    }
+  }
+
+  /** Makes the process that waits the app's, or a new one. */
+  async #next(): Promise<void> {
+    const waiting = await this.#standby?.take()
+    const child = waiting ?? (await this.#spawn({}))
+    this.#process = child
+    this.#isUnproven = waiting !== undefined
+    child.exited.then((exit) => this.#ended(child, exit))
+    if (waiting) this.emit('takeover', child.pid)
+  }
+
+  #command() {
+    return { ...this.#options, env: this.#options.env() }
+  }
+
+  #spawn(how: Pick<Handover, 'waits'>): Promise<AppProcess> {
+    const command = this.#command()
+    const handover: Handover = { ...this.#options.handover(), stop: this.#stopBy, ...how }
+    return spawnApp(command, handover, (stream, line) => this.emit(stream, line))
+  }
+
+  /** Stops the process and starts the next one if that is (still) wanted when it is gone. */
+  #end(how: { restart: boolean; signal: NodeJS.Signals; reason?: string | undefined }): Promise<void> {
+    const stopping = { done: this.#stopProcess(how.signal), restart: how.restart }
+    stopping.done = stopping.done
+      .finally(() => {
+        this.#stopping = undefined
+      })
+      .then(() => {
+        if (stopping.restart) return this.#launch(how.reason)
+        this.#cancelBackoff?.()
+        this.#move('stopped')
+        this.#letGo()
+        return this.#standby?.discard()
+      })
+    this.#stopping = stopping
+    return stopping.done
+  }
+
+  async #stopProcess(signal: NodeJS.Signals): Promise<void> {
+    // it may be asked for in the few ms in which the system starts the process
+    await this.#launching?.catch(() => {})
+    const child = this.#process
+    if (!child) return
+    this.#move('stopping')
+    if (await endProcess(child, { signal, timeout: this.#stopBy.timeout }, this.#clock)) return
+    this.#move('crashed', 'it could not be killed')
+    throw new TetherError(
+      'ERR_START',
+      `Process ${child.pid} of ${this.#options.entry} did not end ${KILL_TIMEOUT} ms after SIGKILL. End it, then save a file.`,
+    )
+  }
+
+  #ended(child: AppProcess, exit: Exit): void {
+    const wasReady = this.#state === 'ready'
+    const requested = this.#state === 'stopping'
+    this.#process = undefined
+    if (this.#isUnproven && !requested) {
+      this.emit('unused', child.pid)
+      // a failure is told by the state
+      this.#launch('the process that waited has ended').catch((error) => debug('%s: %o', this.id, error))
+      return
+    }
+    const told = { ...exit, pid: child.pid, requested, wasReady }
+    if (requested) {
+      this.emit('exit', { ...told, next: this.#stopping?.restart ? 'start' : 'none' })
+      return
+    }
+    const failed = exit.code !== 0
+    this.#move(failed ? 'crashed' : 'idle')
+    const delay = failed ? this.#delay(wasReady) : undefined
+    if (delay !== undefined) this.#cancelBackoff = this.#clock.after(delay, () => this.#startAgain('it crashed'))
+    if (this.#options.once) this.#letGo()
+    const next = this.#options.once ? 'none' : 'save'
+    this.emit('exit', delay === undefined ? { ...told, next } : { ...told, next: 'start', delay })
+  }
+
+  /** Milliseconds until a crashed process is started again, or `undefined` if a save has to come first. */
+  #delay(wasReady: boolean): number | undefined {
+    if (this.#options.once) return undefined
+    if (wasReady) return this.#crashes.next(this.#clock.now())
+    return this.#savedSince ? 0 : undefined
+  }
+
+  #move(next: SupervisorState, reason?: string): void {
+    const previous = this.#state
+    if (!TRANSITIONS[previous].includes(next)) throw new Error(`${this.id}: no way from ${previous} to ${next}`)
+    debug('%s: %s -> %s %s', this.id, previous, next, reason ?? '')
+    this.#state = next
+    if (next === 'ready' || next === 'idle' || next === 'crashed') this.#standby?.plan()
+    else this.#standby?.pause()
+    this.emit('state', next, previous, reason)
+  }
+
+  /** From the first start to the stop, this process' signals are forwarded and its death is guarded against. */
+  #hold(): void {
+    if (this.#release) return
+    const release = [holdGuard(), forwardSignals(this)]
+    this.#release = () => {
+      for (const each of release) each()
+    }
+  }
+
+  #letGo(): void {
+    this.#release?.()
+    this.#release = undefined
+  }
+}

@@ -1,0 +1,157 @@
+/** Where attached runners connect: a path of Vite's http server or a port of its own, moved as Vite restarts. */
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
+import type { TlsOptions } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger, ViteDevServer } from 'vite'
+import { TetherError } from '../../shared/errors.ts'
+import type { Limits } from '../../shared/session/protocol.ts'
+import type { ServerFunctions } from '../../shared/types.ts'
+import type { AttachOptions } from '../options.ts'
+import { createSecret } from './gate.ts'
+import { DEFAULT_PATHNAME, type Listener, listen } from './listener.ts'
+import { type PrivateFile, writePrivateFile } from './private-files.ts'
+import { createSessions, type ServerSession, type Sessions } from './sessions.ts'
+import { isLoopbackHost, isPlainHost } from './upgrade-rules.ts'
+
+/** Where attached runners connect. The token is not enumerable, so that no log shows it by accident. */
+export interface AttachPoint {
+  readonly url: string
+  readonly token: string
+  /** A file with the token that only this user can read; absent if the token was given by the user. */
+  readonly tokenFile?: string
+}
+
+/** Opens, moves and closes the address. */
+export interface MovingAttachPoint {
+  readonly point: AttachPoint | undefined
+  /** Rejects with `ERR_CONFIG` if the options would expose sources, or with the socket's error. */
+  configure(server: ViteDevServer, attach: boolean | AttachOptions): Promise<void>
+  close(): Promise<void>
+}
+
+/** Nothing is open yet. `serve` makes the functions of each session. */
+export function createAttachPoint(
+  serve: (session: ServerSession) => ServerFunctions,
+  limits: Partial<Limits>,
+): MovingAttachPoint {
+  let opened: { token: string; sessions: Sessions; file: PrivateFile | undefined } | undefined
+  let listener: Listener | undefined
+  let settings: unknown
+  let point: AttachPoint | undefined
+  let announced: string | undefined
+
+  async function move({ config, httpServer }: ViteDevServer, options: AttachOptions): Promise<void> {
+    const { host = '127.0.0.1', path: pathname = DEFAULT_PATHNAME } = options
+    const { https, allowedHosts: vites = [] } = config.server
+    const { allowedHosts = vites } = options
+    const http = options.port === undefined ? (httpServer as Server | null) : null
+    if (!http && !https && !isLoopbackHost(host)) throw insecure(host)
+    const { token, sessions, file } = await open(options.token)
+    const rules = {
+      secret: token,
+      limits,
+      accept: sessions.accept,
+      allowHost: (name: string) => allowedHosts === true || isPlainHost(name) || matches(name, allowedHosts),
+    }
+    if (http) {
+      listener = await listen({ ...rules, where: { at: 'server', server: http, pathname } })
+      if (!http.listening) await once(http, 'listening')
+      const { address, port } = http.address() as AddressInfo
+      publish(`${https ? 'wss' : 'ws'}://localhost:${port}${pathname}`, token, file)
+      announce(config.logger, https !== undefined, isLoopbackHost(address))
+      return
+    }
+    const tls = https ? { tls: await readTls(https) } : {}
+    listener = await listen({ ...rules, where: { at: 'tcp', host, port: options.port ?? 0, pathname, ...tls } })
+    publish(listener.url.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:'), token, file)
+    announce(config.logger, https !== undefined, isLoopbackHost(host))
+  }
+
+  /** The token stays over Vite's restarts, and with it the sessions, unless the user changes it. */
+  async function open(given: string | undefined): Promise<NonNullable<typeof opened>> {
+    if (opened && (given === undefined ? opened.file !== undefined : opened.token === given)) return opened
+    await end()
+    const token = given ?? createSecret()
+    const file = given === undefined ? await writePrivateFile('token', token) : undefined
+    opened = { token, sessions: createSessions({ secret: token, limits, functions: serve }), file }
+    return opened
+  }
+
+  async function end(): Promise<void> {
+    const ending = opened
+    opened = undefined
+    await ending?.sessions.close()
+    await ending?.file?.remove()
+  }
+
+  function publish(url: string, token: string, file: PrivateFile | undefined): void {
+    const shown = { url, ...(file && { tokenFile: file.path }) }
+    point = Object.defineProperty(shown as AttachPoint, 'token', { value: token })
+  }
+
+  /** Once, as long as Vite's restarts do not change it. */
+  function announce(logger: Logger, isEncrypted: boolean, isLocal: boolean): void {
+    const { url, tokenFile } = point!
+    const where = `[vite-tether] runners attach at ${url}`
+    if (where === announced) return
+    announced = where
+    const text = tokenFile === undefined ? where : `${where}, their token is in ${tokenFile}`
+    if (isLocal) logger.info(text)
+    else if (isEncrypted)
+      logger.warn(`${text}\nOther machines can reach it: whoever has the token can read the sources.`)
+    else logger.info(`${text}\nOnly from this machine, as server.https is not set.`)
+  }
+
+  return {
+    get point() {
+      return point
+    },
+    async configure(server, attach) {
+      const next = attach === false ? undefined : attach === true ? {} : attach
+      // an http server of Vite's is a new one after each restart; a server of our own stays, and its port with it
+      const isOwn = next?.port !== undefined || !server.httpServer
+      const { https, allowedHosts } = server.config.server
+      const wanted = { next, https, allowedHosts }
+      if (point && isOwn && isDeepStrictEqual(settings, wanted)) return
+      settings = wanted
+      point = undefined
+      await listener?.close()
+      listener = undefined
+      if (next) await move(server, next)
+      else await end()
+    },
+    async close() {
+      await end()
+      await listener?.close()
+    },
+  }
+}
+
+/** Vite's rule for `server.allowedHosts`: a leading dot covers the domain and its subdomains. */
+function matches(header: string, allowed: readonly string[]): boolean {
+  const host = header.replace(/:\d+$/, '').toLowerCase()
+  return allowed.some((each) => (each.startsWith('.') ? host === each.slice(1) || host.endsWith(each) : host === each))
+}
+
+/** As in Vite, certificates and keys may be given as the paths of their files. */
+async function readTls(https: TlsOptions): Promise<TlsOptions> {
+  const read = async (value: unknown) =>
+    typeof value === 'string' ? readFile(resolve(value)).catch(() => value) : value
+  const entries = Object.entries(https).map(async ([name, value]) => [
+    name,
+    ['ca', 'cert', 'key', 'pfx'].includes(name) ? await read(value) : value,
+  ])
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+function insecure(host: string): TetherError {
+  return new TetherError(
+    'ERR_CONFIG',
+    `Expected the option 'attach.host' to be a loopback address, got '${host}': whoever can reach the endpoint could read the sources ` +
+      'and the token. Set server.https in the Vite config, or keep 127.0.0.1 and use a tunnel such as ssh -R.',
+  )
+}

@@ -1,0 +1,87 @@
+/** Where runners connect: a private socket for supervised ones, and, if asked for, an address for attached ones. */
+import type { ViteDevServer } from 'vite'
+import type { Invitation } from '../../shared/handover.ts'
+import type { Limits } from '../../shared/session/protocol.ts'
+import type { ServerFunctions } from '../../shared/types.ts'
+import type { AttachOptions } from '../options.ts'
+import { type AttachPoint, createAttachPoint } from './attach-point.ts'
+import { createSecret } from './gate.ts'
+import { listen } from './listener.ts'
+import { writePrivateFile } from './private-files.ts'
+import { createSessions, type ServerSession } from './sessions.ts'
+
+type Serve = (session: ServerSession) => ServerFunctions
+
+/** Open endpoints. They outlive Vite's in-process restart. */
+export interface Endpoints {
+  /** `invitation` is a file with the two, for what an app starts. */
+  readonly supervised: { readonly url: string; readonly secret: string; readonly invitation: string }
+  readonly attach: AttachPoint | undefined
+  /** Opens, moves or closes the address for attached runners. Rejects with `ERR_CONFIG` or the socket's error. */
+  configure(server: ViteDevServer, attach: boolean | AttachOptions): Promise<void>
+  close(): Promise<void>
+}
+
+/** The endpoints of a hub, from before they are open until they are closed. */
+export interface LazyEndpoints {
+  readonly opened: Endpoints | undefined
+  readonly closed: boolean
+  /**
+   * Opens the private socket once, with the `limits` of then: Vite may restart before that is done. Resolves with nothing when
+   * it was closed meanwhile.
+   */
+  open(limits: Partial<Limits> | undefined): Promise<Endpoints | undefined>
+  /** Leaves nothing, also of an opening that is under way. */
+  close(): Promise<void>
+}
+
+/** Nothing is open yet. `serve` makes the functions of each session. */
+export function createEndpoints(serve: Serve): LazyEndpoints {
+  let opening: Promise<Endpoints> | undefined
+  let opened: Endpoints | undefined
+  let closed = false
+  return {
+    get opened() {
+      return opened
+    },
+    get closed() {
+      return closed
+    },
+    async open(limits = {}) {
+      if (closed) return undefined
+      opening ??= openEndpoints(serve, limits)
+      opened = await opening
+      return closed ? undefined : opened
+    },
+    async close() {
+      closed = true
+      // whoever opened them has been told why they could not be
+      const endpoints = await opening?.catch(() => undefined)
+      await endpoints?.close()
+    },
+  }
+}
+
+async function openEndpoints(serve: Serve, limits: Partial<Limits>): Promise<Endpoints> {
+  const secret = createSecret()
+  // the hub ends these when it is told that the process has exited; a process at a breakpoint keeps its session
+  const supervised = createSessions({ secret, kind: 'supervised', limits, functions: serve })
+  const listener = await listen({ where: { at: 'private' }, secret, limits, accept: supervised.accept })
+  const attached = createAttachPoint(serve, limits)
+  const invitation = await writePrivateFile(
+    'invitation.json',
+    JSON.stringify({ url: listener.url, secret } satisfies Invitation),
+  )
+  return {
+    supervised: { url: listener.url, secret, invitation: invitation.path },
+    get attach() {
+      return attached.point
+    },
+    configure: attached.configure,
+    async close() {
+      await Promise.all([supervised.close(), attached.close()])
+      await listener.close()
+      await invitation.remove()
+    },
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Where runners knock: a private socket, a port of our own, or one path of an http server that is there anyway. Everything that can
+ * be refused is refused before the upgrade (PROTOCOL.md section 2).
+ */
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Server as NetServer } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TlsOptions } from 'node:tls'
+import { createDebug } from 'obug'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { Link } from '../../shared/session/link.ts'
+import { type Limits, resolveLimits, SUBPROTOCOL } from '../../shared/session/protocol.ts'
+import { wrapSocket } from '../../shared/session/socket-link.ts'
+import { type Clock, systemClock } from '../../shared/util/clock.ts'
+import { createGate } from './gate.ts'
+import { createPrivatePath, type PrivatePath } from './private-path.ts'
+import { examine, isPlainHost, type Refusal } from './upgrade-rules.ts'
+
+const debug = createDebug('vite-tether:listener')
+
+/** Where to listen. */
+export type ListenAt =
+  | { at: 'private' }
+  | { at: 'tcp'; host: string; port: number; tls?: TlsOptions; pathname?: string }
+  | { at: 'server'; server: Server; pathname?: string }
+
+export interface ListenOptions {
+  where: ListenAt
+  secret: string
+  /** Gets every link in the tick in which it comes to be. */
+  accept(link: Link): void
+  /** Whether a `Host` header may be served; never asked on a private socket. Default: addresses and `localhost`. */
+  allowHost?(host: string): boolean
+  clock?: Clock
+  limits?: Partial<Limits>
+}
+
+export interface Listener {
+  /** What a runner connects to; for `at: 'server'` only the path, as the server may not listen yet. */
+  readonly url: string
+  /** Stops listening and destroys the links that are left. An http server that is not ours stays as it is. */
+  close(): Promise<void>
+}
+
+/** Path on TCP unless told otherwise. */
+export const DEFAULT_PATHNAME = '/__tether'
+
+/** Paths that are served on an http server that several plugins may share. */
+const shared = new WeakMap<Server, Set<string>>()
+
+/** Small messages stay as they are; each is deflated by itself, so that no link keeps a window for it. */
+const DEFLATE = {
+  threshold: 1024,
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  zlibDeflateOptions: { level: 1 },
+}
+
+/** Starts to listen. Rejects with the error of the socket if it cannot. */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const { where, accept, clock = systemClock, allowHost = isPlainHost } = options
+  const limits = resolveLimits(options.limits)
+  const gate = createGate(options.secret, clock)
+  const own = where.at === 'server' ? undefined : createOwnServer(where, limits)
+  const server = own ?? (where as { server: Server }).server
+  const pathname = where.at === 'private' ? '/' : (where.pathname ?? DEFAULT_PATHNAME)
+  const paths = shared.get(server) ?? new Set()
+  shared.set(server, paths.add(pathname))
+  const sockets = new Set<WebSocket>()
+  const settings = {
+    noServer: true,
+    clientTracking: false,
+    // not worth it on a socket of this machine; by `maxPayload` a message counts as what it inflates to
+    perMessageDeflate: where.at === 'private' ? false : DEFLATE,
+    // room for the frame around the message
+    maxPayload: limits.message + limits.frame,
+    closeTimeout: limits.closeWait,
+    handleProtocols: () => SUBPROTOCOL,
+  }
+  const websockets = new WebSocketServer(settings)
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const path = request.url?.split('?', 1)[0]
+    const ours = path === pathname
+    if (!ours && !own && !isStray(request, paths, path)) return
+    // before anything is written: a peer that resets must not end this process
+    socket.on('error', ignore)
+    const refusal = ours
+      ? examine(request, { gate, allowHost: where.at === 'private' ? undefined : allowHost })
+      : { status: 404, text: `nothing is served at ${path}; this server's path is ${pathname}` }
+    if (refusal) {
+      refuse(request, socket, refusal)
+      return
+    }
+    websockets.handleUpgrade(request, socket, head, (websocket) => {
+      socket.off('error', ignore)
+      sockets.add(websocket)
+      websocket.once('close', () => sockets.delete(websocket))
+      accept(wrapSocket(websocket, socket, request.socket.remoteAddress ?? 'local'))
+    })
+  }
+
+  function refuse(request: IncomingMessage, socket: Duplex, { status, text }: Refusal): void {
+    debug('refused %s from %s: %d %s', request.url, request.socket.remoteAddress ?? 'local', status, text)
+    const reason = { 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 426: 'Upgrade Required' }[status] ?? ''
+    const head = `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n`
+    const answer = () => socket.end(head + text, () => socket.destroy())
+    const penalty = status === 401 ? gate.penalty() : 0
+    if (penalty > 0) clock.after(penalty, answer)
+    else answer()
+  }
+
+  server.on('upgrade', upgrade)
+  const started = own && (await start(own, where))
+  debug('listening at %s', started?.url ?? pathname)
+  return {
+    url: started ? started.url : pathname,
+    async close() {
+      server.off('upgrade', upgrade)
+      paths.delete(pathname)
+      for (const socket of sockets) socket.terminate()
+      if (!own) return
+      own.closeAllConnections()
+      await new Promise((resolve) => own.close(resolve))
+      await started?.remove?.()
+    },
+  }
+}
+
+function ignore(): void {}
+
+/** A runner that has the path wrong is told so; no other protocol's upgrade is touched. */
+function isStray(request: IncomingMessage, paths: Set<string>, path: string | undefined): boolean {
+  const offered = request.headers['sec-websocket-protocol'] ?? ''
+  return offered.split(',').some((name) => name.trim() === SUBPROTOCOL) && !paths.has(path ?? '')
+}
+
+function createOwnServer(where: ListenAt, limits: Limits): Server {
+  // sockets that connect and say nothing are closed by these, at the latest one interval later
+  const timeouts = {
+    headersTimeout: limits.handshake,
+    requestTimeout: limits.handshake,
+    connectionsCheckingInterval: 500,
+    keepAliveTimeout: 1,
+  }
+  const notFound: ConstructorParameters<typeof Server>[1] = (_request, response) => {
+    response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not found')
+  }
+  if (where.at === 'tcp' && where.tls) return createTlsServer({ ...timeouts, ...where.tls }, notFound)
+  return createServer(timeouts, notFound)
+}
+
+async function start(server: Server, where: ListenAt): Promise<{ url: string; remove?(): Promise<void> }> {
+  if (where.at === 'tcp') {
+    await bound(server, (done) => server.listen({ host: where.host, port: where.port, exclusive: true }, done))
+    const { address, family, port } = server.address() as AddressInfo
+    const host = family === 'IPv6' ? `[${address}]` : address
+    return { url: `${where.tls ? 'wss' : 'ws'}://${host}:${port}${where.pathname ?? DEFAULT_PATHNAME}` }
+  }
+  const place: PrivatePath = await createPrivatePath()
+  try {
+    await bound(server, (done) => server.listen({ path: place.path }, done))
+  } catch (error) {
+    await place.remove()
+    throw error
+  }
+  return { url: `ws+unix:${place.path}:/`, remove: place.remove }
+}
+
+function bound(server: NetServer, begin: (done: () => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    begin(() => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,175 @@
+/**
+ * The server's end of one session: what the hub holds of a runner.
+ */
+
+import { TetherError } from '../../shared/errors.ts'
+import { RUNNER_CONTRACT, SERVER_CONTRACT } from '../../shared/rpc/contract.ts'
+import { createRpc } from '../../shared/rpc/rpc.ts'
+import type { Link } from '../../shared/session/link.ts'
+import { CLOSE, type HelloFrame, type Kind, type Limits } from '../../shared/session/protocol.ts'
+import { type Detach, Session } from '../../shared/session/session.ts'
+import type { RunnerFunctions, ServerFunctions } from '../../shared/types.ts'
+import type { Clock } from '../../shared/util/clock.ts'
+import { createDeferred, type Deferred } from '../../shared/util/deferred.ts'
+import { Emitter } from '../../shared/util/emitter.ts'
+
+/** Bytes that may be under way to a runner before more code is sent. */
+const ROOM = 8 * 1024 * 1024
+
+/** Events of a session. */
+export type ServerSessionEvents = {
+  /** The link is gone; what is sent meanwhile is kept, unless `end` follows at once. */
+  disconnect: [why: Pick<Detach, 'code' | 'text'>]
+  /** There is a link again and nothing was lost. */
+  resume: []
+  /** Messages to the runner were dropped: forget what you believe it holds; it is going to call `compare`. */
+  resync: [reason: string]
+  /** For good. */
+  end: [code: number, text: string]
+  /** A function for an event of the runner threw. Without a listener it is thrown. */
+  error: [error: unknown, name: string]
+}
+
+/** One runner's conversation. Outlives links and Vite's restarts in this process. */
+export interface ServerSession {
+  readonly sid: string
+  /** By where it knocked, whatever it says. */
+  readonly kind: Kind
+  /** The runner's process id, as it says. */
+  readonly pid: number
+  /** The other end of the last link: an address, or `local`. */
+  readonly peer: string
+  readonly state: 'connected' | 'disconnected' | 'ended'
+  /** The runner's functions. They throw `ERR_TOO_LARGE`, and `ERR_CLOSED` after the end; while there is no link they are kept. */
+  readonly rpc: RunnerFunctions
+  /** Resolves when little is under way to the runner: it has taken the rest, or nothing will reach it any more. */
+  room(): Promise<void>
+  on<Name extends keyof ServerSessionEvents>(
+    name: Name,
+    listener: (...args: ServerSessionEvents[Name]) => void,
+  ): () => void
+  off<Name extends keyof ServerSessionEvents>(name: Name, listener: (...args: ServerSessionEvents[Name]) => void): void
+  /** Ends the session on both sides. The default code tells the runner not to come back. Resolves when the link is closed. */
+  close(code?: number, text?: string): Promise<void>
+}
+
+/** What `sessions` does with it besides. */
+export interface HostedSession extends ServerSession {
+  readonly recv: number
+  canResume(recv: number): boolean
+  attach(link: Link, recv: number, max: number): void
+}
+
+export interface HostOptions {
+  clock: Clock
+  limits: Limits
+  sid: string
+  hello: Pick<HelloFrame, 'kind' | 'pid'>
+  functions(session: ServerSession): ServerFunctions
+}
+
+/** Begins a session that has no link yet. */
+export function hostSession({ clock, limits, sid, hello, functions }: HostOptions): HostedSession {
+  const events = new Emitter<ServerSessionEvents>()
+  let state: ServerSession['state'] = 'disconnected'
+  let peer = 'local'
+  let links = 0
+  let forget = (): void => {}
+  let room: Deferred<void> | undefined
+
+  const session = new Session({
+    clock,
+    limits,
+    full: 'resync',
+    deliver: (message) => rpc.receive(message),
+    acknowledged: makeRoom,
+    resync(reason) {
+      rpc.abandon()
+      makeRoom()
+      // whoever overflowed the outbox may still be writing down what he believes to have sent
+      queueMicrotask(() => events.emit('resync', reason))
+    },
+    detached(why) {
+      state = 'disconnected'
+      rpc.attached(false)
+      if (hello.kind === 'attached')
+        forget = clock.after(limits.expire, () => end(CLOSE.ENDED, `no link for ${limits.expire} ms`))
+      events.emit('disconnect', why)
+    },
+    bye: end,
+  })
+
+  function makeRoom(): void {
+    if (state !== 'ended' && session.outbox.bytes > ROOM) return
+    room?.resolve()
+    room = undefined
+  }
+
+  function end(code: number, text: string): void {
+    if (state === 'ended') return
+    const wasConnected = state === 'connected'
+    state = 'ended'
+    makeRoom()
+    forget()
+    rpc.end(() => new TetherError('ERR_CLOSED', `the session of runner ${hello.pid} has ended (${code} ${text})`))
+    if (wasConnected) events.emit('disconnect', { code, text })
+    events.emit('end', code, text)
+  }
+
+  const self: HostedSession = {
+    sid,
+    kind: hello.kind,
+    pid: hello.pid,
+    get peer() {
+      return peer
+    },
+    get state() {
+      return state
+    },
+    get rpc() {
+      return rpc.remote
+    },
+    get recv() {
+      return session.recv
+    },
+    room() {
+      room ??= createDeferred()
+      const { promise } = room
+      makeRoom()
+      return promise
+    },
+    on: (name, listener) => events.on(name, listener),
+    off: (name, listener) => events.off(name, listener),
+    canResume: (recv) => session.outbox.canAck(recv),
+    attach(link, recv, max) {
+      session.supersede()
+      forget()
+      state = 'connected'
+      peer = link.peer
+      rpc.attached(true)
+      session.attach(link, recv, max)
+      if (links++ > 0) events.emit('resume')
+    },
+    close(code = CLOSE.ENDED, text = 'the server ended the session') {
+      const closed = session.end(code, text)
+      end(code, text)
+      return closed
+    },
+  }
+
+  const rpc = createRpc<ServerFunctions, RunnerFunctions>({
+    clock,
+    limits,
+    local: { contract: SERVER_CONTRACT, functions: functions(self) },
+    remote: RUNNER_CONTRACT,
+    send: (json, options) => session.send(json, options),
+    failed(error, name) {
+      if (events.emit('error', error, name)) return
+      // whoever calls has a promise to reject, but nobody waits for it
+      queueMicrotask(() => {
+        throw error
+      })
+    },
+  })
+  return self
+}

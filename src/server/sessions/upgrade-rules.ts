@@ -1,0 +1,76 @@
+/**
+ * What an upgrade request must look like to be let in. Looks at nothing but the request.
+ */
+import type { IncomingMessage } from 'node:http'
+import { isIP, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { SUBPROTOCOL } from '../../shared/session/protocol.ts'
+import type { Gate } from './gate.ts'
+
+/** A plain HTTP answer. */
+export interface Refusal {
+  status: number
+  text: string
+}
+
+export interface GateRules {
+  gate: Gate
+  /** `undefined` where no name leads here. */
+  allowHost: ((host: string) => boolean) | undefined
+}
+
+/** Whether nobody on a network can read along: the link is encrypted, or does not leave this machine. */
+export function isSafe(socket: Socket): boolean {
+  const { remoteAddress } = socket
+  // headers that name somebody else are not looked at; a unix socket has no address
+  return (
+    (socket as Partial<TLSSocket>).encrypted === true || remoteAddress === undefined || isLoopbackHost(remoteAddress)
+  )
+}
+
+/** The reason not to upgrade, if there is one. Says nothing about what would have been right. */
+export function examine({ headers, socket }: IncomingMessage, { gate, allowHost }: GateRules): Refusal | undefined {
+  if (!isSafe(socket)) {
+    return {
+      status: 403,
+      text: 'runners on other machines need TLS: set server.https in the Vite config, or use a tunnel such as ssh -L',
+    }
+  }
+  if (headers.origin !== undefined || headers['sec-websocket-origin'] !== undefined) {
+    return { status: 403, text: 'requests of browser pages are refused' }
+  }
+  if (allowHost && !allowHost(headers.host ?? '')) {
+    return { status: 403, text: 'this host name is not allowed; see the option attach.allowedHosts' }
+  }
+  if (!gate.admits(headers.authorization)) return { status: 401, text: 'the token is missing or wrong' }
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+  if (!offered.includes(SUBPROTOCOL)) {
+    return {
+      status: 426,
+      text: `this server speaks ${SUBPROTOCOL}, the runner offered ${offered.join(', ').slice(0, 100)}`,
+    }
+  }
+  return undefined
+}
+
+/** Whether a `Host` header is an address or `localhost`: a name that no DNS server can point here. */
+export function isPlainHost(header: string): boolean {
+  const host = hostOf(header)
+  return isIP(host) !== 0 || isLocalName(host)
+}
+
+/** Whether a host, with or without a port, can be reached from this machine only. */
+export function isLoopbackHost(header: string): boolean {
+  const host = hostOf(header)
+  const v4 = host.replace(/^::ffff:/, '')
+  return isLocalName(host) || host === '::1' || (isIP(v4) === 4 && v4.startsWith('127.'))
+}
+
+const isLocalName = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost')
+
+/** Without port and brackets. A bare IPv6 address has colons but no port. */
+function hostOf(header: string): string {
+  const host = header.toLowerCase()
+  if (isIP(host) === 6) return host
+  return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+}

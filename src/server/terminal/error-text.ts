@@ -1,0 +1,79 @@
+/** An error as the terminal shows it: what failed, where, the code, and the frames of the user's own files. */
+import { stripVTControlCharacters } from 'node:util'
+import colors from 'picocolors'
+import type { ErrorCode, FlatError } from '../../shared/errors.ts'
+import { firstPlace, type Place, readFrame } from '../../shared/util/code-frame.ts'
+import { OWN_FOLDER } from '../../shared/util/dist-files.ts'
+
+/** What failed. `undefined` is this package's own word, which says it all. */
+export type Failed = 'transform' | 'your code' | 'connection' | undefined
+
+const CONNECTION = new Set<string>([
+  'ERR_CONNECT',
+  'ERR_UNAUTHORIZED',
+  'ERR_FORBIDDEN',
+  'ERR_VERSION',
+  'ERR_PROTOCOL',
+  'ERR_TOO_LARGE',
+  'ERR_BACKPRESSURE',
+  'ERR_DEADLINE',
+  'ERR_CLOSED',
+] satisfies ErrorCode[])
+const OWN = new Set<string>(['ERR_CONFIG', 'ERR_ENTRY', 'ERR_START', 'ERR_KEY'] satisfies ErrorCode[])
+
+/** Which part of a save's way an error comes from. */
+export function whatFailed({ code, plugin, frame, loc }: FlatError): Failed {
+  if (plugin !== undefined || frame !== undefined || loc !== undefined) return 'transform'
+  if (code !== undefined && CONNECTION.has(code)) return 'connection'
+  return code !== undefined && OWN.has(code) ? undefined : 'your code'
+}
+
+/** The text for people. Paths below `root` are relative, `file:line:column` as terminals and editors follow it. */
+export function describeFailure(error: FlatError, root: string): string {
+  const failed = whatFailed(error)
+  if (failed === undefined) return describe(error, root)
+  const place = failed === 'your code' ? firstPlace(error.stack ?? '', (file) => file.startsWith(root)) : undefined
+  const where = failed === 'transform' ? placeOf(error) : place && `${place.file}:${place.line}:${place.column}`
+  const head = colors.red(`${failed} failed${where ? ':' : ''}`)
+  return `${where ? `${head} ${colors.cyan(short(where, root))}` : head}\n${describe(error, root, place)}`
+}
+
+function describe(error: FlatError, root: string, place?: Place): string {
+  const { name, message, stack = '', cause, code } = error
+  const isTransform = whatFailed(error) === 'transform'
+  // an error of ours says what is to be said, and comes from nowhere in the app
+  const isOurs = name === 'TetherError'
+  const lines = [isOurs ? message : `${colors.red(name)}: ${message.trimEnd()}`]
+  const frame = error.frame ?? (place ? readFrame(place) : '')
+  if (frame && !message.includes(frame.trim())) lines.push(frame)
+  if (isTransform) return lines.join('\n')
+  for (const line of isOurs ? [] : stack.split('\n').filter(isOwnFrame)) lines.push(colors.dim(short(line, root)))
+  // of a package that is not found, Node's own words would be a repetition
+  if (cause && code !== 'ERR_MODULE_NOT_FOUND') lines.push(`caused by ${describe(cause, root)}`)
+  return lines.join('\n')
+}
+
+function placeOf({ loc, id, message }: FlatError): string | undefined {
+  const file = loc?.file ?? id
+  // the compiler says it in the picture that it draws only
+  const [, drawn] = /\u256d\u2500\[ .+(:\d+:\d+) \]/.exec(stripVTControlCharacters(message)) ?? []
+  const position = loc ? `:${loc.line}:${loc.column}` : (drawn ?? '')
+  return file && file + position
+}
+
+function short(text: string, root: string): string {
+  return text.replace(`${root}/`, '')
+}
+
+/** Where this package's code lies. */
+
+/** Frames of node, Vite and this package say nothing to the reader of an error in his own code. */
+function isOwnFrame(line: string): boolean {
+  return (
+    /^\s+at .*:\d+:\d+\)?$/.test(line) &&
+    !/\(?(node:|file:.*\/node_modules\/vite\/|.*\/node_modules\/(?:rolldown|vite-node)\/|.*\/vite-tether\/dist\/)/.test(
+      line,
+    ) &&
+    !line.includes(OWN_FOLDER)
+  )
+}

@@ -1,0 +1,96 @@
+/** What the terminal says about supervised runners: one line an update, through Vite's logger. */
+import colors from 'picocolors'
+import type { Logger } from 'vite'
+import type { FlatError } from '../../shared/errors.ts'
+import type { Applied } from '../../shared/types.ts'
+import type { SupervisorExit } from '../process/supervisor.ts'
+import { describeFailure } from './error-text.ts'
+import { formatExit } from './exits.ts'
+
+/** Reports outcomes; each once. `app` is the id of the one that it is about. */
+export interface Report {
+  updated(app: string, report: Applied): void
+  restarted(app: string, reason: string): void
+  /** An app process has ended. */
+  ended(app: string, exit: SupervisorExit): void
+  /** An update, or the check before a restart, failed; with `kept`, the app still runs its old code. */
+  failed(app: string | undefined, error: FlatError, kept: boolean): void
+  /** Something that is worth knowing once, after the next restart; nothing is said of `undefined`. */
+  hint(text: string | undefined): void
+}
+
+/** What a reporter needs to know, as it is when there is something to say. */
+export interface ReportHost {
+  logger(): Logger
+  root(): string
+  /** There are several apps: lines name theirs. */
+  isOneOfMany(): boolean
+}
+
+/** Makes the reporter. */
+export function createReport({ logger, root, isOneOfMany }: ReportHost): Report {
+  let last: string | undefined
+  let count = 1
+  let pending: string | undefined
+  let hasHinted = false
+
+  /** ` (x2)`, as Vite counts, for what was said last. */
+  function again(what: string): string {
+    count = what === last ? count + 1 : 1
+    last = what
+    return count > 1 ? colors.yellow(` (x${count})`) : ''
+  }
+
+  // as Vite writes its own lines, under our name
+  function tag(app: string | undefined): string {
+    const name = app !== undefined && isOneOfMany() ? ` ${colors.bold(app)}` : ''
+    return `${colors.dim(new Date().toLocaleTimeString())} ${colors.cyan(colors.bold('[vite-tether]'))}${name}`
+  }
+
+  /** `detail` may differ each time. */
+  function say(app: string, message: string, detail = ''): void {
+    logger().info(`${tag(app)} ${message}${detail && ` ${detail}`}${again(app + message)}`)
+  }
+
+  return {
+    updated(app, { outcome, updates, evaluated, ms }) {
+      const cost = colors.dim(`(${evaluated} module${evaluated === 1 ? '' : 's'}, ${Math.round(ms)} ms)`)
+      if (outcome === 'reloaded') return say(app, colors.green('program reload'), cost)
+      if (updates.length === 0) return
+      const what = updates.map(({ boundary, accepted }) =>
+        boundary === accepted ? short(accepted) : `${short(accepted)} ${colors.dim(`via ${short(boundary)}`)}`,
+      )
+      say(app, `${colors.green('hot updated:')} ${what.join(', ')}`, cost)
+    },
+    restarted(app, reason) {
+      say(app, `${colors.green('restarted:')} ${reason}`)
+      if (pending === undefined || hasHinted) return
+      hasHinted = true
+      logger().info(`${tag(undefined)} ${pending}`)
+    },
+    ended(app, exit) {
+      const line = formatExit(exit)
+      if (line) say(app, line)
+    },
+    failed(app, error, kept) {
+      const text = describeFailure(error, root())
+      const times = again(text)
+      const [first] = text.split('\n') as [string]
+      const lines = times ? [`${first}${times}`] : [text]
+      if (kept && !times) lines.push(colors.dim('The app still runs the code from before; the next good save applies.'))
+      logger().error(`${tag(app)} ${lines.join('\n')}`)
+    },
+    hint(text) {
+      pending = text
+    },
+  }
+}
+
+/** The chain of importers as a reader writes it: `src/db.ts <- src/server.ts`. */
+export function formatChain(chain: readonly string[]): string {
+  return chain.map(short).join(' <- ')
+}
+
+function short(url: string): string {
+  return url.replace(/^\/(?!@)/, '')
+}

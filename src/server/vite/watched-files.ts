@@ -1,0 +1,39 @@
+/** Files that are no modules but restart the app: `.env*`, and what the `watch` option names. */
+import { basename } from 'node:path'
+import type { DevEnvironment, ViteDevServer } from 'vite'
+import { slash } from '../../shared/util/file-path.ts'
+
+/** Decides about a file, given as an absolute path with forward slashes. */
+export type FileFilter = (file: string) => boolean
+
+/** What the watcher has to say. */
+export interface FileEvents {
+  /** A file changed that restarts the app. */
+  restart(file: string): void
+  /** Any other file was saved, made or removed: an app that waits for a save may try again. */
+  saved(file: string, isModule: boolean): void
+  /** The watcher knows all files from now on: one that appeared before may not have been told. */
+  watching(): void
+}
+
+/** Calls `events` for the files of `server`'s watcher; it ends with the watcher. */
+export function watchFiles(
+  server: ViteDevServer,
+  environment: DevEnvironment,
+  filters: { watch: FileFilter; ignore: FileFilter },
+  events: FileEvents,
+): void {
+  const { cacheDir } = server.config
+  const hasHmr = server.config.server.hmr !== false
+  // Vite's watcher says so several times, and only the last time it is true
+  server.watcher.on('ready', () => events.watching())
+  server.watcher.on('all', (event, path) => {
+    if (event === 'addDir' || event === 'unlinkDir') return
+    const file = slash(path)
+    if (filters.ignore(file) || file.startsWith(cacheDir) || /\/(node_modules|\.git)\//.test(file)) return
+    // Vite restarts itself for an env file of its own mode; the app needs a new process for any
+    const isModule = environment.moduleGraph.getModulesByFile(file) !== undefined
+    if (filters.watch(file) || basename(file).startsWith('.env') || (!hasHmr && isModule)) events.restart(file)
+    else events.saved(file, isModule)
+  })
+}

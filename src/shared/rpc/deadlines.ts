@@ -1,0 +1,82 @@
+/**
+ * Deadlines of calls, counted only while there is a link and this process is awake.
+ */
+
+import { TetherError } from '../errors.ts'
+import type { Limits } from '../session/protocol.ts'
+import type { Clock } from '../util/clock.ts'
+
+export interface Deadlines {
+  /** Settles as `answer` does, or rejects with `ERR_DEADLINE` or with what `end` gives. */
+  race<T>(name: string, answer: Promise<T>): Promise<T>
+  attached(yes: boolean): void
+  /** Rejects everything that waits, each with an error of its own. */
+  end(reason: () => TetherError): void
+}
+
+interface Entry {
+  name: string
+  /** In milliseconds of time spent attached and awake. */
+  due: number
+  fail(error: TetherError): void
+}
+
+/** Without a link until `attached(true)`. */
+export function createDeadlines(clock: Clock, limits: Limits): Deadlines {
+  // all deadlines are equally long: the first in is the first due
+  const entries = new Set<Entry>()
+  let spent = 0
+  let since: number | undefined
+  let timer: { cancel(): void; armed: number; due: number } | undefined
+
+  const count = (at: number): number => (since === undefined ? spent : spent + at - since)
+
+  function arm(): void {
+    const [first] = entries
+    if (!first || timer || since === undefined) return
+    const armed = clock.now()
+    const wait = Math.max(0, first.due - count(armed))
+    timer = { armed, due: armed + wait, cancel: clock.after(wait, fire) }
+  }
+
+  function fire(): void {
+    const { armed, due } = timer!
+    timer = undefined
+    const now = clock.now()
+    // what we slept is not the other side's time: the answer may be in the socket already
+    spent = count(now - due > limits.late ? armed : now)
+    since = now
+    for (const entry of entries) {
+      if (entry.due > spent) break
+      entries.delete(entry)
+      const text = `"${entry.name}" was not answered within ${limits.callDeadline} ms of being connected; the server may be blocked`
+      entry.fail(new TetherError('ERR_DEADLINE', text))
+    }
+    arm()
+  }
+
+  return {
+    race(name, answer) {
+      return new Promise((resolve, reject) => {
+        const entry: Entry = { name, due: count(clock.now()) + limits.callDeadline, fail: reject }
+        entries.add(entry)
+        arm()
+        answer.then(resolve, reject).finally(() => entries.delete(entry))
+      })
+    },
+    attached(yes) {
+      const now = clock.now()
+      spent = count(now)
+      since = yes ? now : undefined
+      timer?.cancel()
+      timer = undefined
+      arm()
+    },
+    end(reason) {
+      timer?.cancel()
+      timer = undefined
+      for (const entry of entries) entry.fail(reason())
+      entries.clear()
+    },
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * A timer that expires when it is not fed. It is re-armed only when it fires, so that feeding costs no more than an assignment.
+ */
+import type { Clock } from '../util/clock.ts'
+
+export interface WatchdogOptions {
+  clock: Clock
+  /** Milliseconds without food until `expired`. */
+  ms: number
+  /** Being fired later than this means that our own process was asleep: the wait begins again. */
+  late: number
+  /** Called once; the watchdog has stopped by then. */
+  expired(): void
+}
+
+export interface Watchdog {
+  feed(): void
+  stop(): void
+}
+
+/** Starts watching at once. */
+export function createWatchdog({ clock, ms, late, expired }: WatchdogOptions): Watchdog {
+  let fed = clock.now()
+  let cancel = arm(ms)
+  function arm(wait: number): () => void {
+    const due = clock.now() + wait
+    return clock.after(wait, () => {
+      const now = clock.now()
+      // whatever would have fed us may be waiting in the socket, behind this very timer
+      if (now - due > late) fed = now
+      const rest = fed + ms - now
+      if (rest > 0) cancel = arm(rest)
+      else expired()
+    })
+  }
+  return {
+    feed() {
+      fed = clock.now()
+    },
+    stop: () => cancel(),
+  }
+}

@@ -1,0 +1,18 @@
+/** Where the files of this package lie: the built ones beside the code that asks, or in `dist` while that is source. */
+import { fileURLToPath } from 'node:url'
+
+const isSource = import.meta.url.endsWith('.ts')
+const folder = isSource ? '../../../dist/' : './'
+
+/** URL of the folder that holds all code of this package, as it runs: frames of a stack in it are ours. */
+export const OWN_FOLDER = new URL(isSource ? '../../' : './', import.meta.url).href
+
+/** URL of a built file, `main.js` for example. */
+export function distUrl(name: string): string {
+  return new URL(folder + name, import.meta.url).href
+}
+
+/** Absolute path of a built file; of the folder itself for an empty name. */
+export function distPath(name: string): string {
+  return fileURLToPath(distUrl(name))
+}
