@@ -1,7 +1,7 @@
 /** The options of `tether()`: their types, defaults and checks. */
 import { inspect } from 'node:util'
 import { TetherError } from '../shared/errors.ts'
-import { LIMITS, type Limits, resolveLimits } from '../shared/session/protocol.ts'
+import { LIMITS, type Limits, resolveLimits } from '../shared/session/limits.ts'
 import { nearest } from '../shared/util/nearest.ts'
 
 /** Where attached runners may connect. */

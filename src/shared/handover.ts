@@ -6,9 +6,6 @@
 /** The inherited fd. */
 export const HANDOVER_FD = 3
 
-/** Set in the environment of every app process: the plugin stays inert in Vite servers that the app itself makes. */
-export const RUNNER_MARKER = 'VITE_TETHER_RUNNER'
-
 /** Where the app process finds its server, and how it is going to be stopped. */
 export interface Handover {
   /** Address of the session's endpoint. */

@@ -1,12 +1,7 @@
 /** A runner without code: modules are functions, and everything the engine asks for is written down. */
 import type { ViteNodeRunner } from 'vite-node/client'
-import type {
-  DetachedInstance,
-  GraphNode,
-  HotRuntime,
-  ImportedNames,
-  ModuleNamespace,
-} from '../../src/client/hmr/hot-runtime.ts'
+import type { DetachedInstance, GraphNode, HotRuntime } from '../../src/client/hmr/hot-runtime.ts'
+import type { ImportedNames, ModuleNamespace } from '../../src/client/module-types.ts'
 import type { FailedModule, ModuleRecord } from '../../src/shared/types.ts'
 
 /** What a module is: its imports, and what happens when it is evaluated. */

@@ -1,11 +1,11 @@
 /** A runner and a server on wires in memory, with everything that is random in the hands of the test. */
 
 import { type ClientSession, openSessionWith, type Resync } from '../../src/client/link/client-session.ts'
-import type { DialEvents } from '../../src/client/link/dial-types.ts'
+import type { DialEvents } from '../../src/client/link/dial.ts'
 import { createSessions, type ServerSession, type Sessions } from '../../src/server/sessions/sessions.ts'
 import { TetherError } from '../../src/shared/errors.ts'
+import type { Limits } from '../../src/shared/session/limits.ts'
 import { IGNORE } from '../../src/shared/session/link.ts'
-import type { Limits } from '../../src/shared/session/protocol.ts'
 import type { ServerFunctions } from '../../src/shared/types.ts'
 import { FakeClock, settled } from './clock.ts'
 import { numberOf, runnerFunctions, serverFunctions } from './session.ts'

@@ -3,8 +3,8 @@
 import { createSecret } from '../../src/server/sessions/gate.ts'
 import { type ListenAt, type Listener, listen } from '../../src/server/sessions/listener.ts'
 import { createSessions, type ServerSession, type Sessions } from '../../src/server/sessions/sessions.ts'
+import type { Limits } from '../../src/shared/session/limits.ts'
 import type { Link } from '../../src/shared/session/link.ts'
-import type { Limits } from '../../src/shared/session/protocol.ts'
 import type { RunnerFunctions, ServerFunctions } from '../../src/shared/types.ts'
 
 /** Notes numbers in the order in which they come; `until` resolves when so many are there. */

@@ -1,6 +1,6 @@
-/** Which files are the app's: what its own folders hold, as against packages and this one. */
-import { readFileSync } from 'node:fs'
-import { isAbsolute, sep } from 'node:path'
+/** The app's files (as against those of packages and our own), what they hold, and the names under which people import them. */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, isAbsolute, resolve, sep } from 'node:path'
 import { distPath } from '../../shared/util/dist-files.ts'
 import { declaredFormat, isCommonJsCode } from '../../shared/util/module-format.ts'
 
@@ -29,4 +29,19 @@ export function formatOfFile(file: string): 'commonjs' | 'module' | 'typescript'
 /** The text of a file. */
 export function readSource(file: string): string {
   return readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
+}
+
+/** The file that a relative or absolute `request` means in `parent`: `./x` and `./x.js` may be `x.ts`. */
+export function findSource(request: string, parent: string): string | undefined {
+  if (isBare(request)) return undefined
+  const path = resolve(dirname(parent), request)
+  const candidates = /\.[cm]?jsx?$/.test(path)
+    ? [path.replace(/js(x?)$/, 'ts$1'), path.replace(/\.js$/, '.tsx')]
+    : ['.ts', '.tsx', '.mts', '.cts', '/index.ts'].map((ending) => path + ending)
+  return candidates.find((candidate) => existsSync(candidate))
+}
+
+/** Whether a request names a package, or something that a plugin or tsconfig.json gives a meaning to. */
+export function isBare(request: string): boolean {
+  return !request.startsWith('.') && !isAbsolute(request)
 }

@@ -5,9 +5,8 @@
 import type { LoadHook, ResolveHook } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
-import { isAppFile, isCodeFile } from './app-files.ts'
+import { findSource, isAppFile, isCodeFile } from './app-files.ts'
 import type { ImportAnswer, ImportQuestion } from './async-hooks.ts'
-import { findSource } from './sources.ts'
 
 let port: MessagePort
 let last = 0

@@ -1,7 +1,7 @@
 /** The seam between the hooks of this thread and the runner that answers them. */
 
 import type { NativeLoads } from '../evaluate/native-loads.ts'
-import type { ModuleNamespace } from '../hmr/hot-runtime.ts'
+import type { ModuleNamespace } from '../module-types.ts'
 
 /** The runner of this thread, made when it is first needed. */
 export interface Provider {

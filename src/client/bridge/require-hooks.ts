@@ -4,10 +4,9 @@
 import { Module } from 'node:module'
 import { extname } from 'node:path'
 import { createDebug } from 'obug'
-import { formatOfFile, isAppFile, isCodeFile, readSource } from './app-files.ts'
+import { findSource, formatOfFile, isAppFile, isBare, isCodeFile, readSource } from './app-files.ts'
 import { reportOtherHook } from './foreign-hooks.ts'
 import type { Provider } from './provider.ts'
-import { findSource, isBare } from './sources.ts'
 
 const debug = createDebug('vite-tether:native')
 

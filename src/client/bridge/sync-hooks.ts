@@ -6,11 +6,10 @@
 import nodeModule from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createDebug } from 'obug'
-import type { ModuleNamespace } from '../hmr/hot-runtime.ts'
-import { formatOfFile, isAppFile, isCodeFile } from './app-files.ts'
+import type { ModuleNamespace } from '../module-types.ts'
+import { findSource, formatOfFile, isAppFile, isCodeFile } from './app-files.ts'
 import { passOn } from './generated-module.ts'
 import type { Provider } from './provider.ts'
-import { findSource } from './sources.ts'
 
 const debug = createDebug('vite-tether:native')
 

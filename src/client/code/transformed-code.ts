@@ -2,7 +2,7 @@
  * What can be read off a module's transformed code without running it. Vite hoists exports and imports to lines of a fixed
  * shape, so this is a matter of finding lines, and only done for modules whose imports or exports are asked for.
  */
-import type { ImportedNames } from '../hmr/hot-runtime.ts'
+import type { ImportedNames } from '../module-types.ts'
 
 /** One hoisted import, and how the code uses it. */
 export interface ImportStatement {

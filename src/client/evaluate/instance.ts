@@ -4,7 +4,7 @@
  */
 import type { ModuleId } from '../../shared/types.ts'
 import type { StoredModule } from '../code/store.ts'
-import type { ModuleNamespace } from '../hmr/hot-runtime.ts'
+import type { ModuleNamespace } from '../module-types.ts'
 import { ModuleExports } from './namespace.ts'
 
 /** An entry of `moduleCache`. The plain properties are those vite-node documents; deleting them invalidates the instance. */

@@ -1,6 +1,6 @@
 /** What importers get of a CommonJS module. */
 
-import type { ModuleNamespace } from '../hmr/hot-runtime.ts'
+import type { ModuleNamespace } from '../module-types.ts'
 import { isObject } from './namespace.ts'
 
 const plain = new WeakMap<object, object>()

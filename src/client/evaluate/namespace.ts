@@ -2,7 +2,7 @@
  * Namespace objects as Vite's own evaluator makes them: live getters, sealed when the module has run. Each getter goes through
  * one slot, so that a module can be evaluated again into the same object and importers that kept it see the new bindings.
  */
-import type { ModuleNamespace } from '../hmr/hot-runtime.ts'
+import type { ModuleNamespace } from '../module-types.ts'
 
 interface Slot {
   read: () => unknown

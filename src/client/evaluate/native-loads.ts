@@ -5,7 +5,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { createDebug } from 'obug'
 import type { ModuleId } from '../../shared/types.ts'
-import type { ModuleNamespace } from '../hmr/hot-runtime.ts'
+import type { ModuleNamespace } from '../module-types.ts'
 import type { CommonJsCode } from './commonjs-file.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Instance } from './instance.ts'

@@ -1,6 +1,6 @@
 /** What a runner's hot contexts have registered: the state that `vite-tether/hmr` shows. All maps are keyed by module id. */
 import type { ModuleId } from '../../shared/types.ts'
-import type { ModuleNamespace } from './hot-runtime.ts'
+import type { ModuleNamespace } from '../module-types.ts'
 
 /** One `accept` or `acceptExports` of a module. */
 export interface HotCallback {

@@ -4,13 +4,7 @@
  */
 import type { ViteNodeRunner } from 'vite-node/client'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
-
-/** A namespace object, as `import * as ns` gives it. */
-// biome-ignore lint/suspicious/noExplicitAny: a module exports anything
-export type ModuleNamespace = Record<string, any> & { [Symbol.toStringTag]: 'Module' }
-
-/** What an importer takes from a module: names, nothing (side effects only: `[]`), or everything (`*`, or `import()`). */
-export type ImportedNames = readonly string[] | '*'
+import type { ImportedNames, ModuleNamespace } from '../module-types.ts'
 
 /** An edge of the runner's own graph. Edges belong to the importer: they appear and vanish with its instance. */
 export interface GraphNode {

@@ -1,9 +1,9 @@
 /** What goes into the engine and what comes out of it, and what a failure leaves behind. */
 import { flattenError } from '../../shared/errors.ts'
 import type { Applied, Change, ModuleId } from '../../shared/types.ts'
+import type { ModuleNamespace } from '../module-types.ts'
 import { notify } from './callbacks.ts'
 import type { Engine } from './engine.ts'
-import type { ModuleNamespace } from './hot-runtime.ts'
 import { describeError } from './log.ts'
 
 /** A change with what only this side knows. */

@@ -4,10 +4,11 @@
  */
 import { createDebug } from 'obug'
 import type { ModuleId } from '../../shared/types.ts'
+import type { ModuleNamespace } from '../module-types.ts'
 import { call, dispose, within } from './callbacks.ts'
 import { dependentsFirst } from './dispose-order.ts'
 import type { Engine } from './engine.ts'
-import type { DetachedInstance, ModuleNamespace } from './hot-runtime.ts'
+import type { DetachedInstance } from './hot-runtime.ts'
 import {
   dropListeners,
   dropRegistrations,

@@ -5,36 +5,28 @@ import { connect as connectNet, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { type ClientOptions, WebSocket } from 'ws'
 import { type ErrorCode, TetherError } from '../../shared/errors.ts'
-import { type Limits, resolveLimits, SUBPROTOCOL } from '../../shared/session/protocol.ts'
+import type { Limits } from '../../shared/session/limits.ts'
+import type { Link } from '../../shared/session/link.ts'
+import { SUBPROTOCOL } from '../../shared/session/protocol.ts'
 import { wrapSocket } from '../../shared/session/socket-link.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
-import { type ClientSession, openSessionWith, type SessionSettings } from './client-session.ts'
-import type { Dial, Refused } from './dial-types.ts'
 
-export type { ClientSession, ClientSessionEvents, Resync } from './client-session.ts'
-
-export interface OpenOptions extends SessionSettings {
-  /** `ws://host:port/path`, `wss://...` or `ws+unix:/path/of/socket:/`. */
-  url: string
+/** Why an attempt failed. */
+export interface Refused {
+  error: TetherError
+  /** `stop`: trying again is useless. `secret`: useless with this secret. `absent`: useless unless it worked before. `retry`: else. */
+  verdict: 'stop' | 'secret' | 'absent' | 'retry'
 }
 
-/**
- * Opens a session and keeps it. Rejects with a `TetherError`: `ERR_CONFIG` (the URL), `ERR_CONNECT`, `ERR_UNAUTHORIZED`,
- * `ERR_FORBIDDEN`, `ERR_VERSION`, `ERR_PROTOCOL`, `ERR_CLOSED` (aborted); never later than `wait` plus one attempt (10 s).
- */
-export async function openSession({ url, ...settings }: OpenOptions): Promise<ClientSession> {
-  const dial = createDial(url, resolveLimits(settings.limits), settings.clock)
-  const limits = { ...(isLocal(url) && { backoffCap: LOCAL_BACKOFF_CAP }), ...settings.limits }
-  return openSessionWith(dial, printable(url), { ...settings, limits })
+export interface DialEvents {
+  /** Called in the tick in which the link comes to be; the callee owns it. */
+  open(link: Link): void
+  /** Called instead, once. */
+  fail(why: Refused): void
 }
 
-/** To ask a port of one's own machine costs nothing, and whoever restarts Vite there waits for the runner. */
-const LOCAL_BACKOFF_CAP = 200
-
-function isLocal(address: string): boolean {
-  const { protocol, hostname } = new URL(address)
-  return protocol === 'ws+unix:' || hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
-}
+/** Begins one attempt with a gate key; the returned function gives it up, after which nothing is called. */
+export type Dial = (gate: string, events: DialEvents) => () => void
 
 /** The URL without what might be secret in it. */
 export function printable(url: string): string {

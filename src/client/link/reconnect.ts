@@ -5,12 +5,13 @@ import { createDebug } from 'obug'
 import { TetherError } from '../../shared/errors.ts'
 import { deriveKeys } from '../../shared/session/auth.ts'
 import { Backoff } from '../../shared/session/backoff.ts'
+import type { Limits } from '../../shared/session/limits.ts'
 import type { Link } from '../../shared/session/link.ts'
 import { type Greeting, greet } from '../../shared/session/opening-runner.ts'
-import { CLOSE, FATAL, type Limits, type WelcomeFrame } from '../../shared/session/protocol.ts'
+import { CLOSE, FATAL, type WelcomeFrame } from '../../shared/session/protocol.ts'
 import type { Detach } from '../../shared/session/session.ts'
 import type { Clock } from '../../shared/util/clock.ts'
-import type { Dial, Refused } from './dial-types.ts'
+import type { Dial, Refused } from './dial.ts'
 
 const debug = createDebug('vite-tether:loop')
 

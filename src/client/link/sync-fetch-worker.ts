@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { flattenError } from '../../shared/errors.ts'
 import type { ModuleRecord, FetchAnswer as ServerAnswer } from '../../shared/types.ts'
-import { openSession } from './dial.ts'
+import { openSession } from './open-session.ts'
 import type { FetchAnswer, FetchCall, FetchData, FetchRequest } from './sync-fetch.ts'
 
 const { url, secret, port, flag, info } = workerData as FetchData

@@ -10,8 +10,9 @@ import { importExternal, isNativeSpecifier } from '../evaluate/externals.ts'
 import { type LoadReport, NativeLoads } from '../evaluate/native-loads.ts'
 import type { FetchNow } from '../evaluate/sync-supply.ts'
 import { holdGraph } from '../evaluate/warm-up.ts'
-import type { HotRuntime, ModuleNamespace } from '../hmr/hot-runtime.ts'
+import type { HotRuntime } from '../hmr/hot-runtime.ts'
 import type { Keeper } from '../keep/kept-values.ts'
+import type { ModuleNamespace } from '../module-types.ts'
 import { TetherRuntime } from './tether-runtime.ts'
 
 export type { ModuleSource }

@@ -10,7 +10,8 @@ import { isMaybeType } from '../code/transformed-code.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
 import { missingExport } from '../evaluate/externals.ts'
 import type { Instance } from '../evaluate/instance.ts'
-import type { DetachedInstance, GraphNode, HotRuntime, ImportedNames, ModuleNamespace } from '../hmr/hot-runtime.ts'
+import type { DetachedInstance, GraphNode, HotRuntime } from '../hmr/hot-runtime.ts'
+import type { ImportedNames, ModuleNamespace } from '../module-types.ts'
 
 /** Finds out what a specifier from outside means. */
 export type Resolve = (specifier: string) => Promise<ModuleId | { external: string }>

@@ -12,9 +12,8 @@ import {
   Visitor,
   version as viteVersion,
 } from 'vite'
-import { KEEP } from '../../shared/constants.ts'
+import { KEEP, RUNNER_MARKER } from '../../shared/constants.ts'
 import { TetherError } from '../../shared/errors.ts'
-import { RUNNER_MARKER } from '../../shared/handover.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from '../options.ts'
 import { loadCommonJs, watchPackageTypes } from '../transform/commonjs-files.ts'
 import { lowerDecorators } from '../transform/decorators.ts'

@@ -1,7 +1,7 @@
 /** Where runners connect: a private socket for supervised ones, and, if asked for, an address for attached ones. */
 import type { ViteDevServer } from 'vite'
 import type { Invitation } from '../../shared/handover.ts'
-import type { Limits } from '../../shared/session/protocol.ts'
+import type { Limits } from '../../shared/session/limits.ts'
 import type { ServerFunctions } from '../../shared/types.ts'
 import type { AttachOptions } from '../options.ts'
 import { type AttachPoint, createAttachPoint } from './attach-point.ts'

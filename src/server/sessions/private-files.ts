@@ -1,4 +1,5 @@
-/** Secrets for other processes of this user: files in folders that nobody else can enter. */
+/** Files and sockets that only this user can reach: each in a folder of mode 0700 of its own. */
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,6 +27,34 @@ export async function writePrivateFile(name: string, content: string): Promise<P
       'ERR_START',
       `Could not write a file of ${content.length} bytes for the app's own processes to ${tmpdir()}: ${(cause as Error).message}. ` +
         'Make room there, or set TMPDIR to a folder that can be written to.',
+      { cause },
+    )
+  }
+}
+
+/** A place for a socket: such a folder or, on Windows, a named pipe with an unguessable name. */
+export interface PrivatePath {
+  path: string
+  /** Removes the folder. */
+  remove(): Promise<void>
+}
+
+/** What `sun_path` holds on the systems there are, without the final zero. */
+const MAX_SOCKET_PATH = 103
+
+/** Makes a new one. Rejects with `ERR_START` if the folder for temporary files is too deep for a socket or not writable. */
+export async function createPrivatePath(): Promise<PrivatePath> {
+  if (process.platform === 'win32') {
+    return { path: `\\\\.\\pipe\\vite-tether-${randomBytes(16).toString('hex')}`, remove: async () => {} }
+  }
+  const base = [tmpdir(), '/tmp'].find((folder) => join(folder, 'vite-tether-XXXXXX', 's').length <= MAX_SOCKET_PATH)
+  try {
+    const folder = await mkdtemp(join(base ?? '/tmp', 'vite-tether-'))
+    return { path: join(folder, 's'), remove: () => rm(folder, { recursive: true, force: true }) }
+  } catch (cause) {
+    throw new TetherError(
+      'ERR_START',
+      `no folder for the socket could be made in ${base}: expected a writable folder for temporary files; set TMPDIR to one`,
       { cause },
     )
   }

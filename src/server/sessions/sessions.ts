@@ -2,9 +2,10 @@
  * All sessions of one server process, by id: decides which one a new link continues.
  */
 import { deriveKeys, randomId } from '../../shared/session/auth.ts'
+import { type Limits, resolveLimits } from '../../shared/session/limits.ts'
 import type { Link } from '../../shared/session/link.ts'
 import { challenge, type Decision } from '../../shared/session/opening-server.ts'
-import { CLOSE, type HelloFrame, type Kind, type Limits, resolveLimits } from '../../shared/session/protocol.ts'
+import { CLOSE, type HelloFrame, type Kind } from '../../shared/session/protocol.ts'
 import type { ServerFunctions } from '../../shared/types.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
 import { Emitter } from '../../shared/util/emitter.ts'

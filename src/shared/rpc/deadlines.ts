@@ -3,7 +3,7 @@
  */
 
 import { TetherError } from '../errors.ts'
-import type { Limits } from '../session/protocol.ts'
+import type { Limits } from '../session/limits.ts'
 import type { Clock } from '../util/clock.ts'
 
 export interface Deadlines {

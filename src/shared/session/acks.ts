@@ -2,7 +2,7 @@
  * When to acknowledge if no message goes the other way: after a delay, a count or a size, whichever comes first.
  */
 import type { Clock } from '../util/clock.ts'
-import type { Limits } from './protocol.ts'
+import type { Limits } from './limits.ts'
 
 export interface Acks {
   /** A message of `bytes` was taken. */

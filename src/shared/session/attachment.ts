@@ -6,8 +6,9 @@ import type { Clock } from '../util/clock.ts'
 import { type Acks, createAcks } from './acks.ts'
 import { encode } from './codec.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
+import type { Limits } from './limits.ts'
 import { IGNORE, type Link } from './link.ts'
-import { CLOSE, type Limits } from './protocol.ts'
+import { CLOSE } from './protocol.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'
 
 export interface AttachmentOptions {

@@ -1,7 +1,7 @@
 /**
  * When to try again: at once, then full jitter under a doubling ceiling.
  */
-import type { Limits } from './protocol.ts'
+import type { Limits } from './limits.ts'
 
 /** Counts the attempts since things last went well. */
 export class Backoff {

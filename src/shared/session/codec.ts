@@ -2,7 +2,8 @@
  * Frames as text and back. Reading is strict: what PROTOCOL.md section 3 does not allow is a `TetherError`.
  */
 import { TetherError } from '../errors.ts'
-import type { Frame, Limits, LiveFrame, OpeningFrame } from './protocol.ts'
+import type { Limits } from './limits.ts'
+import type { Frame, LiveFrame, OpeningFrame } from './protocol.ts'
 
 type Fields = Record<string, unknown>
 

@@ -2,7 +2,7 @@
  * Liveness of one link: speak at least every `pingAfter`, and give up on a peer that is silent for `deadAfter`.
  */
 import type { Clock } from '../util/clock.ts'
-import type { Limits } from './protocol.ts'
+import type { Limits } from './limits.ts'
 import { createWatchdog } from './watchdog.ts'
 
 export interface HeartbeatOptions {

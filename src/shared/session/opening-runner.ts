@@ -6,8 +6,9 @@ import { TetherError } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
 import { type Keys, type Nonces, proveHello, proveWelcome, randomId, sameText } from './auth.ts'
 import { decodeOpening, encode } from './codec.ts'
+import type { Limits } from './limits.ts'
 import { IGNORE, type Link } from './link.ts'
-import { CLOSE, type Kind, type Limits, VERSION, type WelcomeFrame } from './protocol.ts'
+import { CLOSE, type Kind, VERSION, type WelcomeFrame } from './protocol.ts'
 
 /** What a runner says of itself and of where it is. */
 export interface Greeting {

@@ -6,8 +6,9 @@ import { TetherError } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
 import { type Keys, type Nonces, proveHello, proveWelcome, randomId, sameText } from './auth.ts'
 import { decodeOpening, encode } from './codec.ts'
+import type { Limits } from './limits.ts'
 import { IGNORE, type Link } from './link.ts'
-import { CLOSE, type HelloFrame, type Limits, VERSION } from './protocol.ts'
+import { CLOSE, type HelloFrame, VERSION } from './protocol.ts'
 
 /** What the server makes of a hello that proved itself. */
 export type Decision =

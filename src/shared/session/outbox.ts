@@ -1,7 +1,7 @@
 /**
  * The messages that the other side has not acknowledged, in order, and how far they are written on the present link.
  */
-import type { Limits } from './protocol.ts'
+import type { Limits } from './limits.ts'
 
 /** How a message is to be treated. */
 export interface SendOptions {

@@ -7,9 +7,10 @@ import { TetherError } from '../errors.ts'
 import type { Clock } from '../util/clock.ts'
 import { Attachment } from './attachment.ts'
 import { decodeLive, encode, encodeMessage } from './codec.ts'
+import type { Limits } from './limits.ts'
 import { clip, IGNORE, type Link } from './link.ts'
 import { Outbox, type OutboxItem, type SendOptions } from './outbox.ts'
-import { CLOSE, type Limits, type LiveFrame, type MsgFrame, type ResyncFrame } from './protocol.ts'
+import { CLOSE, type LiveFrame, type MsgFrame, type ResyncFrame } from './protocol.ts'
 
 /** How a link ended, for log lines and for the decision when to try again. */
 export interface Detach {

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Socket
 import { dirname } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { type OpenOptions, openSession } from '../../../src/client/link/dial.ts'
+import { type OpenOptions, openSession } from '../../../src/client/link/open-session.ts'
 import { createSecret } from '../../../src/server/sessions/gate.ts'
 import { deriveKeys } from '../../../src/shared/session/auth.ts'
 import { seeded } from '../../support/flaky.ts'

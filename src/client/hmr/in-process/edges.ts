@@ -1,6 +1,6 @@
 /** Everything that a plain runner's code says about its edges: vite-node keeps no other record of them. */
 import { dynamicImportsOf, exportsOf, importsOf } from '../../code/transformed-code.ts'
-import type { ImportedNames } from '../hot-runtime.ts'
+import type { ImportedNames } from '../../module-types.ts'
 
 /** What transformed code says about its edges. */
 export interface SsrCode {

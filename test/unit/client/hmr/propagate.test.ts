@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { HotCallback, HotModule } from '../../../../src/client/hmr/cache.ts'
-import type { ImportedNames } from '../../../../src/client/hmr/hot-runtime.ts'
 import { propagate } from '../../../../src/client/hmr/propagate.ts'
+import type { ImportedNames } from '../../../../src/client/module-types.ts'
 
 interface Spec {
   imports?: Record<string, ImportedNames>

@@ -8,7 +8,7 @@ import {
   isShallow,
   isShallowText,
 } from '../../../../src/shared/session/codec.ts'
-import { LIMITS } from '../../../../src/shared/session/protocol.ts'
+import { LIMITS } from '../../../../src/shared/session/limits.ts'
 
 const ID = 'abcdefghijklmnopqrstuv'
 const MAC = `${ID}${ID}`.slice(0, 43)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { LIMITS } from '../../../../src/shared/session/limits.ts'
 import { Outbox } from '../../../../src/shared/session/outbox.ts'
-import { LIMITS } from '../../../../src/shared/session/protocol.ts'
 
 const limits = { ...LIMITS, outboxCount: 3, outboxBytes: 10 }
 

@@ -1,0 +1,29 @@
+/** Opens a session with the server of a URL. */
+import { resolveLimits } from '../../shared/session/limits.ts'
+import { type ClientSession, openSessionWith, type SessionSettings } from './client-session.ts'
+import { createDial, printable } from './dial.ts'
+
+export type { ClientSession, ClientSessionEvents, Resync } from './client-session.ts'
+
+export interface OpenOptions extends SessionSettings {
+  /** `ws://host:port/path`, `wss://...` or `ws+unix:/path/of/socket:/`. */
+  url: string
+}
+
+/**
+ * Opens a session and keeps it. Rejects with a `TetherError`: `ERR_CONFIG` (the URL), `ERR_CONNECT`, `ERR_UNAUTHORIZED`,
+ * `ERR_FORBIDDEN`, `ERR_VERSION`, `ERR_PROTOCOL`, `ERR_CLOSED` (aborted); never later than `wait` plus one attempt (10 s).
+ */
+export async function openSession({ url, ...settings }: OpenOptions): Promise<ClientSession> {
+  const dial = createDial(url, resolveLimits(settings.limits), settings.clock)
+  const limits = { ...(isLocal(url) && { backoffCap: LOCAL_BACKOFF_CAP }), ...settings.limits }
+  return openSessionWith(dial, printable(url), { ...settings, limits })
+}
+
+/** To ask a port of one's own machine costs nothing, and whoever restarts Vite there waits for the runner. */
+const LOCAL_BACKOFF_CAP = 200
+
+function isLocal(address: string): boolean {
+  const { protocol, hostname } = new URL(address)
+  return protocol === 'ws+unix:' || hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+}
