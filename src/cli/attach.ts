@@ -10,7 +10,7 @@ import { installCrashReport } from '../client/process/crash-report.ts'
 import { execute } from '../client/process/run-entries.ts'
 import { installStopGate } from '../client/process/stop-gate.ts'
 import { connectRunner } from '../client/runner/connect.ts'
-import type { Runner } from '../client/runner/session-runner.ts'
+import type { SessionRunner } from '../client/runner/session-runner.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { AttachFlags } from './attach-flags.ts'
 
@@ -37,7 +37,7 @@ export async function attach(flags: AttachFlags, exit: (code: number) => void): 
   // as the app expects it: its entry comes right after node
   process.argv.splice(1, process.argv.length, path, ...args)
   installMainModule(path)
-  let runner: Runner | undefined
+  let runner: SessionRunner | undefined
   installStopGate({
     signals: ['SIGINT', 'SIGTERM', 'SIGHUP'],
     dispose: async () => runner && disposeAll(getEngine(runner.viteNode)),
@@ -70,7 +70,7 @@ export async function attach(flags: AttachFlags, exit: (code: number) => void): 
 }
 
 /** What Node requires of the app's files on this machine: modules are those of the runner, and TypeScript is compiled. */
-async function bridgeRequire({ viteNode }: Runner): Promise<void> {
+async function bridgeRequire({ viteNode }: SessionRunner): Promise<void> {
   // a require() cannot wait for it
   await loadMetaResolve()
   const opened = { import: (url: string) => viteNode.import(url), native: viteNode.native! }

@@ -16,7 +16,7 @@ import { parseAttachFlags } from './attach-flags.ts'
 import { checkVite } from './check-vite.ts'
 import { parseFlags } from './flags.ts'
 import { ATTACH_HELP, HELP } from './help.ts'
-import { hasShortcuts, type Loaded, type Served, serve } from './serve.ts'
+import { hasShortcuts, type Loaded, type RunningServer, serve } from './serve.ts'
 import { bindShortcuts } from './shortcuts.ts'
 
 const NAME = colors.cyan('[vite-tether]')
@@ -80,7 +80,7 @@ async function load(): Promise<Loaded> {
 
 interface Ending {
   /** From now on there is something to close, and an app whose exit counts. */
-  endWith(served: Served, once: boolean): void
+  endWith(served: RunningServer, once: boolean): void
   /** Closes the server and exits with `code`. */
   quit(code: number): void
   readonly begun: boolean
@@ -88,7 +88,7 @@ interface Ending {
 
 /** This process ends as its app does; the supervisors forward the signals to it and wait for it. */
 function handleSignals(): Ending {
-  let served: Served | undefined
+  let served: RunningServer | undefined
   let appsCode: number | undefined
   let isEnding = false
 
@@ -124,7 +124,7 @@ function handleSignals(): Ending {
   }
 }
 
-function sayReady({ hub, say }: Served): void {
+function sayReady({ hub, say }: RunningServer): void {
   const told = new Set<string>()
   let waited = false
   hub.once('exit', () => {
@@ -140,7 +140,7 @@ function sayReady({ hub, say }: Served): void {
   })
 }
 
-function bindKeys({ hub, say }: Served, quit: () => void): void {
+function bindKeys({ hub, say }: RunningServer, quit: () => void): void {
   bindShortcuts(
     [
       { keys: ['r', 'rs'], description: 'restart the app', action: () => hub.restart() },

@@ -17,7 +17,7 @@ export interface Loaded {
 }
 
 /** A running server. */
-export interface Served {
+export interface RunningServer {
   server: ViteDevServer
   hub: Hub
   /** Prints a line through Vite's logger. */
@@ -28,7 +28,7 @@ export interface Served {
  * Starts the server, which starts the app as soon as `hub.ready` says. Rejects with `ERR_ENTRY` or `ERR_CONFIG`, or with what
  * Vite or its config throws.
  */
-export async function serve(flags: Flags, { vite, createPlugin, hubOf }: Loaded): Promise<Served> {
+export async function serve(flags: Flags, { vite, createPlugin, hubOf }: Loaded): Promise<RunningServer> {
   const root = resolve(flags.root ?? '.')
   // in a run that happens once nothing could create it later
   const entry = flags.entry === undefined ? undefined : entryPath(flags.entry, root)

@@ -1,11 +1,11 @@
 /** The runner of a supervised app process, as the hooks need it. */
 import { TetherError } from '../../shared/errors.ts'
 import { openApp } from '../process/app-process.ts'
-import type { Provider, Runner } from './provider.ts'
+import type { BridgedRunner, Provider } from './provider.ts'
 
 /** Begins to connect. */
 export function createAppProvider(): Provider {
-  let runner: Runner | undefined
+  let runner: BridgedRunner | undefined
   const opened = openApp().runner.then(({ viteNode }) => {
     runner = { import: (url) => viteNode.import(url), native: viteNode.native! }
     return runner

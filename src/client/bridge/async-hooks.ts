@@ -25,9 +25,9 @@ export interface ImportAnswer {
 }
 
 /** What a module gave: its exports, or what it threw. */
-type Outcome = { exports: ModuleNamespace } | { error: unknown }
+type Evaluated = { exports: ModuleNamespace } | { error: unknown }
 
-const outcomes = new Map<number, Outcome>()
+const outcomes = new Map<number, Evaluated>()
 let last = 0
 
 /** The exports that a generated module passes on. Throws what the module threw. */
@@ -52,7 +52,7 @@ export function hookImport(provider: Provider, self: string): void {
 
 async function load(provider: Provider, url: string, self: string): Promise<{ source?: string }> {
   debug('import %s', url)
-  let outcome: Outcome
+  let outcome: Evaluated
   try {
     const runner = await provider.open()
     const file = fileURLToPath(url)

@@ -14,7 +14,7 @@ import { reportLoads } from '../evaluate/native-loads.ts'
 import { FetchThread } from '../link/sync-fetch.ts'
 import { installCrashReport } from '../process/crash-report.ts'
 import { TetherNodeRunner } from '../runner/node-runner.ts'
-import type { Provider, Runner } from './provider.ts'
+import type { BridgedRunner, Provider } from './provider.ts'
 
 /** What such a process is told. */
 export interface HelperOptions {
@@ -30,9 +30,9 @@ export interface HelperOptions {
 export async function createHelper({ invitation, app, exit }: HelperOptions): Promise<Provider> {
   // a require() cannot wait for it
   await loadMetaResolve()
-  let runner: Runner | undefined
+  let runner: BridgedRunner | undefined
 
-  function openNow(): Runner {
+  function openNow(): BridgedRunner {
     if (runner) return runner
     runner = make(accept(invitation), app)
     if (exit) installCrashReport(exit)
@@ -45,7 +45,7 @@ export async function createHelper({ invitation, app, exit }: HelperOptions): Pr
   }
 }
 
-function make(invitation: Invitation, app: string): Runner {
+function make(invitation: Invitation, app: string): BridgedRunner {
   const entry = process.argv[1] ?? ''
   const thread = new FetchThread(() => ({
     ...invitation,

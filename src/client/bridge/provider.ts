@@ -6,13 +6,13 @@ import type { ModuleNamespace } from '../module-types.ts'
 /** The runner of this thread, made when it is first needed. */
 export interface Provider {
   /** Makes it if there is none. Rejects if the server cannot be used. */
-  open(): Promise<Runner>
+  open(): Promise<BridgedRunner>
   /** The same while the caller waits. Throws. */
-  openNow(): Runner
+  openNow(): BridgedRunner
 }
 
 /** As much of a runner as the hooks need. */
-export interface Runner {
+export interface BridgedRunner {
   import(url: string): Promise<ModuleNamespace>
   readonly native: NativeLoads
 }

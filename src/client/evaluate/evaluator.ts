@@ -17,7 +17,7 @@ import { runCommonJs } from './commonjs-file.ts'
 import { createCommonJs } from './commonjs-variables.ts'
 import { Evaluation } from './evaluation.ts'
 import { createImportMeta } from './import-meta.ts'
-import { Importer } from './imports.ts'
+import { Imports } from './imports.ts'
 import type { Instance } from './instance.ts'
 import { Instances } from './instances.ts'
 import { namesOf, WHOLE } from './interop.ts'
@@ -53,7 +53,7 @@ export class Evaluator {
   readonly instances: Instances
   readonly paths: Paths
   readonly scripts: ScriptTable
-  readonly imports: Importer
+  readonly imports: Imports
   /** Moves when code or instances change: a module that failed is evaluated again only after that, as under Node. */
   epoch = 0
   readonly #options: EvaluatorOptions
@@ -67,7 +67,7 @@ export class Evaluator {
     this.instances = new Instances(options.cache)
     this.scripts = new ScriptTable(options.paths)
     installStackHook()
-    this.imports = new Importer(this)
+    this.imports = new Imports(this)
   }
 
   /** Takes newer code into the store. Returns the ids whose code differs from what was held. */

@@ -15,7 +15,7 @@ import { differsCompiled, namespaceOf } from './interop.ts'
 import { Scopes } from './package-scopes.ts'
 
 /** The imports of one evaluator's modules. */
-export class Importer implements Supply {
+export class Imports implements Supply {
   readonly isNow = false
   readonly #evaluator: Evaluator
   /** What Node has loaded, by the place from which it was asked for: the same answer for ever, as under Node. */

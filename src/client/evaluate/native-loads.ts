@@ -9,7 +9,7 @@ import type { ModuleNamespace } from '../module-types.ts'
 import type { CommonJsCode } from './commonjs-file.ts'
 import type { Evaluator } from './evaluator.ts'
 import type { Instance } from './instance.ts'
-import { type FetchNow, NowLoader } from './sync-supply.ts'
+import { type FetchNow, SyncSupply } from './sync-supply.ts'
 
 const debug = createDebug('vite-tether:native')
 
@@ -47,12 +47,12 @@ export class NativeLoads {
   /** What Node has loaded of the app. */
   readonly files = new Set<string>()
   readonly #options: NativeLoadsOptions
-  readonly #now: NowLoader
+  readonly #now: SyncSupply
   readonly #required = new WeakMap<Instance, object>()
 
   constructor(options: NativeLoadsOptions) {
     this.#options = options
-    this.#now = new NowLoader(options.evaluator, options.fetchNow)
+    this.#now = new SyncSupply(options.evaluator, options.fetchNow)
   }
 
   /** Whether the runner has a file as an ES module: a script that needs neither format may be either. */

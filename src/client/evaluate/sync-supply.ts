@@ -19,7 +19,7 @@ import { namespaceOf } from './interop.ts'
 export type FetchNow = (url: string, importer?: ModuleId, fresh?: boolean) => FetchAnswer
 
 /** Loads modules into the cache of an evaluator without a tick in between. */
-export class NowLoader implements Supply {
+export class SyncSupply implements Supply {
   readonly isNow = true
   readonly #evaluator: Evaluator
   readonly #fetchNow: FetchNow

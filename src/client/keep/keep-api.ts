@@ -5,7 +5,7 @@ import type { KeepApi } from '../../keep.ts'
 import { TetherError } from '../../shared/errors.ts'
 import type { Engine } from '../hmr/engine.ts'
 import type { Keeper } from './kept-values.ts'
-import { Listener } from './port.ts'
+import { KeptPort } from './port.ts'
 
 /** Makes the functions; they know whose they are. */
 export function createKeep({ kept, limits }: Engine, keeper: Keeper): KeepApi {
@@ -16,18 +16,18 @@ export function createKeep({ kept, limits }: Engine, keeper: Keeper): KeepApi {
     if (!(server instanceof Server) || server.listening) throw notServable(handler)
     const key = `port ${typeof address === 'object' ? JSON.stringify(address) : address}`
     let isNew = false
-    const listener = keep(
+    const port = keep(
       key,
       () => {
         isNew = true
-        return new Listener(kept.listeners, address, limits.callback)
+        return new KeptPort(kept.ports, address, limits.callback)
       },
       (each) => each.close(),
     )
-    listener.adopt(server)
+    port.adopt(server)
     // a port that the failed code of an update has opened goes with it, so it need not wait
-    if (isNew) listener.use(server, opened)
-    else kept.afterUpdate(() => listener.use(server, opened))
+    if (isNew) port.use(server, opened)
+    else kept.afterUpdate(() => port.use(server, opened))
     return server
   }
 

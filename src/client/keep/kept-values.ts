@@ -6,7 +6,7 @@ import { TetherError } from '../../shared/errors.ts'
 import type { ModuleId } from '../../shared/types.ts'
 import { call } from '../hmr/callbacks.ts'
 import type { Engine } from '../hmr/engine.ts'
-import type { Listener } from './port.ts'
+import type { KeptPort } from './port.ts'
 
 /** The instance of a module that calls `keep()`. */
 export interface Keeper {
@@ -28,7 +28,7 @@ interface Kept {
 /** The kept values of one runner. */
 export class KeptValues {
   /** Open ports: they wait while an update is under way. */
-  readonly listeners = new Set<Listener>()
+  readonly ports = new Set<KeptPort>()
   #values = new Map<string, Kept>()
   /** As they were before the update that is under way. */
   #before: Map<string, Kept> | undefined
@@ -58,10 +58,10 @@ export class KeptValues {
 
   /** An update begins: `replaced` are going to say anew what they keep. Requests wait from here on. */
   async begin({ runtime, cache }: Engine, replaced: ReadonlySet<ModuleId>): Promise<void> {
-    for (const listener of this.listeners) listener.pause()
+    for (const port of this.ports) port.pause()
     // what is disposed may be in use by requests that are under way
     if ([...replaced].some((id) => cache.disposeMap.has(id))) {
-      await Promise.all(Array.from(this.listeners, (listener) => listener.drain()))
+      await Promise.all(Array.from(this.ports, (port) => port.drain()))
     }
     this.#before = new Map(Array.from(this.#values, ([key, kept]) => [key, { ...kept }]))
     for (const kept of this.#values.values()) {
@@ -82,13 +82,13 @@ export class KeptValues {
     this.#values = before
     this.#before = undefined
     this.#atCommit = []
-    for (const listener of this.listeners) listener.rollBack()
+    for (const port of this.ports) port.rollBack()
     for (const [key, kept] of created.reverse()) await dispose(engine, key, kept)
   }
 
   /** It is over, whatever came of it. */
   end(): void {
-    for (const listener of this.listeners) listener.resume()
+    for (const port of this.ports) port.resume()
   }
 
   /** Disposes what no module keeps any more. */
@@ -105,7 +105,7 @@ export class KeptValues {
 
   /** Closes the ports, and lets the requests that are under way end. */
   async closePorts(): Promise<void> {
-    await Promise.all(Array.from(this.listeners, (listener) => listener.close()))
+    await Promise.all(Array.from(this.ports, (port) => port.close()))
   }
 
   /** Disposes everything, the last created first. */

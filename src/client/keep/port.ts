@@ -32,8 +32,8 @@ const SETTINGS = [
 ] as const
 
 /** An open port. */
-export class Listener {
-  readonly #registry: Set<Listener>
+export class KeptPort {
+  readonly #registry: Set<KeptPort>
   readonly #address: Address
   readonly #patience: number
   #real: Server | undefined
@@ -51,7 +51,7 @@ export class Listener {
   readonly #busy = new Map<ServerResponse, number>()
 
   /** @param patience milliseconds that requests wait for an update before they are answered by what is there */
-  constructor(registry: Set<Listener>, address: Address, patience: number) {
+  constructor(registry: Set<KeptPort>, address: Address, patience: number) {
     this.#registry = registry
     this.#address = address
     this.#patience = patience

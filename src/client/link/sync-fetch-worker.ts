@@ -4,9 +4,9 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { flattenError } from '../../shared/errors.ts'
-import type { ModuleRecord, FetchAnswer as ServerAnswer } from '../../shared/types.ts'
+import type { FetchAnswer, ModuleRecord } from '../../shared/types.ts'
 import { openSession } from './open-session.ts'
-import type { FetchAnswer, FetchCall, FetchData, FetchRequest } from './sync-fetch.ts'
+import type { FetchCall, FetchData, FetchRequest, ThreadAnswer } from './sync-fetch.ts'
 
 const { url, secret, port, flag, info } = workerData as FetchData
 /** Code that came before the answer it belongs to. */
@@ -27,13 +27,13 @@ parentPort!.on('message', () => {})
 
 port.on('message', async ({ id, call }: FetchRequest) => {
   const answer = await answerTo(call).catch((error: unknown) => ({ error: flattenError(error) }))
-  port.postMessage({ id, ...answer } satisfies FetchAnswer)
+  port.postMessage({ id, ...answer } satisfies ThreadAnswer)
   Atomics.add(flag, 0, 1)
   Atomics.notify(flag, 0)
 })
 
 /** Who waits has no other way to get what came before the answer. */
-function whole(answer: ServerAnswer): ServerAnswer {
+function whole(answer: FetchAnswer): FetchAnswer {
   return 'modules' in answer ? { ...answer, modules: [...streamed.splice(0), ...answer.modules] } : answer
 }
 

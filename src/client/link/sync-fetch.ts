@@ -17,7 +17,7 @@ export interface FetchRequest {
 }
 
 /** The answer to the question with that id. */
-export interface FetchAnswer {
+export interface ThreadAnswer {
   id: number
   value?: unknown
   error?: FlatError
@@ -65,7 +65,7 @@ export class FetchThread {
     for (;;) {
       const seen = Atomics.load(this.#flag, 0)
       for (let message = receiveMessageOnPort(port); message; message = receiveMessageOnPort(port)) {
-        const answer = message.message as FetchAnswer
+        const answer = message.message as ThreadAnswer
         if (answer.id === id) return unwrap(answer)
         this.#settle(answer)
       }
@@ -100,13 +100,13 @@ export class FetchThread {
       name: 'vite-tether',
     })
     worker.unref()
-    port1.on('message', (answer: FetchAnswer) => this.#settle(answer))
+    port1.on('message', (answer: ThreadAnswer) => this.#settle(answer))
     port1.unref()
     this.#port = port1
     return port1
   }
 
-  #settle(answer: FetchAnswer): void {
+  #settle(answer: ThreadAnswer): void {
     const waiting = this.#waiting.get(answer.id)
     this.#waiting.delete(answer.id)
     if (this.#waiting.size === 0) this.#port!.unref()
@@ -118,7 +118,7 @@ export class FetchThread {
   }
 }
 
-function unwrap({ value, error }: FetchAnswer): unknown {
+function unwrap({ value, error }: ThreadAnswer): unknown {
   if (error) throw reviveError(error)
   return value
 }

@@ -7,7 +7,7 @@ import type { Handover } from '../../shared/handover.ts'
 import { startInspector } from '../debug/inspector.ts'
 import { loadMetaResolve } from '../evaluate/import-meta.ts'
 import { FetchThread } from '../link/sync-fetch.ts'
-import { createTetherRunner, type Runner } from '../runner/session-runner.ts'
+import { createTetherRunner, type SessionRunner } from '../runner/session-runner.ts'
 import { openParent } from './parent.ts'
 
 /** What the bootstrap does when its parent speaks. */
@@ -19,17 +19,17 @@ export interface ParentListener {
 }
 
 /** The process: each half as soon as it is there. */
-export interface AppProcess {
+export interface AppBoot {
   handover: Promise<Handover>
-  runner: Promise<Runner>
+  runner: Promise<SessionRunner>
 }
 
-let opened: AppProcess | undefined
+let opened: AppBoot | undefined
 let listener: ParentListener | undefined
 let isGone = false
 
 /** Connects to the server, once. To be called when argv is the app's. */
-export function openApp(): AppProcess {
+export function openApp(): AppBoot {
   opened ??= open()
   return opened
 }
@@ -40,7 +40,7 @@ export function listenToParent(to: ParentListener): void {
   if (isGone) to.gone()
 }
 
-function open(): AppProcess {
+function open(): AppBoot {
   const { handover } = openParent({
     signal: (signal) => listener?.signal(signal),
     gone() {

@@ -8,7 +8,7 @@ import { closeInspector } from '../debug/inspector.ts'
 import { installMainModule } from '../evaluate/main-module.ts'
 import { disposeAll } from '../hmr/dispose-all.ts'
 import { getEngine } from '../hmr/engine.ts'
-import type { Runner } from '../runner/session-runner.ts'
+import type { SessionRunner } from '../runner/session-runner.ts'
 import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
 import { installCrashReport } from './crash-report.ts'
@@ -25,7 +25,7 @@ const ORPHAN_PATIENCE = 700
 
 const exit = (code: number) => process.exit(code)
 let gate: StopGate | undefined
-let runner: Runner | undefined
+let runner: SessionRunner | undefined
 let isWaiting = false
 
 takeArgv()

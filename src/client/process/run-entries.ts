@@ -1,11 +1,11 @@
 /** The entries of an app process. */
-import type { Runner } from '../runner/session-runner.ts'
+import type { SessionRunner } from '../runner/session-runner.ts'
 
 /** What Node exits with when nothing is left that could settle a top-level await. */
 const UNSETTLED = 13
 
 /** Executes `entries` one after the other. Rejects with what they throw; says so if the process ends before they have. */
-export async function execute(runner: Pick<Runner, 'import'>, entries: readonly string[]): Promise<void> {
+export async function execute(runner: Pick<SessionRunner, 'import'>, entries: readonly string[]): Promise<void> {
   process.once('beforeExit', unsettled)
   try {
     for (const each of entries) await runner.import(each)

@@ -5,12 +5,12 @@
 import { setImmediate } from 'node:timers/promises'
 import { createDebug } from 'obug'
 import { getEngine } from '../hmr/engine.ts'
-import type { Runner } from '../runner/session-runner.ts'
+import type { SessionRunner } from '../runner/session-runner.ts'
 
 const debug = createDebug('vite-tether:standby')
 
 /** Resolves when the process is to run its entries: at once, unless it is a standby. */
-export async function waitForTurn(runner: Runner): Promise<void> {
+export async function waitForTurn(runner: SessionRunner): Promise<void> {
   const { turn, config } = runner
   if (!config.waits) return
   debug('waits')
@@ -25,7 +25,7 @@ export async function waitForTurn(runner: Runner): Promise<void> {
 }
 
 /** Fetches and compiles what the entries need, again after each change. The returned function ends that. */
-function keepFilled(runner: Runner): () => void {
+function keepFilled(runner: SessionRunner): () => void {
   let isWaiting = true
   let isFilling = false
   let isOutOfDate = false

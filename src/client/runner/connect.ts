@@ -7,7 +7,7 @@ import { nearest } from '../../shared/util/nearest.ts'
 import type { Logger } from '../hmr/log.ts'
 import { FetchThread } from '../link/sync-fetch.ts'
 import type { TetherRunner } from '../runner-types.ts'
-import { createTetherRunner, type Runner } from './session-runner.ts'
+import { createTetherRunner, type SessionRunner } from './session-runner.ts'
 
 /** Options of {@link connect}; all are optional. */
 export interface ConnectOptions {
@@ -47,7 +47,7 @@ export function connect(options: ConnectOptions = {}): Promise<TetherRunner> {
 }
 
 /** {@link connect}, with what is not for everybody. */
-export async function connectRunner(options: ConnectOptions): Promise<Runner> {
+export async function connectRunner(options: ConnectOptions): Promise<SessionRunner> {
   const { url, token } = checked(options)
   const { root = process.cwd(), name = basename(process.argv[1] ?? 'node'), entry } = options
   const { onUnaccepted, logger, wait, signal } = options

@@ -29,7 +29,7 @@ import { onExit } from './on-exit.ts'
 const debug = createDebug('vite-tether:runner')
 
 /** What both kinds of runners need. */
-export interface TetherRunnerOptions {
+export interface SessionRunnerOptions {
   url: string
   /** Asked again at each attempt to connect. */
   secret: string | (() => string | Promise<string>)
@@ -63,9 +63,9 @@ const NOT_COMPARED =
   'Messages of the server were lost, and what this process runs could not be compared with the current sources: it may be out of date. Restart it.'
 
 /** Connects and makes the runner. Rejects with a `TetherError` that says why the server cannot be used. */
-export async function createTetherRunner(options: TetherRunnerOptions): Promise<Runner> {
-  const built = createDeferred<Runner>()
-  let runner: Runner | undefined
+export async function createTetherRunner(options: SessionRunnerOptions): Promise<SessionRunner> {
+  const built = createDeferred<SessionRunner>()
+  let runner: SessionRunner | undefined
   const session = await openSession({
     url: options.url,
     secret: options.secret,
@@ -90,7 +90,7 @@ export async function createTetherRunner(options: TetherRunnerOptions): Promise<
     root: options.root,
   }
   try {
-    runner = new Runner(options, info, session, await session.rpc.init(info))
+    runner = new SessionRunner(options, info, session, await session.rpc.init(info))
     built.resolve(runner)
     return runner
   } catch (error) {
@@ -100,11 +100,11 @@ export async function createTetherRunner(options: TetherRunnerOptions): Promise<
 }
 
 /** Implements {@link TetherRunner}; `config`, `turn` and `server` are for the bootstrap of a supervised process. */
-export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRunner {
+export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements TetherRunner {
   readonly viteNode: TetherNodeRunner
   readonly emitter: HMREmitter = createHmrEmitter()
   config: RunnerConfig
-  readonly #options: TetherRunnerOptions
+  readonly #options: SessionRunnerOptions
   readonly #info: RunnerInfo
   readonly #session: ClientSession
   /** The engine executes what is imported from outside again on a reload; it needs no list of files beside that. */
@@ -114,7 +114,7 @@ export class Runner extends EventEmitter<TetherRunnerEvents> implements TetherRu
   #compared: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
 
-  constructor(options: TetherRunnerOptions, info: RunnerInfo, session: ClientSession, config: RunnerConfig) {
+  constructor(options: SessionRunnerOptions, info: RunnerInfo, session: ClientSession, config: RunnerConfig) {
     super()
     this.#options = options
     this.#info = info

@@ -14,7 +14,7 @@ import type { DetachedInstance, GraphNode, HotRuntime } from '../hmr/hot-runtime
 import type { ImportedNames, ModuleNamespace } from '../module-types.ts'
 
 /** Finds out what a specifier from outside means. */
-export type Resolve = (specifier: string) => Promise<ModuleId | { external: string }>
+type Resolve = (specifier: string) => Promise<ModuleId | { external: string }>
 
 /** The `HotRuntime` of our own runner. */
 export class TetherRuntime implements HotRuntime {

@@ -25,7 +25,7 @@ import { recordSeeds } from '../vite/seeds.ts'
 import { type Binding, Bindings } from './bindings.ts'
 import { distinctId, viewOfApp, viewOfAttached } from './runner-views.ts'
 import { type RunnerHost, type ServedRunner, serveRunner } from './served-runner.ts'
-import { isRunner, type Pair, Served } from './session-table.ts'
+import { isRunner, type Pair, SessionTable } from './session-table.ts'
 
 const debug = createDebug('vite-tether:hub')
 
@@ -33,7 +33,7 @@ const debug = createDebug('vite-tether:hub')
 export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   readonly #ready = createDeferred<void>()
   readonly #bindings = new Bindings()
-  readonly #served = new Served()
+  readonly #served = new SessionTable()
   readonly #report: Report
   readonly #progress = createProgress()
   readonly #apps: Apps

@@ -12,7 +12,7 @@ export function isRunner({ info, waits }: ServedRunner): boolean {
 }
 
 /** All sessions of a hub. */
-export class Served {
+export class SessionTable {
   readonly #runners = new Map<ServerSession, ServedRunner>()
 
   add(session: ServerSession, runner: ServedRunner): void {

@@ -6,13 +6,13 @@ import { createRequire } from 'node:module'
 import { TetherError } from '../../shared/errors.ts'
 import type { CommonJsTools } from './commonjs-files.ts'
 
-/** Compiled code and its source map. */
-export interface Compiled {
+/** Code without decorators, and its source map. */
+export interface Lowered {
   code: string
   map: string
 }
 
-type Compiler = (code: string, file: string) => Promise<Compiled>
+type Compiler = (code: string, file: string) => Promise<Lowered>
 
 const TYPESCRIPT = /\.[cm]?tsx?$/
 /** A decorator at the beginning of a line or a statement; `{@link` of comments is none. */
@@ -28,7 +28,7 @@ export async function lowerDecorators(
   id: string,
   root: string,
   compile: CommonJsTools['compile'],
-): Promise<Compiled | undefined> {
+): Promise<Lowered | undefined> {
   if (!TYPESCRIPT.test(id) || !DECORATOR.test(code)) return undefined
   const { code: compiled } = await compile(code, id)
   if (!DECORATOR.test(compiled)) return undefined
@@ -62,10 +62,10 @@ function findCompiler(root: string): Compiler | undefined {
 
 /** As much of esbuild as is used. */
 interface Esbuild {
-  transform(code: string, options: object): Promise<Compiled>
+  transform(code: string, options: object): Promise<Lowered>
 }
 
-function withEsbuild(esbuild: Esbuild, code: string, file: string): Promise<Compiled> {
+function withEsbuild(esbuild: Esbuild, code: string, file: string): Promise<Lowered> {
   const loader = file.endsWith('x') ? 'tsx' : 'ts'
   return esbuild.transform(code, { loader, target: 'es2022', sourcemap: 'external', sourcefile: file })
 }
@@ -77,7 +77,7 @@ interface TypeScript {
   ModuleKind: { ESNext: number }
 }
 
-async function withTypeScript(typescript: TypeScript, code: string, file: string): Promise<Compiled> {
+async function withTypeScript(typescript: TypeScript, code: string, file: string): Promise<Lowered> {
   const { ScriptTarget, ModuleKind } = typescript
   const compilerOptions = { target: ScriptTarget.ES2022, module: ModuleKind.ESNext, sourceMap: true }
   const { outputText, sourceMapText } = typescript.transpileModule!(code, { fileName: file, compilerOptions })

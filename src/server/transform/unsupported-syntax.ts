@@ -4,7 +4,7 @@
  */
 import { Script } from 'node:vm'
 import type { CommonJsTools } from './commonjs-files.ts'
-import type { Compiled } from './decorators.ts'
+import type { Lowered } from './decorators.ts'
 
 const USING = /(?:^|[;{}])\s*(?:await\s+)?using\s+[\w$]+\s*(?::[^=]*)?=/m
 /** Everything that all supported versions of Node have, and `using` not. */
@@ -16,7 +16,7 @@ export async function fillGaps(
   code: string,
   id: string,
   compile: CommonJsTools['compile'],
-): Promise<Compiled | string | undefined> {
+): Promise<Lowered | string | undefined> {
   if (!CODE.test(id)) return undefined
   const isLowered = USING.test(code) && !knowsUsing()
   if (isLowered || id.endsWith('.cts')) {

@@ -19,7 +19,7 @@ export interface Greeting {
   kind: Kind
 }
 
-export interface OpeningOptions {
+export interface GreetOptions {
   clock: Clock
   limits: Limits
   keys: Keys
@@ -31,7 +31,7 @@ export interface OpeningOptions {
 }
 
 /** Owns the link until it is open. Returns a function that gives it up; `failed` is not called then. */
-export function greet(link: Link, { clock, limits, keys, greeting, welcomed, failed }: OpeningOptions): () => void {
+export function greet(link: Link, { clock, limits, keys, greeting, welcomed, failed }: GreetOptions): () => void {
   let nonces: Nonces | undefined
   const cancel = clock.after(limits.handshake, () => {
     leave()

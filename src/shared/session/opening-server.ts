@@ -15,7 +15,7 @@ export type Decision =
   | { sid: string; resumed: boolean; recv: number; reason?: string; attach(): void }
   | { close: number; text: string }
 
-export interface OpeningOptions {
+export interface ChallengeOptions {
   clock: Clock
   limits: Limits
   keys: Keys
@@ -26,7 +26,7 @@ export interface OpeningOptions {
 }
 
 /** Owns the link until it is open. */
-export function challenge(link: Link, options: OpeningOptions): void {
+export function challenge(link: Link, options: ChallengeOptions): void {
   const { clock, limits, keys, boot, decide, over } = options
   const nonce = randomId()
   const cancel = clock.after(limits.helloWait, () => {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { Listener } from '../../../src/client/keep/port.ts'
+import { KeptPort } from '../../../src/client/keep/port.ts'
 import { freePort } from '../../support/child.ts'
 import { ask, startKeepApp, startLoad } from '../../support/keep.ts'
 
@@ -202,8 +202,8 @@ test('a module that asks its own port while it is evaluated for the first time g
 })
 
 test('requests that wait for longer than they should are answered by what is there', async () => {
-  const listeners = new Set<Listener>()
-  const listener = new Listener(listeners, 0, 30)
+  const listeners = new Set<KeptPort>()
+  const listener = new KeptPort(listeners, 0, 30)
   onTestFinished(() => listener.close())
   const server = createServer((_request, response) => response.end('old'))
   listener.adopt(server)
