@@ -18,12 +18,20 @@ interface Import {
 
 const imports: Import[] = files.flatMap((file) => {
   const statement = /^(?:import|export)\s+(?:(type)\s+)?(?:[^'"`;]*?\bfrom\s+)?['"]([^'"]+)['"]/gm
-  return [...code(file).matchAll(statement)].map(([, type, specifier]) => ({
-    file,
-    target: specifier!.startsWith('.') ? posix.join(posix.dirname(file), specifier!) : specifier!,
-    isType: type !== undefined,
-  }))
+  return [...code(file).matchAll(statement)].map(([, type, specifier]) =>
+    toImport(file, specifier!, type !== undefined),
+  )
 })
+
+/** `import('./x.ts')`, as a value or as a type. */
+const lateImports: Import[] = files.flatMap((file) =>
+  [...code(file).matchAll(/\bimport\('(\.[^']+)'\)/g)].map(([, specifier]) => toImport(file, specifier!, false)),
+)
+
+function toImport(file: string, specifier: string, isType: boolean): Import {
+  const target = specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : specifier
+  return { file, target, isType }
+}
 
 /** The files that break a rule, each with what it imports. */
 function offenders(rule: (each: Import) => boolean): string[] {
@@ -33,6 +41,138 @@ function offenders(rule: (each: Import) => boolean): string[] {
 test('the rules see the imports', () => {
   expect(imports.length).toBeGreaterThan(100)
   expect(imports).toContainEqual({ file: 'index.ts', target: 'server/plugin/plugin.ts', isType: false })
+})
+
+const SHARED = ['shared', 'shared/rpc', 'shared/session', 'shared/util']
+
+/** Each folder, and what it may import beside itself: folders below it in the picture of ARCHITECTURE.md, or single files. */
+const FLOORS: Record<string, string[]> = {
+  '': ['server', 'server/plugin', 'client', 'client/runner', 'client/hmr', ...SHARED],
+  cli: [
+    'server',
+    'server/plugin',
+    'server/hub',
+    'server/apps',
+    'client/bridge',
+    'client/process',
+    'client/runner',
+    'client/evaluate',
+    'client/hmr',
+    ...SHARED,
+  ],
+
+  'server/plugin': ['server', 'server/hub', 'server/transform', 'server/vite', ...SHARED],
+  'server/hub': [
+    'server',
+    'server/apps',
+    'server/terminal',
+    'server/modules',
+    'server/transform',
+    'server/sessions',
+    'server/process',
+    'server/vite',
+    ...SHARED,
+  ],
+  'server/apps': ['server', 'server/terminal', 'server/process', ...SHARED],
+  'server/terminal': ['server', 'server/transform', 'server/process', ...SHARED],
+  'server/modules': ['server', 'server/transform', 'server/vite', ...SHARED],
+  'server/transform': ['server', 'server/vite', ...SHARED],
+  'server/sessions': ['server', ...SHARED],
+  'server/vite': ['server', ...SHARED],
+  'server/process': ['shared', 'shared/util'],
+  server: SHARED,
+
+  'client/bridge': [
+    'client',
+    'client/process',
+    'client/runner',
+    'client/evaluate',
+    'client/debug',
+    'client/link',
+    ...SHARED,
+  ],
+  'client/process': [
+    'client',
+    'client/runner',
+    'client/evaluate',
+    'client/keep',
+    'client/hmr',
+    'client/debug',
+    'client/code',
+    'client/link',
+    ...SHARED,
+  ],
+  'client/runner': [
+    'client',
+    'client/evaluate',
+    'client/keep',
+    'client/hmr',
+    'client/debug',
+    'client/code',
+    'client/link',
+    ...SHARED,
+  ],
+  'client/evaluate': ['client', 'client/debug', 'client/code', 'shared', 'shared/util'],
+  'client/keep': ['client', 'client/hmr', 'keep.ts', 'shared', 'shared/util'],
+  'client/hmr': ['client', 'client/hmr/in-process', 'client/code', 'shared', 'shared/util'],
+  'client/hmr/in-process': ['client', 'client/hmr/hot-runtime.ts', 'client/code', 'shared', 'shared/util'],
+  'client/debug': ['client', 'client/code', 'shared', 'shared/util'],
+  'client/code': ['client', 'shared', 'shared/util'],
+  'client/link': ['client', ...SHARED],
+  client: ['shared'],
+
+  'shared/rpc': ['shared', 'shared/session', 'shared/util'],
+  'shared/session': ['shared', 'shared/util'],
+  shared: ['shared/util'],
+  'shared/util': [],
+}
+
+const folderOf = (file: string) => posix.dirname(file).replace(/^\.$/, '')
+
+test.each(Object.entries(FLOORS))('"%s" imports only what lies below it', (folder, allowed) => {
+  const isBelow = (target: string) => [folder, ...allowed].includes(folderOf(target)) || allowed.includes(target)
+  const own = [...imports, ...lateImports].filter(({ file }) => folderOf(file) === folder)
+  expect(
+    own
+      .filter(({ target }) => files.includes(target) && !isBelow(target))
+      .map(({ file, target }) => `${file} -> ${target}`),
+  ).toEqual([])
+})
+
+test('every folder has its floor, and every import is one of a file', () => {
+  expect(Object.keys(FLOORS).sort()).toEqual([...new Set(files.map(folderOf))].sort())
+  expect(offenders(({ target }) => target.endsWith('.ts') && !files.includes(target))).toEqual([])
+})
+
+test('no file imports itself by way of others, types included', () => {
+  const circles = new Set<string>()
+  const done = new Set<string>()
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) circles.add([...path.slice(path.indexOf(file)), file].join(' -> '))
+    if (done.has(file) || path.includes(file)) return
+    for (const each of imports)
+      if (each.file === file && files.includes(each.target)) visit(each.target, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) visit(file, [])
+  expect([...circles]).toEqual([])
+})
+
+test('no two files have one name', () => {
+  const names = files.map((file) => posix.basename(file))
+  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
+})
+
+test('no folder has more than 20 files', () => {
+  const counts = Object.keys(FLOORS).map((folder) => [folder, files.filter((file) => folderOf(file) === folder).length])
+  expect(counts.filter(([, count]) => Number(count) > 20)).toEqual([])
+})
+
+test('no two files export a type of one name', () => {
+  const declaration = /^export (?:abstract )?(?:interface|type|class|enum) (\w+)/gm
+  const declared = files.flatMap((file) => [...code(file).matchAll(declaration)].map(([, name]) => name!))
+  expect(declared.length).toBeGreaterThan(100)
+  expect(declared.filter((name, index) => declared.indexOf(name) !== index)).toEqual([])
 })
 
 test('shared imports nothing outside itself', () => {

@@ -4,20 +4,34 @@
  */
 import { types } from 'node:util'
 import type { ModuleId } from '../../shared/types.ts'
-import type { ImportRequest } from '../code/compile.ts'
-import type { StoredModule } from '../code/store.ts'
-import type { Evaluator } from './evaluator.ts'
+import type { ImportRequest, ModuleContext } from '../code/compile.ts'
+import type { ModuleStore, StoredModule } from '../code/store.ts'
 import { loadMetaResolve } from './import-meta.ts'
+import type { Imports } from './imports.ts'
 import type { Instance } from './instance.ts'
+import type { Instances } from './instances.ts'
+import type { Supply } from './supply.ts'
 
-/** Where an evaluation gets what is not at hand. What answers with a promise makes it wait. */
-export interface Supply {
-  /** The caller cannot wait: what is being evaluated is taken as it is, as in CommonJS, and a top-level await is an error. */
-  readonly isNow: boolean
-  /** The code of a module. */
-  obtain(id: ModuleId, importer?: ModuleId): StoredModule | Promise<StoredModule>
-  /** What `importer` gets of an external. */
-  external(importer: StoredModule, wanted: ImportRequest): object | Promise<object>
+/** The evaluator, as far as one run needs it. */
+export interface EvaluationHost {
+  /** Moves when code or instances change. */
+  readonly epoch: number
+  readonly store: ModuleStore
+  readonly instances: Instances
+  readonly imports: Imports
+  /** Makes an instance one of `stored`, whose body is about to run. */
+  link(instance: Instance, stored: StoredModule): void
+  /** What the body of a module is called with. */
+  context(instance: Instance, stored: StoredModule): ModuleContext
+  /** Runs a CommonJS module whole. */
+  runCommonJs(instance: Instance, stored: StoredModule): void
+  /** The body of an instance has run. */
+  finish(instance: Instance): void
+  /** What `specifier` means to `instance` if the runner itself provides it. */
+  provided(instance: Instance, specifier: string): object | undefined
+  /** Marks an error as one that must not be remembered as the module's result. */
+  transient(error: unknown): unknown
+  isTransient(error: unknown): boolean
 }
 
 /** A module whose evaluation has begun. */
@@ -34,7 +48,7 @@ interface Frame {
 
 /** Begins with `load` or `again`; each evaluation is one of them, once. */
 export class Evaluation {
-  readonly #evaluator: Evaluator
+  readonly #evaluator: EvaluationHost
   readonly #supply: Supply
   readonly #epoch: number
   /** Importers before what they import. A list, because chains of imports may be longer than the call stack is deep. */
@@ -42,7 +56,7 @@ export class Evaluation {
   /** Whose `import()` or top-level await this is. */
   #importer: Instance | undefined
 
-  constructor(evaluator: Evaluator, supply: Supply) {
+  constructor(evaluator: EvaluationHost, supply: Supply) {
     this.#evaluator = evaluator
     this.#supply = supply
     this.#epoch = evaluator.epoch

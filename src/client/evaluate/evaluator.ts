@@ -22,13 +22,15 @@ import type { Instance } from './instance.ts'
 import { Instances } from './instances.ts'
 import { namesOf, WHOLE } from './interop.ts'
 import { moduleVariable } from './main-module.ts'
-import type { LoadReport } from './native-loads.ts'
 
 /** Where code comes from: out of process the session, which asks the server. */
 export interface ModuleSource {
   /** See `ServerFunctions.fetch`. */
   fetch(url: string, importer?: ModuleId, fresh?: boolean): Promise<FetchAnswer>
 }
+
+/** Told of each app file that Node itself has loaded: its path on this machine, and on the server. */
+export type LoadReport = (file: string, path: string) => void
 
 /** What an evaluator is made of. */
 export interface EvaluatorOptions {

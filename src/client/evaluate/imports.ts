@@ -5,24 +5,45 @@ import { isBuiltin } from 'node:module'
 import { dirname } from 'node:path'
 import type { ModuleId } from '../../shared/types.ts'
 import type { ImportRequest } from '../code/compile.ts'
-import type { StoredModule } from '../code/store.ts'
+import type { Paths } from '../code/paths.ts'
+import type { ModuleStore, StoredModule } from '../code/store.ts'
 import { hasLiteralImport, isMaybeType } from '../code/transformed-code.ts'
-import type { Supply } from './evaluation.ts'
-import type { Evaluator } from './evaluator.ts'
+import type { ModuleNamespace } from '../module-types.ts'
 import { formatOf, importExternal, isNativeSpecifier, missingExport } from './externals.ts'
 import type { Instance } from './instance.ts'
+import type { Instances } from './instances.ts'
 import { differsCompiled, namespaceOf } from './interop.ts'
 import { Scopes } from './package-scopes.ts'
+import type { Supply } from './supply.ts'
+
+/** The evaluator, as far as its imports need it. */
+export interface ImportsHost {
+  readonly store: ModuleStore
+  readonly instances: Instances
+  readonly paths: Paths
+  /** What `specifier` means to `instance` if the runner itself provides it. */
+  provided(instance: Instance, specifier: string): object | undefined
+  /** Asks the server what `url` means, and takes the code that it brings. */
+  fetch(url: string, importer?: ModuleId): Promise<{ id: ModuleId } | { external: string }>
+  /** The code of a module. */
+  obtain(id: ModuleId, importer?: ModuleId): Promise<StoredModule>
+  /** The instance of a module, evaluated if there is none. */
+  instance(id: ModuleId, importer?: Instance): Promise<Instance>
+  /** Its namespace. */
+  load(id: ModuleId, importer?: Instance): Promise<ModuleNamespace>
+  /** Marks an error as one that must not be remembered as the module's result. */
+  transient(error: unknown): unknown
+}
 
 /** The imports of one evaluator's modules. */
 export class Imports implements Supply {
   readonly isNow = false
-  readonly #evaluator: Evaluator
+  readonly #evaluator: ImportsHost
   /** What Node has loaded, by the place from which it was asked for: the same answer for ever, as under Node. */
   readonly #externals = new Map<string, object>()
   readonly #scopes = new Scopes()
 
-  constructor(evaluator: Evaluator) {
+  constructor(evaluator: ImportsHost) {
     this.#evaluator = evaluator
   }
 

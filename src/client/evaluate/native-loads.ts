@@ -7,7 +7,7 @@ import { createDebug } from 'obug'
 import type { ModuleId } from '../../shared/types.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 import type { CommonJsCode } from './commonjs-file.ts'
-import type { Evaluator } from './evaluator.ts'
+import type { Evaluator, LoadReport } from './evaluator.ts'
 import type { Instance } from './instance.ts'
 import { type FetchNow, SyncSupply } from './sync-supply.ts'
 
@@ -21,9 +21,6 @@ export interface NativeLoadsOptions {
   roots: Set<ModuleId>
   loadedNatively: LoadReport | undefined
 }
-
-/** Told of each app file that Node itself has loaded: its path on this machine, and on the server. */
-export type LoadReport = (file: string, path: string) => void
 
 /** Collects what is loaded in one tick. `send` gets the paths on the server, each with its file's time of modification. */
 export function reportLoads(send: (files: Record<string, number>) => void): LoadReport {

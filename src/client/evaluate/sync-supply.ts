@@ -9,11 +9,12 @@ import { TetherError } from '../../shared/errors.ts'
 import type { FetchAnswer, ModuleId } from '../../shared/types.ts'
 import type { ImportRequest } from '../code/compile.ts'
 import type { StoredModule } from '../code/store.ts'
-import { Evaluation, type Supply } from './evaluation.ts'
+import { Evaluation } from './evaluation.ts'
 import type { Evaluator } from './evaluator.ts'
 import { resolveLikeImport } from './import-meta.ts'
 import type { Instance } from './instance.ts'
 import { namespaceOf } from './interop.ts'
+import type { Supply } from './supply.ts'
 
 /** As `ModuleSource.fetch`, but blocks this thread until the server has answered. Throws what that would reject with. */
 export type FetchNow = (url: string, importer?: ModuleId, fresh?: boolean) => FetchAnswer

@@ -9,11 +9,11 @@ import type { Engine } from './engine.ts'
  * way. Nothing is evaluated any more.
  */
 export async function disposeAll(engine: Engine): Promise<void> {
-  const { runtime, queue, kept } = engine
+  const { runtime, queue, participant } = engine
   await queue.add(async () => {
-    await kept.closePorts()
+    await participant?.drain()
     const ids = engine.cache.disposeMap.size > 0 ? dependentsFirst(runtime, runtime.ids()) : []
     for (const id of ids) await dispose(engine, id)
-    await kept.close(engine)
+    await participant?.close()
   })
 }

@@ -1,11 +1,11 @@
 /** What belongs to one runner: its registrations, the one queue its updates go through, and what outlives an update. */
 import type { ViteNodeRunner } from 'vite-node/client'
 import type { Applied, FailedModule, ModuleId } from '../../shared/types.ts'
-import { KeptValues } from '../keep/kept-values.ts'
 import { type CacheData, createCache } from './cache.ts'
 import type { HotRuntime } from './hot-runtime.ts'
 import { createInProcessRuntime } from './in-process/vite-node-runtime.ts'
 import { createLog, type Log, type Logger } from './log.ts'
+import type { Participant } from './participant.ts'
 import { createQueue, type UpdateQueue } from './queue.ts'
 
 /** What to do with a change that nothing accepts: leave it to the supervisor, or execute the entries again. */
@@ -29,6 +29,8 @@ export interface EngineOptions {
   /** Told of every change that was handled, those that `invalidate()` caused included (their `seq` is 0). */
   report?: (applied: Applied) => void
   limits?: Partial<EngineLimits>
+  /** What takes part in updates beside the modules. */
+  participant?: Participant
 }
 
 /** The state behind `vite-tether/hmr` for one runner. */
@@ -37,8 +39,6 @@ export interface Engine {
   readonly runtime: HotRuntime
   readonly cache: CacheData
   readonly queue: UpdateQueue
-  /** What modules keep over updates. */
-  readonly kept: KeptValues
   /** Modules whose last update failed: every apply covers them until one succeeds. */
   readonly failing: Set<ModuleId>
   /** Those among them, and their imports, that cannot be transformed as they are saved: no older code stands in for them. */
@@ -51,6 +51,7 @@ export interface Engine {
   files: readonly string[]
   /** Modules that have called `invalidate()` in the chain of updates being applied, the first one first. */
   invalidators: readonly ModuleId[]
+  participant: Participant | undefined
   log: Log
   onUnaccepted: UnacceptedPolicy
   report: (applied: Applied) => void
@@ -72,7 +73,7 @@ export function getEngine(runner: ViteNodeRunner): Engine {
       runtime: own ?? createInProcessRuntime(runner),
       cache,
       queue: createQueue(cache),
-      kept: new KeptValues(),
+      participant: undefined,
       failing: new Set(),
       broken: new Map(),
       shown: undefined,
@@ -95,6 +96,7 @@ export function configureEngine(runner: ViteNodeRunner, options: EngineOptions):
   if (options.logger) engine.log = createLog(options.logger)
   if (options.onUnaccepted) engine.onUnaccepted = options.onUnaccepted
   if (options.report) engine.report = options.report
+  if (options.participant) engine.participant = options.participant
   if (options.limits) engine.limits = { ...engine.limits, ...options.limits }
 }
 

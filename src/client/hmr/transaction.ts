@@ -35,11 +35,11 @@ export async function replaceModules(
   replaced: ReadonlySet<ModuleId>,
   targets: readonly ModuleId[],
 ): Promise<Replacement> {
-  await engine.kept.begin(engine, replaced)
+  await engine.participant?.begin(replaced)
   try {
     return await replace(engine, replaced, targets)
   } finally {
-    engine.kept.end()
+    engine.participant?.end()
   }
 }
 
@@ -71,7 +71,7 @@ async function replace(
     // no new code imports it: its old instance is to hear of that
     if (prune && !runtime.node(id)) cache.pruneMap.set(id, prune)
   }
-  engine.kept.commit()
+  engine.participant?.commit()
   // one has not come back, or no longer imports what it imported
   engine.owesPrune ||= order.some((id) => {
     const now = runtime.node(id)?.imports
@@ -113,7 +113,7 @@ async function rollBack(engine: Engine, { created, detached, disposed, previous 
   for (const id of partial) await dispose(engine, id)
   runtime.detach(partial)
   for (const id of partial) if (!previous.has(id)) dropRegistrations(cache, id)
-  await engine.kept.rollBack(engine)
+  await engine.participant?.rollBack()
 
   // all go back first, so that those that are evaluated again find the others in place
   runtime.attach(detached)

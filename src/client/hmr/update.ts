@@ -43,7 +43,7 @@ export async function update(
   if (result.error === undefined) {
     // else all are reached as they were before
     if (engine.owesPrune) await pruneUnreached(engine, replaced)
-    await engine.kept.sweep(engine)
+    await engine.participant?.sweep()
   }
   return result
 }
@@ -62,7 +62,7 @@ export async function reloadAll(engine: Engine, cause: Cause, seeds: readonly Mo
     const done = await replaceModules(engine, replaced, roots)
     succeed(engine)
     await pruneUnreached(engine, replaced)
-    await engine.kept.sweep(engine)
+    await engine.participant?.sweep()
     return outcome('reloaded', { evaluated: done.evaluated, modules: done.modules })
   } catch (error) {
     return fail(engine, cause, seeds, error)
@@ -76,7 +76,7 @@ export async function startRoots(engine: Engine, cause: Cause, roots: readonly M
     const done = await replaceModules(engine, new Set(), roots)
     succeed(engine)
     await pruneUnreached(engine)
-    await engine.kept.sweep(engine)
+    await engine.participant?.sweep()
     engine.log.info('program reload')
     return outcome('reloaded', { evaluated: done.evaluated, modules: done.modules })
   } catch (error) {

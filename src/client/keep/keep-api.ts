@@ -3,12 +3,10 @@ import { createServer, Server } from 'node:http'
 import { inspect } from 'node:util'
 import type { KeepApi } from '../../keep.ts'
 import { TetherError } from '../../shared/errors.ts'
-import type { Engine } from '../hmr/engine.ts'
-import type { Keeper } from './kept-values.ts'
-import { KeptPort } from './port.ts'
+import type { Keeper, KeptValues } from './kept-values.ts'
 
 /** Makes the functions; they know whose they are. */
-export function createKeep({ kept, limits }: Engine, keeper: Keeper): KeepApi {
+export function createKeep(kept: KeptValues, keeper: Keeper): KeepApi {
   const keep: KeepApi['keep'] = (key, create, dispose) => kept.keep(keeper, key, create, dispose)
 
   const listen: KeepApi['listen'] = (handler, address, opened) => {
@@ -20,7 +18,7 @@ export function createKeep({ kept, limits }: Engine, keeper: Keeper): KeepApi {
       key,
       () => {
         isNew = true
-        return new KeptPort(kept.ports, address, limits.callback)
+        return kept.createPort(address)
       },
       (each) => each.close(),
     )

@@ -2,11 +2,14 @@
  * What `keep()` holds for one runner: values that outlive the modules that made them. An update is a transaction here too: what
  * it created goes when it fails, and what no module keeps any more goes when it has succeeded.
  */
+
+import type { Address } from '../../keep.ts'
 import { TetherError } from '../../shared/errors.ts'
 import type { ModuleId } from '../../shared/types.ts'
 import { call } from '../hmr/callbacks.ts'
 import type { Engine } from '../hmr/engine.ts'
-import type { KeptPort } from './port.ts'
+import type { Participant } from '../hmr/participant.ts'
+import { KeptPort } from './port.ts'
 
 /** The instance of a module that calls `keep()`. */
 export interface Keeper {
@@ -26,13 +29,18 @@ interface Kept {
 }
 
 /** The kept values of one runner. */
-export class KeptValues {
+export class KeptValues implements Participant {
+  readonly #engine: Engine
   /** Open ports: they wait while an update is under way. */
-  readonly ports = new Set<KeptPort>()
+  readonly #ports = new Set<KeptPort>()
   #values = new Map<string, Kept>()
   /** As they were before the update that is under way. */
   #before: Map<string, Kept> | undefined
   #atCommit: (() => void)[] = []
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+  }
 
   /** See `vite-tether/keep`. Throws `ERR_KEY`, and what `create` throws. */
   keep<T>(keeper: Keeper, key: string, create: () => T, dispose?: (value: Awaited<T>) => unknown): T {
@@ -50,6 +58,11 @@ export class KeptValues {
     return value
   }
 
+  /** A port that takes part in updates; it is not open yet. */
+  createPort(address: Address): KeptPort {
+    return new KeptPort(this.#ports, address, this.#engine.limits.callback)
+  }
+
   /** Runs `change` when the update that is under way has succeeded; at once if there is none. */
   afterUpdate(change: () => void): void {
     if (this.#before) this.#atCommit.push(change)
@@ -57,11 +70,12 @@ export class KeptValues {
   }
 
   /** An update begins: `replaced` are going to say anew what they keep. Requests wait from here on. */
-  async begin({ runtime, cache }: Engine, replaced: ReadonlySet<ModuleId>): Promise<void> {
-    for (const port of this.ports) port.pause()
+  async begin(replaced: ReadonlySet<ModuleId>): Promise<void> {
+    const { runtime, cache } = this.#engine
+    for (const port of this.#ports) port.pause()
     // what is disposed may be in use by requests that are under way
     if ([...replaced].some((id) => cache.disposeMap.has(id))) {
-      await Promise.all(Array.from(this.ports, (port) => port.drain()))
+      await Promise.all(Array.from(this.#ports, (port) => port.drain()))
     }
     this.#before = new Map(Array.from(this.#values, ([key, kept]) => [key, { ...kept }]))
     for (const kept of this.#values.values()) {
@@ -76,43 +90,43 @@ export class KeptValues {
   }
 
   /** It has failed: before old instances are put back. */
-  async rollBack(engine: Engine): Promise<void> {
+  async rollBack(): Promise<void> {
     const before = this.#before ?? new Map()
     const created = [...this.#values].filter(([key]) => !before.has(key))
     this.#values = before
     this.#before = undefined
     this.#atCommit = []
-    for (const port of this.ports) port.rollBack()
-    for (const [key, kept] of created.reverse()) await dispose(engine, key, kept)
+    for (const port of this.#ports) port.rollBack()
+    for (const [key, kept] of created.reverse()) await dispose(this.#engine, key, kept)
   }
 
   /** It is over, whatever came of it. */
   end(): void {
-    for (const port of this.ports) port.resume()
+    for (const port of this.#ports) port.resume()
   }
 
   /** Disposes what no module keeps any more. */
-  async sweep(engine: Engine): Promise<void> {
+  async sweep(): Promise<void> {
     for (const [key, kept] of [...this.#values].reverse()) {
-      const node = engine.runtime.node(kept.owner)
+      const node = this.#engine.runtime.node(kept.owner)
       // one that is still running may yet say that it keeps it
       const isKept = node && (kept.isClaimed || kept.isLate || !node.evaluated)
       if (isKept) continue
       this.#values.delete(key)
-      await dispose(engine, key, kept)
+      await dispose(this.#engine, key, kept)
     }
   }
 
   /** Closes the ports, and lets the requests that are under way end. */
-  async closePorts(): Promise<void> {
-    await Promise.all(Array.from(this.ports, (port) => port.close()))
+  async drain(): Promise<void> {
+    await Promise.all(Array.from(this.#ports, (port) => port.close()))
   }
 
   /** Disposes everything, the last created first. */
-  async close(engine: Engine): Promise<void> {
+  async close(): Promise<void> {
     const all = [...this.#values].reverse()
     this.#values.clear()
-    for (const [key, kept] of all) await dispose(engine, key, kept)
+    for (const [key, kept] of all) await dispose(this.#engine, key, kept)
   }
 
   #forget(key: string, value: unknown): void {

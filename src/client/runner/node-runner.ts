@@ -5,9 +5,9 @@ import { ViteNodeRunner } from 'vite-node/client'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { compileModule } from '../code/compile.ts'
 import { Paths } from '../code/paths.ts'
-import { Evaluator, type ModuleSource } from '../evaluate/evaluator.ts'
+import { Evaluator, type LoadReport, type ModuleSource } from '../evaluate/evaluator.ts'
 import { importExternal, isNativeSpecifier } from '../evaluate/externals.ts'
-import { type LoadReport, NativeLoads } from '../evaluate/native-loads.ts'
+import { NativeLoads } from '../evaluate/native-loads.ts'
 import type { FetchNow } from '../evaluate/sync-supply.ts'
 import { holdGraph } from '../evaluate/warm-up.ts'
 import type { HotRuntime } from '../hmr/hot-runtime.ts'
@@ -31,7 +31,7 @@ export interface TetherRunnerOptions {
   /** Makes `import.meta.hot` when a module first reads it. Without it there is none. */
   createHotContext?: (runner: TetherNodeRunner, id: ModuleId) => unknown
   /** Makes `vite-tether/keep` for one instance of a module. Without it that is a package like any other. */
-  createKeep?: (runner: TetherNodeRunner, keeper: Keeper) => object
+  createKeep?: (keeper: Keeper) => object
   /** Blocks the thread; with it, what Node loads past the runner can be answered: `native`. */
   fetchNow?: FetchNow
   loadedNatively?: LoadReport
@@ -69,7 +69,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
       env,
       main,
       createHot: createHotContext && ((id) => createHotContext(this, id)),
-      createKeep: createKeep && ((keeper) => createKeep(this, keeper)),
+      createKeep,
       loadedNatively,
     })
     const evaluator = this.#evaluator

@@ -20,6 +20,7 @@ import { createHotContext } from '../hmr/hot-context.ts'
 import { describeError, type Logger } from '../hmr/log.ts'
 import { handleMessage } from '../hmr/payloads.ts'
 import { createKeep } from '../keep/keep-api.ts'
+import { KeptValues } from '../keep/kept-values.ts'
 import { type ClientSession, openSession, type Resync } from '../link/open-session.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 import type { TetherRunner, TetherRunnerEvents } from '../runner-types.ts'
@@ -133,9 +134,11 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
         createHotContext: (runner: ViteNodeRunner, id: string) =>
           createHotContext(runner, this.emitter, this.#files, id),
       }),
-      createKeep: (runner, keeper) => createKeep(getEngine(runner), keeper),
+      createKeep: (keeper) => createKeep(kept, keeper),
     })
+    const kept = new KeptValues(getEngine(this.viteNode))
     configureEngine(this.viteNode, {
+      participant: kept,
       onUnaccepted: options.onUnaccepted ?? config.onUnaccepted,
       report: (report) => this.#applied(report),
       logger: options.kind === 'supervised' ? QUIET : (options.logger ?? {}),

@@ -1,10 +1,11 @@
 /** What a runner is told of its server. */
+import type { ViteDevServer } from 'vite'
 import type { RunnerConfig } from '../../shared/types.ts'
-import type { Binding } from '../hub/bindings.ts'
+import type { TetherOptions } from '../options.ts'
 
 /** The answer to `init`: for a supervised runner with its `entry`, as Vite serves it. */
 export function runnerConfig(
-  { server, options }: Pick<Binding, 'server' | 'options'>,
+  { server, options }: { server: ViteDevServer; options: TetherOptions },
   id: string,
   entry?: string,
 ): RunnerConfig {

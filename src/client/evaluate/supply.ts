@@ -1,0 +1,14 @@
+/** Where an evaluation gets what is not at hand: from the session (`imports`), or while the caller waits (`sync-supply`). */
+import type { ModuleId } from '../../shared/types.ts'
+import type { ImportRequest } from '../code/compile.ts'
+import type { StoredModule } from '../code/store.ts'
+
+/** What answers with a promise makes the evaluation wait. */
+export interface Supply {
+  /** The caller cannot wait: what is being evaluated is taken as it is, as in CommonJS, and a top-level await is an error. */
+  readonly isNow: boolean
+  /** The code of a module. */
+  obtain(id: ModuleId, importer?: ModuleId): StoredModule | Promise<StoredModule>
+  /** What `importer` gets of an external. */
+  external(importer: StoredModule, wanted: ImportRequest): object | Promise<object>
+}
