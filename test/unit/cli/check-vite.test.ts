@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { checkVite, installLine } from '../../../src/cli/check-vite.ts'
 import { createProject } from '../../support/project.ts'
 
@@ -28,50 +28,46 @@ function agent(value: string | undefined) {
   set(value)
 }
 
-describe('the Vite of a project', () => {
-  it.each(['8.3.0', '8.3.8', '8.19.1'])('may be %s', (version) => {
-    expect(() => check(project({ project: version }))).not.toThrow()
-  })
-
-  it('may be missing where vite-tether brings one, as npx does', () => {
-    expect(() => check(project({ ours: '8.3.8' }))).not.toThrow()
-  })
-
-  it('has to be there', () => {
-    agent(undefined)
-    expect(() => check(project({}))).toThrow(/found none\. Install it: npm install -D vite-tether vite@\^8\.3\.0$/)
-  })
-
-  it.each(['7.3.1', '9.0.0', '8.2.9'])('cannot be %s', (version) => {
-    const { root } = project({ project: version }, { 'pnpm-lock.yaml': '' })
-    expect(() => check({ root, path: (file: string) => `${root}/${file}` } as ReturnType<typeof project>)).toThrow(
-      new RegExp(
-        `a later 8\\.x, got ${version.replaceAll('.', '\\.')} in .*node_modules/vite\\. Install it: pnpm add -D`,
-      ),
-    )
-  })
-
-  it('has to be the one that vite-tether loads', () => {
-    expect(() => check(project({ project: '8.3.8', ours: '8.4.0' }))).toThrow(
-      /one Vite in the tree, got two: the project has 8\.3\.8 in .*, vite-tether has 8\.4\.0 in .*vite-tether\/node_modules\/vite/,
-    )
-  })
+test.each(['8.3.0', '8.3.8', '8.19.1'])('the Vite of a project may be %s', (version) => {
+  expect(() => check(project({ project: version }))).not.toThrow()
 })
 
-describe('the command that installs it', () => {
-  it.each([
-    ['package-lock.json', 'npm install -D'],
-    ['pnpm-lock.yaml', 'pnpm add -D'],
-    ['yarn.lock', 'yarn add -D'],
-    ['bun.lock', 'bun add -d'],
-  ])('follows the lockfile, also one of a workspace above: %s', (lockfile, command) => {
-    agent('npm/10.0.0 node/v20')
-    const { path } = createProject({ [lockfile]: '', 'packages/api/package.json': '{}' })
-    expect(installLine(path('packages/api'))).toBe(`${command} vite-tether vite@^8.3.0`)
-  })
+test('the Vite of a project may be missing where vite-tether brings one, as npx does', () => {
+  expect(() => check(project({ ours: '8.3.8' }))).not.toThrow()
+})
 
-  it('follows the package manager that runs us where there is no lockfile', () => {
-    agent('pnpm/9.1.0 npm/? node/v20.20.2 linux x64')
-    expect(installLine(createProject({ 'package.json': '{}' }).root)).toBe('pnpm add -D vite-tether vite@^8.3.0')
-  })
+test('the Vite of a project has to be there', () => {
+  agent(undefined)
+  expect(() => check(project({}))).toThrow(/found none\. Install it: npm install -D vite-tether vite@\^8\.3\.0$/)
+})
+
+test.each(['7.3.1', '9.0.0', '8.2.9'])('the Vite of a project cannot be %s', (version) => {
+  const { root } = project({ project: version }, { 'pnpm-lock.yaml': '' })
+  expect(() => check({ root, path: (file: string) => `${root}/${file}` } as ReturnType<typeof project>)).toThrow(
+    new RegExp(
+      `a later 8\\.x, got ${version.replaceAll('.', '\\.')} in .*node_modules/vite\\. Install it: pnpm add -D`,
+    ),
+  )
+})
+
+test('the Vite of a project has to be the one that vite-tether loads', () => {
+  expect(() => check(project({ project: '8.3.8', ours: '8.4.0' }))).toThrow(
+    /one Vite in the tree, got two: the project has 8\.3\.8 in .*, vite-tether has 8\.4\.0 in .*vite-tether\/node_modules\/vite/,
+  )
+})
+
+test.each([
+  ['package-lock.json', 'npm install -D'],
+  ['pnpm-lock.yaml', 'pnpm add -D'],
+  ['yarn.lock', 'yarn add -D'],
+  ['bun.lock', 'bun add -d'],
+])('the command that installs Vite follows the lockfile, also one of a workspace above: %s', (lockfile, command) => {
+  agent('npm/10.0.0 node/v20')
+  const { path } = createProject({ [lockfile]: '', 'packages/api/package.json': '{}' })
+  expect(installLine(path('packages/api'))).toBe(`${command} vite-tether vite@^8.3.0`)
+})
+
+test('the command that installs Vite follows the package manager that runs us where there is no lockfile', () => {
+  agent('pnpm/9.1.0 npm/? node/v20.20.2 linux x64')
+  expect(installLine(createProject({ 'package.json': '{}' }).root)).toBe('pnpm add -D vite-tether vite@^8.3.0')
 })

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { killTree } from '../../../../src/server/process/process-group.ts'
 import { run, tempFolder, until } from '../../../support/child.ts'
 
@@ -15,8 +15,8 @@ function startLeader() {
   return leader
 }
 
-it.skipIf(process.platform === 'win32')(
-  'kills the tree of a process on Windows before the process itself',
+test.skipIf(process.platform === 'win32')(
+  'the tree of a process is killed on Windows before the process itself',
   async () => {
     const { path, remove } = tempFolder()
     onTestFinished(remove)
@@ -37,7 +37,7 @@ it.skipIf(process.platform === 'win32')(
   },
 )
 
-it('kills at least the process where taskkill is not to be had', async () => {
+test('at least the process is killed where taskkill is not to be had', async () => {
   vi.stubEnv('PATH', '/nowhere')
   const leader = startLeader()
   killTree(leader.pid, 'win32')

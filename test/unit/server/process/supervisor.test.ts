@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../../../../src/server/process/supervisor.ts'
 import type { SupervisorExit } from '../../../../src/server/process/supervisor-types.ts'
 import type { Clock } from '../../../../src/shared/util/clock.ts'
@@ -79,217 +79,214 @@ function fakeClock() {
   } satisfies Clock & Record<string, unknown>
 }
 
-describe('what the app sees', () => {
-  it('is its entry, its arguments, its flags and its environment, and nothing of ours but the marker', async () => {
-    const { supervisor, lines, exited } = supervise('sees.mjs', {
-      args: ['--port', '1', '--', 'x'],
-      execArgv: ['--no-warnings', '--stack-size=900'],
-      env: () => ({ ONE: '1' }),
-    })
-    await supervisor.start()
-    await exited()
-    expect(JSON.parse(lines[0]!)).toEqual({
-      handover: {
-        url: 'ws+unix:/nowhere:/',
-        secret: 'open sesame',
-        root: '/app',
-        cacheDir: '/app/.vite',
-        stop: { signal: 'SIGTERM', timeout: 5000 },
-      },
-      argv: [fixture('sees.mjs'), '--port', '1', '--', 'x'],
-      execArgv: ['--no-warnings', '--stack-size=900'],
-      env: { ONE: '1', VITE_TETHER_RUNNER: '1' },
-      cwd: fixture('.').replace(/\/$/, ''),
-      send: 'undefined',
-      stdin: false,
-    })
+test('what the app sees is its entry, its arguments, its flags and its environment, and nothing of ours but the marker', async () => {
+  const { supervisor, lines, exited } = supervise('sees.mjs', {
+    args: ['--port', '1', '--', 'x'],
+    execArgv: ['--no-warnings', '--stack-size=900'],
+    env: () => ({ ONE: '1' }),
   })
-
-  it('is printed line by line, the last one without a line break too', async () => {
-    const { supervisor, lines, exited } = supervise('no-newline.mjs')
-    await supervisor.start()
-    await exited()
-    expect(lines.toSorted()).toEqual(['first', 'last', 'problem'])
+  await supervisor.start()
+  await exited()
+  expect(JSON.parse(lines[0]!)).toEqual({
+    handover: {
+      url: 'ws+unix:/nowhere:/',
+      secret: 'open sesame',
+      root: '/app',
+      cacheDir: '/app/.vite',
+      stop: { signal: 'SIGTERM', timeout: 5000 },
+    },
+    argv: [fixture('sees.mjs'), '--port', '1', '--', 'x'],
+    execArgv: ['--no-warnings', '--stack-size=900'],
+    env: { ONE: '1', VITE_TETHER_RUNNER: '1' },
+    cwd: fixture('.').replace(/\/$/, ''),
+    send: 'undefined',
+    stdin: false,
   })
 })
 
-describe('how it ends', () => {
-  it('exits with 0 by itself and starts again on a save', async () => {
-    const { supervisor, states, lines, exited } = supervise('done.mjs')
-    await supervisor.start()
-    expect(await exited()).toMatchObject({ code: 0, signal: null, requested: false, next: 'save' })
-    expect(supervisor.state).toBe('idle')
-    expect(supervisor.pid).toBeUndefined()
-    supervisor.saved()
-    await exited(2)
-    expect(lines).toEqual(['done', 'done'])
-    expect(states).toEqual(['starting', 'idle', 'starting', 'idle'])
-  })
-
-  it('is final in a run that happens once', async () => {
-    const { supervisor, exited, states } = supervise('crash-at-once.mjs', { once: true })
-    await supervisor.start()
-    expect(await exited()).toMatchObject({ code: 1, next: 'none' })
-    supervisor.saved()
-    expect(states).toEqual(['starting', 'crashed'])
-  })
-
-  it('crashes at start-up and waits for a save', async () => {
-    const { supervisor, lines, exited } = supervise('crash-at-once.mjs')
-    await supervisor.start()
-    expect(await exited()).toMatchObject({ code: 1, wasReady: false, next: 'save' })
-    expect(supervisor.state).toBe('crashed')
-    expect(lines.join('\n')).toContain('crashed at once')
-    supervisor.saved()
-    expect(supervisor.state).toBe('starting')
-    await exited(2)
-  })
-
-  it('starts again after a crash at start-up if a save came after it had read its code', async () => {
-    const { supervisor, exits, exited } = supervise('crash-at-once.mjs')
-    await supervisor.start()
-    supervisor.fetched()
-    supervisor.saved()
-    expect(await exited()).toMatchObject({ next: 'start', delay: 0 })
-    expect(await exited(2)).toMatchObject({ next: 'save' })
-    expect(exits).toHaveLength(2)
-  })
-
-  it('is started again five times in 30 s when it crashes later, then waits for a save', async () => {
-    const clock = fakeClock()
-    const { supervisor, ready, exited } = supervise('exit-on-usr2.mjs', { args: ['7'], clock })
-    await supervisor.start()
-    const crash = async (count: number) => {
-      const pid = await ready()
-      supervisor.ready(pid)
-      process.kill(pid, 'SIGUSR2')
-      return exited(count)
-    }
-    for (const [index, delay] of [0, 100, 200, 400, 800].entries()) {
-      expect(await crash(index + 1)).toMatchObject({ code: 7, wasReady: true, next: 'start', delay })
-      expect(clock.due).toEqual([delay])
-      clock.advance(delay)
-    }
-    expect(await crash(6)).toMatchObject({ next: 'save' })
-    expect(clock.due).toEqual([])
-    expect(supervisor.state).toBe('crashed')
-
-    // a save forgives: the code is another one
-    supervisor.saved()
-    expect(await crash(7)).toMatchObject({ next: 'start', delay: 0 })
-    clock.advance(0)
-    expect(await crash(8)).toMatchObject({ next: 'start', delay: 100 })
-    clock.advance(30_000)
-    expect(await crash(9)).toMatchObject({ next: 'start', delay: 0 })
-  })
-
-  it('forgets the restart it was waiting for when it is stopped', async () => {
-    const clock = fakeClock()
-    const { supervisor, ready, exited, states } = supervise('exit-on-usr2.mjs', { args: ['1'], clock })
-    await supervisor.start()
-    supervisor.ready(await ready())
-    process.kill(supervisor.pid!, 'SIGUSR2')
-    await exited()
-    await supervisor.stop()
-    clock.advance(60_000)
-    supervisor.saved()
-    expect(states).toEqual(['starting', 'ready', 'crashed', 'stopped'])
-  })
-
-  it('is told with the signal when somebody else kills it', async () => {
-    const { supervisor, ready, exited } = supervise('ready.mjs')
-    await supervisor.start()
-    process.kill(await ready(), 'SIGKILL')
-    expect(await exited()).toMatchObject({ code: null, signal: 'SIGKILL', requested: false })
-  })
-
-  it('ignores what is reported of an earlier process', async () => {
-    const { supervisor, ready } = supervise('ready.mjs')
-    await supervisor.start()
-    const first = await ready()
-    supervisor.ready(first)
-    await supervisor.restart()
-    supervisor.ready(first)
-    expect(supervisor.state).toBe('starting')
-    supervisor.ready(await ready())
-    expect(supervisor.state).toBe('ready')
-  })
-
-  it('names the folder when the system cannot start it', async () => {
-    const { supervisor } = supervise('ready.mjs', { cwd: '/no/such/folder' })
-    await expect(supervisor.start()).rejects.toMatchObject({
-      code: 'ERR_START',
-      message: expect.stringContaining('/no/such/folder'),
-    })
-    expect(supervisor.state).toBe('crashed')
-    await supervisor.stop()
-    expect(supervisor.state).toBe('stopped')
-  })
+test('what the app prints is told line by line, the last one without a line break too', async () => {
+  const { supervisor, lines, exited } = supervise('no-newline.mjs')
+  await supervisor.start()
+  await exited()
+  expect(lines.toSorted()).toEqual(['first', 'last', 'problem'])
 })
 
-describe('stopping', () => {
-  it('asks with one signal and waits until the process is gone', async () => {
-    const { supervisor, lines, ready, exits, states } = supervise('signals.mjs')
-    await supervisor.start()
+test('the app exits with 0 by itself and starts again on a save', async () => {
+  const { supervisor, states, lines, exited } = supervise('done.mjs')
+  await supervisor.start()
+  expect(await exited()).toMatchObject({ code: 0, signal: null, requested: false, next: 'save' })
+  expect(supervisor.state).toBe('idle')
+  expect(supervisor.pid).toBeUndefined()
+  supervisor.saved()
+  await exited(2)
+  expect(lines).toEqual(['done', 'done'])
+  expect(states).toEqual(['starting', 'idle', 'starting', 'idle'])
+})
+
+test('the end of the app is final in a run that happens once', async () => {
+  const { supervisor, exited, states } = supervise('crash-at-once.mjs', { once: true })
+  await supervisor.start()
+  expect(await exited()).toMatchObject({ code: 1, next: 'none' })
+  supervisor.saved()
+  expect(states).toEqual(['starting', 'crashed'])
+})
+
+test('the app crashes at start-up and waits for a save', async () => {
+  const { supervisor, lines, exited } = supervise('crash-at-once.mjs')
+  await supervisor.start()
+  expect(await exited()).toMatchObject({ code: 1, wasReady: false, next: 'save' })
+  expect(supervisor.state).toBe('crashed')
+  expect(lines.join('\n')).toContain('crashed at once')
+  supervisor.saved()
+  expect(supervisor.state).toBe('starting')
+  await exited(2)
+})
+
+test('the app starts again after a crash at start-up if a save came after it had read its code', async () => {
+  const { supervisor, exits, exited } = supervise('crash-at-once.mjs')
+  await supervisor.start()
+  supervisor.fetched()
+  supervisor.saved()
+  expect(await exited()).toMatchObject({ next: 'start', delay: 0 })
+  expect(await exited(2)).toMatchObject({ next: 'save' })
+  expect(exits).toHaveLength(2)
+})
+
+test('the app is started again five times in 30 s when it crashes later, then waits for a save', async () => {
+  const clock = fakeClock()
+  const { supervisor, ready, exited } = supervise('exit-on-usr2.mjs', { args: ['7'], clock })
+  await supervisor.start()
+  const crash = async (count: number) => {
     const pid = await ready()
-    await Promise.all([supervisor.stop(), supervisor.stop(), supervisor.stop()])
-    expect(isAlive(pid)).toBe(false)
-    expect(lines.slice(1)).toEqual(['SIGTERM'])
-    expect(exits).toMatchObject([{ code: 3, requested: true, next: 'none' }])
-    expect(states).toEqual(['starting', 'stopping', 'stopped'])
-  })
+    supervisor.ready(pid)
+    process.kill(pid, 'SIGUSR2')
+    return exited(count)
+  }
+  for (const [index, delay] of [0, 100, 200, 400, 800].entries()) {
+    expect(await crash(index + 1)).toMatchObject({ code: 7, wasReady: true, next: 'start', delay })
+    expect(clock.due).toEqual([delay])
+    clock.advance(delay)
+  }
+  expect(await crash(6)).toMatchObject({ next: 'save' })
+  expect(clock.due).toEqual([])
+  expect(supervisor.state).toBe('crashed')
 
-  it('kills at the deadline what ignores the signal', async () => {
-    const { supervisor, lines, ready, exits } = supervise('ignores-sigterm.mjs', { stop: { timeout: 200 } })
-    await supervisor.start()
-    const pid = await ready()
-    await supervisor.stop()
-    expect(isAlive(pid)).toBe(false)
-    expect(lines.slice(1)).toEqual(['SIGTERM ignored'])
-    expect(exits).toMatchObject([{ signal: 'SIGKILL', requested: true }])
-  })
+  // a save forgives: the code is another one
+  supervisor.saved()
+  expect(await crash(7)).toMatchObject({ next: 'start', delay: 0 })
+  clock.advance(0)
+  expect(await crash(8)).toMatchObject({ next: 'start', delay: 100 })
+  clock.advance(30_000)
+  expect(await crash(9)).toMatchObject({ next: 'start', delay: 0 })
+})
 
-  it('kills a process that is in an endless loop', async () => {
-    const { supervisor, ready, exits } = supervise('busy.mjs', { stop: { timeout: 200 } })
-    await supervisor.start()
-    const pid = await ready()
-    await supervisor.stop()
-    expect(isAlive(pid)).toBe(false)
-    expect(exits).toMatchObject([{ signal: 'SIGKILL' }])
-  })
+test('the supervisor forgets the restart it was waiting for when it is stopped', async () => {
+  const clock = fakeClock()
+  const { supervisor, ready, exited, states } = supervise('exit-on-usr2.mjs', { args: ['1'], clock })
+  await supervisor.start()
+  supervisor.ready(await ready())
+  process.kill(supervisor.pid!, 'SIGUSR2')
+  await exited()
+  await supervisor.stop()
+  clock.advance(60_000)
+  supervisor.saved()
+  expect(states).toEqual(['starting', 'ready', 'crashed', 'stopped'])
+})
 
-  it('kills a suspended process', async () => {
-    const { supervisor, ready } = supervise('ready.mjs', { stop: { timeout: 200 } })
-    await supervisor.start()
-    const pid = await ready()
-    process.kill(pid, 'SIGSTOP')
-    await until(() => processState(pid) === 'T', 'the process to be suspended')
-    await supervisor.stop()
-    expect(isAlive(pid)).toBe(false)
-  })
+test('the end of the app is told with the signal when somebody else kills it', async () => {
+  const { supervisor, ready, exited } = supervise('ready.mjs')
+  await supervisor.start()
+  process.kill(await ready(), 'SIGKILL')
+  expect(await exited()).toMatchObject({ code: null, signal: 'SIGKILL', requested: false })
+})
 
-  it('works while the system is still starting the process', async () => {
-    const { supervisor, states } = supervise('ready.mjs')
-    const started = supervisor.start()
-    await supervisor.stop()
-    await started
-    expect(supervisor.pid).toBeUndefined()
-    expect(states).toEqual(['starting', 'stopping', 'stopped'])
-  })
+test('the supervisor ignores what is reported of an earlier process', async () => {
+  const { supervisor, ready } = supervise('ready.mjs')
+  await supervisor.start()
+  const first = await ready()
+  supervisor.ready(first)
+  await supervisor.restart()
+  supervisor.ready(first)
+  expect(supervisor.state).toBe('starting')
+  supervisor.ready(await ready())
+  expect(supervisor.state).toBe('ready')
+})
 
-  it('wins over a restart under way', async () => {
-    const { supervisor, ready, states } = supervise('ready.mjs')
-    await supervisor.start()
-    await ready()
-    supervisor.fetched()
-    const restarted = supervisor.restart()
-    await supervisor.stop()
-    await restarted
-    expect(states.at(-1)).toBe('stopped')
-    expect(supervisor.pid).toBeUndefined()
+test('the supervisor names the folder when the system cannot start the app', async () => {
+  const { supervisor } = supervise('ready.mjs', { cwd: '/no/such/folder' })
+  await expect(supervisor.start()).rejects.toMatchObject({
+    code: 'ERR_START',
+    message: expect.stringContaining('/no/such/folder'),
   })
+  expect(supervisor.state).toBe('crashed')
+  await supervisor.stop()
+  expect(supervisor.state).toBe('stopped')
+})
 
-  it.each([false, true])('ends what the app has started, so that the port is free (stubborn: %s)', async (stubborn) => {
+test('stopping asks with one signal and waits until the process is gone', async () => {
+  const { supervisor, lines, ready, exits, states } = supervise('signals.mjs')
+  await supervisor.start()
+  const pid = await ready()
+  await Promise.all([supervisor.stop(), supervisor.stop(), supervisor.stop()])
+  expect(isAlive(pid)).toBe(false)
+  expect(lines.slice(1)).toEqual(['SIGTERM'])
+  expect(exits).toMatchObject([{ code: 3, requested: true, next: 'none' }])
+  expect(states).toEqual(['starting', 'stopping', 'stopped'])
+})
+
+test('stopping kills at the deadline what ignores the signal', async () => {
+  const { supervisor, lines, ready, exits } = supervise('ignores-sigterm.mjs', { stop: { timeout: 200 } })
+  await supervisor.start()
+  const pid = await ready()
+  await supervisor.stop()
+  expect(isAlive(pid)).toBe(false)
+  expect(lines.slice(1)).toEqual(['SIGTERM ignored'])
+  expect(exits).toMatchObject([{ signal: 'SIGKILL', requested: true }])
+})
+
+test('stopping kills a process that is in an endless loop', async () => {
+  const { supervisor, ready, exits } = supervise('busy.mjs', { stop: { timeout: 200 } })
+  await supervisor.start()
+  const pid = await ready()
+  await supervisor.stop()
+  expect(isAlive(pid)).toBe(false)
+  expect(exits).toMatchObject([{ signal: 'SIGKILL' }])
+})
+
+test('stopping kills a suspended process', async () => {
+  const { supervisor, ready } = supervise('ready.mjs', { stop: { timeout: 200 } })
+  await supervisor.start()
+  const pid = await ready()
+  process.kill(pid, 'SIGSTOP')
+  await until(() => processState(pid) === 'T', 'the process to be suspended')
+  await supervisor.stop()
+  expect(isAlive(pid)).toBe(false)
+})
+
+test('stopping works while the system is still starting the process', async () => {
+  const { supervisor, states } = supervise('ready.mjs')
+  const started = supervisor.start()
+  await supervisor.stop()
+  await started
+  expect(supervisor.pid).toBeUndefined()
+  expect(states).toEqual(['starting', 'stopping', 'stopped'])
+})
+
+test('stopping wins over a restart under way', async () => {
+  const { supervisor, ready, states } = supervise('ready.mjs')
+  await supervisor.start()
+  await ready()
+  supervisor.fetched()
+  const restarted = supervisor.restart()
+  await supervisor.stop()
+  await restarted
+  expect(states.at(-1)).toBe('stopped')
+  expect(supervisor.pid).toBeUndefined()
+})
+
+test.each([false, true])(
+  'stopping ends what the app has started, so that the port is free (stubborn: %s)',
+  async (stubborn) => {
     const port = await freePort()
     const { supervisor, lines } = supervise('grandchild.mjs', { args: [String(port), ...(stubborn ? ['yes'] : [])] })
     const listening = (count: number) =>
@@ -312,67 +309,65 @@ describe('stopping', () => {
       const server = createServer().once('error', reject)
       server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
     })
-  })
+  },
+)
+
+test('restarting makes a burst of saves one restart', async () => {
+  const { supervisor, ready, exits, states } = supervise('ready.mjs')
+  await supervisor.start()
+  supervisor.ready(await ready())
+  const burst = Array.from({ length: 20 }, () => supervisor.restart())
+  await Promise.all(burst)
+  // the new process has not read its code yet: it will see these saves too
+  await Promise.all(Array.from({ length: 20 }, () => supervisor.restart()))
+  await ready()
+  expect(exits).toHaveLength(1)
+  expect(states).toEqual(['starting', 'ready', 'stopping', 'starting'])
 })
 
-describe('restarting', () => {
-  it('makes a burst of saves one restart', async () => {
-    const { supervisor, ready, exits, states } = supervise('ready.mjs')
-    await supervisor.start()
-    supervisor.ready(await ready())
-    const burst = Array.from({ length: 20 }, () => supervisor.restart())
-    await Promise.all(burst)
-    // the new process has not read its code yet: it will see these saves too
-    await Promise.all(Array.from({ length: 20 }, () => supervisor.restart()))
-    await ready()
-    expect(exits).toHaveLength(1)
-    expect(states).toEqual(['starting', 'ready', 'stopping', 'starting'])
-  })
+test('restarting is repeated for a save that comes after the new process has read its code', async () => {
+  const { supervisor, ready, exits } = supervise('ready.mjs')
+  await supervisor.start()
+  await ready()
+  supervisor.fetched()
+  await supervisor.restart()
+  await ready()
+  supervisor.fetched()
+  await supervisor.restart()
+  await ready()
+  expect(exits).toHaveLength(2)
+})
 
-  it('restarts again for a save that comes after the new process has read its code', async () => {
-    const { supervisor, ready, exits } = supervise('ready.mjs')
-    await supervisor.start()
-    await ready()
-    supervisor.fetched()
-    await supervisor.restart()
-    await ready()
-    supervisor.fetched()
-    await supervisor.restart()
-    await ready()
-    expect(exits).toHaveLength(2)
+test('restarting asks for environment and address at each start', async () => {
+  let count = 0
+  const { supervisor, lines, exited } = supervise('sees.mjs', {
+    env: () => ({ COUNT: String(++count) }),
+    handover: () => ({ url: `ws://${count}`, secret: 's', root: '/app', cacheDir: '/app/.vite' }),
   })
+  await supervisor.start()
+  await exited()
+  await supervisor.restart()
+  await exited(2)
+  expect(lines.map((line) => JSON.parse(line)).map(({ env, handover }) => [env.COUNT, handover.url])).toEqual([
+    ['1', 'ws://1'],
+    ['2', 'ws://2'],
+  ])
+})
 
-  it('asks for environment and address at each start', async () => {
-    let count = 0
-    const { supervisor, lines, exited } = supervise('sees.mjs', {
-      env: () => ({ COUNT: String(++count) }),
-      handover: () => ({ url: `ws://${count}`, secret: 's', root: '/app', cacheDir: '/app/.vite' }),
-    })
-    await supervisor.start()
-    await exited()
-    await supervisor.restart()
-    await exited(2)
-    expect(lines.map((line) => JSON.parse(line)).map(({ env, handover }) => [env.COUNT, handover.url])).toEqual([
-      ['1', 'ws://1'],
-      ['2', 'ws://2'],
-    ])
-  })
+test('restarting says why in its state', async () => {
+  const { supervisor } = supervise('ready.mjs')
+  const reasons: (string | undefined)[] = []
+  supervisor.on('state', (_state, _previous, reason) => reasons.push(reason))
+  await supervisor.start('first start')
+  supervisor.fetched()
+  await supervisor.restart('nothing accepts src/db.ts <- src/server.ts')
+  expect(reasons).toEqual(['first start', undefined, 'nothing accepts src/db.ts <- src/server.ts'])
+})
 
-  it('says why in its state', async () => {
-    const { supervisor } = supervise('ready.mjs')
-    const reasons: (string | undefined)[] = []
-    supervisor.on('state', (_state, _previous, reason) => reasons.push(reason))
-    await supervisor.start('first start')
-    supervisor.fetched()
-    await supervisor.restart('nothing accepts src/db.ts <- src/server.ts')
-    expect(reasons).toEqual(['first start', undefined, 'nothing accepts src/db.ts <- src/server.ts'])
-  })
-
-  it('starts a stopped process again', async () => {
-    const { supervisor, ready } = supervise('ready.mjs')
-    await supervisor.start()
-    await supervisor.stop()
-    await supervisor.restart()
-    await ready()
-  })
+test('restarting starts a stopped process again', async () => {
+  const { supervisor, ready } = supervise('ready.mjs')
+  await supervisor.start()
+  await supervisor.stop()
+  await supervisor.restart()
+  await ready()
 })

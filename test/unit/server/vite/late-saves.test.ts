@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ViteDevServer } from 'vite'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { catchLateSaves, noteContent } from '../../../../src/server/vite/late-saves.ts'
 import { createProject } from '../../../support/project.ts'
 
@@ -22,41 +22,39 @@ function watch() {
   return { root, watcher, seen, report, save: (content: string, name = 'a.js') => write(name, content) }
 }
 
-describe('catchLateSaves', () => {
-  test('a save that the watcher swallows is reported, once, also if the watcher finds it in the end', async () => {
-    const { watcher, seen, report, save } = watch()
-    report()
-    save('three')
+test('a save that the watcher swallows is reported, once, also if the watcher finds it in the end', async () => {
+  const { watcher, seen, report, save } = watch()
+  report()
+  save('three')
+  await once(watcher, 'all')
+  expect(seen).toEqual(['change 3', 'all change 3', 'change 5', 'all change 5'])
+  report()
+  save('a fourth')
+  report()
+  expect(seen.slice(4)).toEqual(['change 8', 'all change 8'])
+})
+
+test('a save is not reported again for what was written before Vite read it', async () => {
+  const { root, watcher, seen, report, save } = watch()
+  // the watcher looked in the middle of the save
+  const empty = { ...statSync(join(root, 'a.js')), size: 0 } as Stats
+  report('a.js', empty)
+  await lateSaveOf('b.js')
+  // Vite waited for the content
+  save('')
+  report()
+  save('three')
+  noteContent(join(root, 'a.js'), 'three')
+  await lateSaveOf('c.js')
+  expect(seen.filter((line) => line.startsWith('all'))).toEqual([
+    ...['all change 0', 'all change 3', 'all change 7'],
+    ...['all change 0', 'all change 3', 'all change 7'],
+  ])
+
+  /** The other file's turn comes after that of the first. */
+  async function lateSaveOf(name: string): Promise<void> {
+    report(name)
+    save(`${'x'.repeat(statSync(join(root, name)).size)}late`, name)
     await once(watcher, 'all')
-    expect(seen).toEqual(['change 3', 'all change 3', 'change 5', 'all change 5'])
-    report()
-    save('a fourth')
-    report()
-    expect(seen.slice(4)).toEqual(['change 8', 'all change 8'])
-  })
-
-  test('a save is not reported again for what was written before Vite read it', async () => {
-    const { root, watcher, seen, report, save } = watch()
-    // the watcher looked in the middle of the save
-    const empty = { ...statSync(join(root, 'a.js')), size: 0 } as Stats
-    report('a.js', empty)
-    await lateSaveOf('b.js')
-    // Vite waited for the content
-    save('')
-    report()
-    save('three')
-    noteContent(join(root, 'a.js'), 'three')
-    await lateSaveOf('c.js')
-    expect(seen.filter((line) => line.startsWith('all'))).toEqual([
-      ...['all change 0', 'all change 3', 'all change 7'],
-      ...['all change 0', 'all change 3', 'all change 7'],
-    ])
-
-    /** The other file's turn comes after that of the first. */
-    async function lateSaveOf(name: string): Promise<void> {
-      report(name)
-      save(`${'x'.repeat(statSync(join(root, name)).size)}late`, name)
-      await once(watcher, 'all')
-    }
-  })
+  }
 })

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   decode,
   decodeLive,
@@ -48,38 +48,36 @@ test('members that are not known are ignored', () => {
   expect(decode('{"t":"ack","a":1,"later":{"x":1},"__proto__":{"a":2}}', LIMITS)).toMatchObject({ t: 'ack', a: 1 })
 })
 
-describe('a frame is refused', () => {
-  const msg = (s: string): string => `{"t":"msg","s":${s},"a":0,"d":{}}`
-  test.each([
-    ['a binary message', undefined],
-    ['no JSON', 'hello'],
-    ['nothing', ''],
-    ['null', 'null'],
-    ['an array', '[]'],
-    ['a number', '1'],
-    ['no type', '{}'],
-    ['a type of later versions', '{"t":"later"}'],
-    ['an inherited name as type', '{"t":"constructor"}'],
-    ['a number 0', msg('0')],
-    ['a negative number', msg('-1')],
-    ['a fraction', msg('1.5')],
-    ['a number as text', msg('"1"')],
-    ['a number above 2^53', msg('9007199254740993')],
-    ['a number that is none', msg('NaN')],
-    ['an infinite number', msg('1e999')],
-    ['no content', '{"t":"msg","s":1,"a":0}'],
-    ['no acknowledgement', '{"t":"msg","s":1,"d":{}}'],
-    ['an inherited acknowledgement', '{"t":"ack","__proto__":{"a":1}}'],
-    ['a nested message', `{"t":"msg","s":1,"a":0,"d":${'['.repeat(10_000)}${']'.repeat(10_000)}}`],
-    ['an id of the wrong length', JSON.stringify({ ...hello, next: 'short' })],
-    ['an id with other characters', JSON.stringify({ ...hello, next: `${ID.slice(1)}!` })],
-    ['a proof that is no MAC', JSON.stringify({ ...hello, proof: ID })],
-    ['a kind of its own', JSON.stringify({ ...hello, kind: 'admin' })],
-    ['an oversized hello', JSON.stringify({ ...hello, more: 'x'.repeat(LIMITS.hello) })],
-    ['an oversized bye', JSON.stringify({ t: 'bye', code: 1, text: '', more: 'x'.repeat(LIMITS.frame) })],
-  ])('%s', (_what, text) => {
-    expect(refusal(text)).toEqual(protocolError)
-  })
+const msg = (s: string): string => `{"t":"msg","s":${s},"a":0,"d":{}}`
+test.each([
+  ['a binary message', undefined],
+  ['no JSON', 'hello'],
+  ['nothing', ''],
+  ['null', 'null'],
+  ['an array', '[]'],
+  ['a number', '1'],
+  ['no type', '{}'],
+  ['a type of later versions', '{"t":"later"}'],
+  ['an inherited name as type', '{"t":"constructor"}'],
+  ['a number 0', msg('0')],
+  ['a negative number', msg('-1')],
+  ['a fraction', msg('1.5')],
+  ['a number as text', msg('"1"')],
+  ['a number above 2^53', msg('9007199254740993')],
+  ['a number that is none', msg('NaN')],
+  ['an infinite number', msg('1e999')],
+  ['no content', '{"t":"msg","s":1,"a":0}'],
+  ['no acknowledgement', '{"t":"msg","s":1,"d":{}}'],
+  ['an inherited acknowledgement', '{"t":"ack","__proto__":{"a":1}}'],
+  ['a nested message', `{"t":"msg","s":1,"a":0,"d":${'['.repeat(10_000)}${']'.repeat(10_000)}}`],
+  ['an id of the wrong length', JSON.stringify({ ...hello, next: 'short' })],
+  ['an id with other characters', JSON.stringify({ ...hello, next: `${ID.slice(1)}!` })],
+  ['a proof that is no MAC', JSON.stringify({ ...hello, proof: ID })],
+  ['a kind of its own', JSON.stringify({ ...hello, kind: 'admin' })],
+  ['an oversized hello', JSON.stringify({ ...hello, more: 'x'.repeat(LIMITS.hello) })],
+  ['an oversized bye', JSON.stringify({ t: 'bye', code: 1, text: '', more: 'x'.repeat(LIMITS.frame) })],
+])('a frame is refused: %s', (_what, text) => {
+  expect(refusal(text)).toEqual(protocolError)
 })
 
 test('a refusal does not quote what was received', () => {

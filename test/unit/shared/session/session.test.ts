@@ -1,6 +1,6 @@
-import { describe, expect, test, vi } from 'vitest'
-import type { Limits } from '../../../../src/shared/session/limits.ts'
-import { resolveLimits } from '../../../../src/shared/session/limits.ts'
+import { expect, test, vi } from 'vitest'
+import type { Limits } from '../../../../src/shared/session/protocol.ts'
+import { resolveLimits } from '../../../../src/shared/session/protocol.ts'
 import { Session } from '../../../../src/shared/session/session.ts'
 import { FakeClock } from '../../../support/clock.ts'
 import { Wire } from '../../../support/wire.ts'
@@ -141,61 +141,59 @@ test('a message that the layer above refuses is not taken', () => {
   expect(session.recv).toBe(0)
 })
 
-describe('an outbox that is full', () => {
-  test('of a runner refuses, and takes more once the server has taken some', () => {
-    const { runner, server, connect } = pair({ outboxCount: 2 })
-    runner.send(1)
-    runner.send(2)
-    expect(() => runner.send(3)).toThrow(
-      expect.objectContaining({ code: 'ERR_BACKPRESSURE', message: expect.stringContaining('is away') }),
-    )
-    const wire = connect()
-    wire.flush()
-    server.send('ack')
-    wire.flush()
-    runner.send(3)
-    wire.flush()
-    expect(server.log).toEqual([1, 2, 3])
-  })
+test('a full outbox of a runner refuses, and takes more once the server has taken some', () => {
+  const { runner, server, connect } = pair({ outboxCount: 2 })
+  runner.send(1)
+  runner.send(2)
+  expect(() => runner.send(3)).toThrow(
+    expect.objectContaining({ code: 'ERR_BACKPRESSURE', message: expect.stringContaining('is away') }),
+  )
+  const wire = connect()
+  wire.flush()
+  server.send('ack')
+  wire.flush()
+  runner.send(3)
+  wire.flush()
+  expect(server.log).toEqual([1, 2, 3])
+})
 
-  test('of a server gives way to one resync, however often it overflows, before any later message', () => {
-    const { runner, server, connect } = pair({ outboxCount: 3 })
-    for (let i = 1; i <= 10; i++) server.send(i)
-    // 4 and 8 found no room, each became a resync, and the second took the place of the first
-    expect(server.log).toEqual(['resync: overflow', 'resync: overflow'])
-    connect().flush()
-    expect(runner.log).toEqual(['resync: overflow', 9, 10])
-  })
+test('a full outbox of a server gives way to one resync, however often it overflows, before any later message', () => {
+  const { runner, server, connect } = pair({ outboxCount: 3 })
+  for (let i = 1; i <= 10; i++) server.send(i)
+  // 4 and 8 found no room, each became a resync, and the second took the place of the first
+  expect(server.log).toEqual(['resync: overflow', 'resync: overflow'])
+  connect().flush()
+  expect(runner.log).toEqual(['resync: overflow', 9, 10])
+})
 
-  test('by bytes does the same', () => {
-    const { runner, server, connect } = pair({ message: 100, outboxBytes: 100 })
-    for (let i = 1; i <= 5; i++) server.send(String(i).repeat(30))
-    connect().flush()
-    expect(runner.log).toEqual(['resync: overflow', '5'.repeat(30)])
-  })
+test('an outbox that is full by bytes does the same', () => {
+  const { runner, server, connect } = pair({ message: 100, outboxBytes: 100 })
+  for (let i = 1; i <= 5; i++) server.send(String(i).repeat(30))
+  connect().flush()
+  expect(runner.log).toEqual(['resync: overflow', '5'.repeat(30)])
+})
 
-  test('on a link that is up only loses what was not written, and the numbers go on', () => {
-    const { runner, server, connect } = pair({ outboxCount: 3, buffered: 50 })
-    const wire = connect()
-    for (let i = 1; i <= 4; i++) server.send(i)
-    wire.flush()
-    server.send(5)
-    wire.flush()
-    expect(runner.log).toEqual([1, 2, 'resync: overflow', 5])
-    expect(runner.detached).not.toHaveBeenCalled()
-  })
+test('a full outbox on a link that is up only loses what was not written, and the numbers go on', () => {
+  const { runner, server, connect } = pair({ outboxCount: 3, buffered: 50 })
+  const wire = connect()
+  for (let i = 1; i <= 4; i++) server.send(i)
+  wire.flush()
+  server.send(5)
+  wire.flush()
+  expect(runner.log).toEqual([1, 2, 'resync: overflow', 5])
+  expect(runner.detached).not.toHaveBeenCalled()
+})
 
-  test('a resync is repeated until it is acknowledged, and heard once', () => {
-    const { runner, server, connect } = pair({ outboxCount: 1 })
-    server.send(1)
-    server.send(2)
-    const wire = connect()
-    wire.runner.deliver()
-    wire.runner.terminate()
-    connect().flush()
-    expect(runner.log).toEqual(['resync: overflow'])
-    expect(server.session.outbox.size).toBe(0)
-  })
+test('a resync is repeated until it is acknowledged, and heard once', () => {
+  const { runner, server, connect } = pair({ outboxCount: 1 })
+  server.send(1)
+  server.send(2)
+  const wire = connect()
+  wire.runner.deliver()
+  wire.runner.terminate()
+  connect().flush()
+  expect(runner.log).toEqual(['resync: overflow'])
+  expect(server.session.outbox.size).toBe(0)
 })
 
 test('a message above the limit of either side is refused before it is numbered', () => {

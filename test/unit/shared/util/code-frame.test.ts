@@ -1,17 +1,17 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { codeFrame, firstPlace } from '../../../../src/shared/util/code-frame.ts'
 
-it('a code frame marks the position below its line, tabs and all', () => {
+test('a code frame marks the position below its line, tabs and all', () => {
   expect(codeFrame('a\n\tb()\r\nc', 2, 2)).toBe('1 |  a\n2 |  \tb()\n  |  \t^\n3 |  c')
 })
 
-it('a code frame is empty where the file has no such place any more, or the line is no text for people', () => {
+test('a code frame is empty where the file has no such place any more, or the line is no text for people', () => {
   expect(codeFrame('a\nb', 3, 1)).toBe('')
   expect(codeFrame('a\n\nb', 2, 5)).toBe('')
   expect(codeFrame('x'.repeat(1000), 1, 1)).toBe('')
 })
 
-it('the place of an error is its first frame in a file of the app', () => {
+test('the place of an error is its first frame in a file of the app', () => {
   const stack = [
     'Error: at /not/a/frame.ts:1:1',
     '    at node:internal/x:1:2',

@@ -1,18 +1,18 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { fromFsUrl, isFilePath, slash, toFsUrl } from '../../../../src/shared/util/file-path.ts'
 
-it.each(['/srv/app/a.ts', 'C:/app/a.ts'])('%s is a file, and its URL leads back to it', (path) => {
+test.each(['/srv/app/a.ts', 'C:/app/a.ts'])('%s is a file, and its URL leads back to it', (path) => {
   expect(isFilePath(path)).toBe(true)
   expect(fromFsUrl(toFsUrl(path))).toBe(path)
   // Vite writes one slash, people write two
   expect(fromFsUrl(`/@fs//${path}`)).toBe(path)
 })
 
-it.each(['\0virtual:x', 'virtual:x', './a.ts', 'C:x', ''])('%j is no path of a file', (id) => {
+test.each(['\0virtual:x', 'virtual:x', './a.ts', 'C:x', ''])('%j is no path of a file', (id) => {
   expect(isFilePath(id)).toBe(false)
   expect(fromFsUrl(id)).toBeUndefined()
 })
 
-it('writes forward slashes', () => {
+test('a path is written with forward slashes', () => {
   expect(slash('C:\\app\\a.ts')).toBe('C:/app/a.ts')
 })
