@@ -1,6 +1,6 @@
 /** CommonJS files of an app run as under node; the oracle is node. */
 import { mkdirSync, symlinkSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { printedByNode, startApp } from '../support/app.ts'
 import { until } from '../support/child.ts'
 import { createProject } from '../support/project.ts'
@@ -20,7 +20,7 @@ return
 unreachable()
 `
 
-it('a CommonJS entry finds what it finds under node', async () => {
+test('a CommonJS entry finds what it finds under node', async () => {
   const app = await startApp(
     { 'src/main.js': FACTS, 'src/greet.js': 'module.exports = () => "hello"', 'src/data.json': '{ "a": 1 }' },
     { entry: 'src/main.js' },
@@ -29,7 +29,7 @@ it('a CommonJS entry finds what it finds under node', async () => {
   expect(`${printed}\n`).toBe(printedByNode(app.project, 'src/main.js'))
 })
 
-it('a save of what a CommonJS app has loaded restarts it and says why, but not before it can start', async () => {
+test('a save of what a CommonJS app has loaded restarts it and says why, but not before it can start', async () => {
   const { project, line, lines, hub } = await startApp(
     {
       'package.json': '{ "type": "commonjs" }',
@@ -65,7 +65,7 @@ it('a save of what a CommonJS app has loaded restarts it and says why, but not b
   await line(/^main v3 2/)
 })
 
-it('ES modules import CommonJS files of the app and of linked packages as under node', async () => {
+test('ES modules import CommonJS files of the app and of linked packages as under node', async () => {
   const files = {
     'package.json': '{ "type": "module" }',
     'src/main.js': `import legacy, { one, two } from './legacy.cjs'
@@ -91,7 +91,7 @@ it('ES modules import CommonJS files of the app and of linked packages as under 
   await app.line(/"two":9/)
 })
 
-it('a CommonJS file that lacks an imported name is named as node names it', async () => {
+test('a CommonJS file that lacks an imported name is named as node names it', async () => {
   const { line } = await startApp({
     'src/main.ts': "import { nope } from './legacy.cjs'\nconsole.log(nope)",
     'src/legacy.cjs': 'exports.one = 1',
@@ -99,7 +99,7 @@ it('a CommonJS file that lacks an imported name is named as node names it', asyn
   await line(/Named export 'nope' not found\. The requested module '.*legacy\.cjs' is a CommonJS module/)
 })
 
-it('TypeScript that compiles to CommonJS is CommonJS: import = require, export =, .cts', async () => {
+test('TypeScript that compiles to CommonJS is CommonJS: import = require, export =, .cts', async () => {
   const { result, project, line } = await startApp({
     'src/main.ts': `import cfg = require('./cfg')
       import extra = require('./extra.cts')
@@ -122,7 +122,7 @@ it('TypeScript that compiles to CommonJS is CommonJS: import = require, export =
   await line(/late new base/)
 })
 
-it('a stack names the line of a CommonJS file in TypeScript', async () => {
+test('a stack names the line of a CommonJS file in TypeScript', async () => {
   const { line } = await startApp({
     'src/main.ts': "interface A {\n  a: 1\n}\nconst fail = require('./fail') as () => A\nfail()",
     'src/fail.cts': "interface B {\n  b: 1\n}\nmodule.exports = (): B => {\n  throw new Error('failed')\n}",
@@ -133,7 +133,7 @@ it('a stack names the line of a CommonJS file in TypeScript', async () => {
   await line(/src\/main\.ts:5:1/)
 })
 
-it('a linked package that is CommonJS outside of the root is watched', async () => {
+test('a linked package that is CommonJS outside of the root is watched', async () => {
   const project = createProject({
     'package.json': '{ "workspaces": ["app", "packages/*"] }',
     'app/package.json': '{}',
@@ -155,7 +155,7 @@ it('a linked package that is CommonJS outside of the root is watched', async () 
   await line(/^runs v2/)
 })
 
-it('a script that uses nothing of CommonJS is a module of Vite: plugins see its imports, and it is updated', async () => {
+test('a script that uses nothing of CommonJS is a module of Vite: plugins see its imports, and it is updated', async () => {
   const project = createProject({
     'entry.mjs': `import './script.js'; export const values = () => globalThis.values; import.meta.hot.accept('./script.js')`,
     'script.js': `globalThis.values = [import('virtual:data'), 1] // no "require" in this module`,
@@ -175,7 +175,7 @@ it('a script that uses nothing of CommonJS is a module of Vite: plugins see its 
   expect(values()[1]).toBe(2)
 })
 
-it('an attached runner runs CommonJS files that it does not have, and gets none that Vite may not serve', async () => {
+test('an attached runner runs CommonJS files that it does not have, and gets none that Vite may not serve', async () => {
   const outside = createProject({ 'outside.cjs': "exports.secret = 'secret'" })
   const project = createProject({
     'package.json': '{ "type": "module" }',

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createServer } from 'vite'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { tether } from '../../src/index.ts'
 import { freePort, type Running, run, until } from '../support/child.ts'
@@ -62,7 +62,7 @@ const FULL_STACK = {
   'node_modules/dep/index.js': 'exports.dep = 1',
 }
 
-it('several commands in one root: each has its app, all get a save, one ends alone', async () => {
+test('several commands in one root: each has its app, all get a save, one ends alone', async () => {
   const project = createProject({
     'a.ts': "import { text } from './shared.ts'\nconsole.log('a ' + text)\nsetInterval(() => {}, 1e9)",
     'b.ts': "import { text } from './shared.ts'\nconsole.log('b ' + text)\nsetInterval(() => {}, 1e9)",
@@ -82,7 +82,7 @@ it('several commands in one root: each has its app, all get a save, one ends alo
   for (const each of [first, third]) await each.match(/^[ab] v3/m)
 })
 
-it('several servers of a monorepo side by side update a package that they share, each in its own app', async () => {
+test('several servers of a monorepo side by side update a package that they share, each in its own app', async () => {
   const app = (name: string) => `import { text } from 'shared'
     let current = text
     console.log('${name} ' + current)
@@ -109,7 +109,7 @@ it('several servers of a monorepo side by side update a package that they share,
   expect(two.lines.filter((line) => /restarted|^two v/.test(line))).toHaveLength(1)
 })
 
-it('vite dev serves the frontend as ever while its config runs the app: a save updates browser, app or both', async () => {
+test('vite dev serves the frontend as ever while its config runs the app: a save updates browser, app or both', async () => {
   const project = createInstalled(FULL_STACK)
   const port = await freePort()
   const vite = start(project, [bin(project, 'vite/bin/vite.js'), '--port', String(port), '--strictPort'])
@@ -142,7 +142,7 @@ it('vite dev serves the frontend as ever while its config runs the app: a save u
   expect(received.map(({ type }) => type)).not.toContain('full-reload')
 })
 
-it('the command does not touch what the frontend in its root has: the config, nor the cache of its packages', async () => {
+test('the command does not touch what the frontend in its root has: the config, nor the cache of its packages', async () => {
   const project = createInstalled({
     ...FULL_STACK,
     'vite.config.ts': "export default { define: { FRONT: '1' }, optimizeDeps: { include: ['dep'] } }",
@@ -160,7 +160,7 @@ it('the command does not touch what the frontend in its root has: the config, no
   expect((await client.transformRequest('/src/client.ts'))?.code).toContain('/node_modules/.vite/deps/dep.js')
 })
 
-it.each([
+test.each([
   ['vitest run', (project: Project) => [bin(project, 'vitest/vitest.mjs'), 'run'], /1 passed/],
   [
     'vitest run with projects',
@@ -184,7 +184,7 @@ it.each([
   }
 })
 
-it('vite preview serves what was built, and starts nothing', async () => {
+test('vite preview serves what was built, and starts nothing', async () => {
   const project = createInstalled({ ...FULL_STACK, 'dist/index.html': 'built' })
   const port = await freePort()
   const preview = start(project, [bin(project, 'vite/bin/vite.js'), 'preview', '--port', String(port), '--strictPort'])
@@ -203,7 +203,7 @@ const OWN_SERVER = `import { createServer } from 'vite'
   await vite.close()
   console.log('closed')`
 
-it('a server that the app makes for itself does not run the app again, whoever runs the app', async () => {
+test('a server that the app makes for itself does not run the app again, whoever runs the app', async () => {
   const project = createInstalled({
     ...FULL_STACK,
     'vite.config.ts': CONFIG.replace('src/server.ts', 'src/own.ts'),
@@ -221,7 +221,7 @@ it('a server that the app makes for itself does not run the app again, whoever r
   expect(project.read('started')).toBe('own\nown\n')
 })
 
-it('a server in middleware mode outside of any app runs the entry of its config, and ends it when it is closed', async () => {
+test('a server in middleware mode outside of any app runs the entry of its config, and ends it when it is closed', async () => {
   const project = createInstalled({
     ...FULL_STACK,
     'own.mjs': `import { createServer } from 'vite'
@@ -237,7 +237,7 @@ it('a server in middleware mode outside of any app runs the entry of its config,
   expect(project.read('started')).toBe('v1\n')
 })
 
-it('two plugins in one config need an environment each, and are told so', async () => {
+test('two plugins in one config need an environment each, and are told so', async () => {
   const project = createProject({
     'a.ts': "import { writeFileSync } from 'node:fs'\nwriteFileSync('a', import.meta.env.MODE)",
     'b.ts': "import { writeFileSync } from 'node:fs'\nwriteFileSync('b', import.meta.env.MODE)",

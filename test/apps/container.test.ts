@@ -1,13 +1,12 @@
 /** The command as process 1 of a container: no terminal, nobody above it, and perhaps no stdin. */
 import { fileURLToPath } from 'node:url'
-import { expect, it as itself } from 'vitest'
+import { expect, test } from 'vitest'
 import { runInContainer, whyNoContainers } from '../support/container.ts'
 import { createProject } from '../support/project.ts'
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const reason = whyNoContainers()
 if (reason) console.warn(`skipped: ${reason}`)
-const it = itself.skipIf(reason)
 
 const APP = {
   'app.ts': `
@@ -20,10 +19,10 @@ const APP = {
   'answer.ts': "export const answer = 'v1'",
 }
 
-it.each([
+test.skipIf(reason).each([
   ['/dev/null', '</dev/null'],
   ['closed', '<&-'],
-])('runs, restarts and ends with the app’s code; stdin is %s', async (_, stdin) => {
+])('the command as process 1 runs, restarts and ends with the app’s code; stdin is %s', async (_, stdin) => {
   const project = createProject(APP)
   const container = await runInContainer(`exec node ${cli} app.ts ${stdin}`, project.root)
   await container.match(/up v1, parent 1/)
@@ -43,7 +42,7 @@ it.each([
   expect(container.text.slice(before).match(/terminated/g)).toHaveLength(1)
 })
 
-it('a run that happens once ends with the app’s code', async () => {
+test.skipIf(reason)('a run that happens once as process 1 ends with the app’s code', async () => {
   const project = createProject({ 'app.ts': "console.log('done ' + process.ppid)\nprocess.exitCode = 3" })
   const container = await runInContainer(`exec node ${cli} --once app.ts <&-`, project.root)
   expect(await container.exited).toEqual({ code: 3, signal: null })

@@ -1,6 +1,6 @@
 /** `.env` is the app's affair, as under node; one hint tells those who expect something else. */
 import { once } from 'node:events'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { run } from '../support/child.ts'
 import { createProject } from '../support/project.ts'
@@ -9,7 +9,7 @@ import { startServer } from '../support/tether.ts'
 const HINT = /\.env sets .* but nothing has loaded it/
 const FILES = { 'package.json': '{ "type": "module" }', '.env': 'PORT=3000\nDATABASE_URL="postgres://x"\n# A=1\n' }
 
-it('an app that asks for variables of .env which nothing loads is given one hint, also over restarts', async () => {
+test('an app that asks for variables of .env which nothing loads is given one hint, also over restarts', async () => {
   const app = await startApp({
     ...FILES,
     'src/main.ts': "import { port } from './config.ts'\nconsole.log('port ' + port)\nsetInterval(() => {}, 1e9)",
@@ -28,7 +28,7 @@ it('an app that asks for variables of .env which nothing loads is given one hint
   expect(app.lines.filter((line) => HINT.test(line))).toHaveLength(1)
 })
 
-it('so is one that ends over it', async () => {
+test('an app that ends over such a variable is given the hint too', async () => {
   const app = await startApp(
     {
       'package.json': '{}',
@@ -42,14 +42,14 @@ it('so is one that ends over it', async () => {
   await app.line(/\.env sets DATABASE_URL, but nothing/)
 })
 
-it.each<[string, string, Record<string, string>, string[]]>([
+test.each<[string, string, Record<string, string>, string[]]>([
   ['node loads it', 'process.env.PORT', {}, ['--env-file=.env']],
   ['a preload loads it', 'process.env.PORT', { 'load.js': "process.loadEnvFile('.env')" }, ['--import', './load.js']],
   ['the app loads it', "(process.loadEnvFile('.env'), process.env.PORT)", {}, []],
   ['the app does not ask for it', 'process.env.PORTABLE', {}, []],
   ['it is for import.meta.env', 'import.meta.env.PORT', {}, []],
   ['the shell has set it', 'process.env.HOME', { '.env': 'HOME=/nowhere' }, []],
-])('there is no hint where %s', async (_, code, files, execArgv) => {
+])('there is no hint at .env where %s', async (_, code, files, execArgv) => {
   const { root } = createProject({ ...FILES, ...files, 'src/main.ts': `console.log('sees ' + ${code})` })
   const app = await startServer(root, { entry: 'src/main.ts', execArgv, cwd: root })
   await app.line(/^sees/)
@@ -57,7 +57,7 @@ it.each<[string, string, Record<string, string>, string[]]>([
   expect(app.lines.filter((line) => HINT.test(line))).toEqual([])
 })
 
-it('nor in a run that happens once', async () => {
+test('there is no hint at .env in a run that happens once', async () => {
   const { root } = createProject({ ...FILES, 'main.ts': "console.log('port ' + process.env.PORT)" })
   const cli = new URL('../../dist/cli.js', import.meta.url).pathname
   const { PORT: _, ...env } = process.env

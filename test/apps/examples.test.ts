@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { isAlive, until } from '../support/child.ts'
 import { type ExampleApp, keepAsking, processesIn, startExample } from '../support/example.ts'
 
@@ -240,7 +240,7 @@ async function drive(example: Example): Promise<void> {
 
 const all = examples.map((example) => [example.name, example] as const)
 
-it.each(all)(
+test.each(all)(
   'the example %s starts, is updated, outlives a syntax error, restarts, and ends',
   {
     timeout: 120_000,

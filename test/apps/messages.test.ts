@@ -1,7 +1,7 @@
 /** What cannot be done is said once, with the file, the reason and the way out. */
 import { symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { type Running, run } from '../support/child.ts'
 import { createProject, type Project } from '../support/project.ts'
@@ -34,7 +34,7 @@ const ALL_WAYS = {
   'node_modules/library/index.js': 'export const load = (url) => import(url)',
 }
 
-it.each([
+test.each([
   ['--import', 'tsx', true],
   ['--import', 'tsx/esm', false],
   ['--require', 'tsx/cjs', false],
@@ -57,7 +57,7 @@ it.each([
   },
 )
 
-it('a native addon that was built for another Node is named, with the command that builds it again', async () => {
+test('a native addon that was built for another Node is named, with the command that builds it again', async () => {
   const project = createProject({
     'main.ts': "import addon from '@scope/addon'\nconsole.log(addon)",
     'node_modules/@scope/addon/package.json': '{ "main": "index.js" }',
@@ -75,7 +75,7 @@ it('a native addon that was built for another Node is named, with the command th
   expect(count(running.text, '[vite-tether]')).toBe(1)
 })
 
-it.each([
+test.each([
   ['import() of what is computed', 'await import(outside)'],
   ['a library', 'await load(outside)'],
   ['require()', 'createRequire(import.meta.url)(outside)'],
@@ -108,7 +108,7 @@ it.each([
   expect(allowed.text).toBe('loaded\n')
 })
 
-it.each([
+test.each([
   ['.ts', 'commonjs'],
   ['.ts', 'module'],
   ['.js', 'module'],
@@ -128,7 +128,7 @@ it.each([
   },
 )
 
-it('an attached process requires TypeScript as others do; what Node loads there by itself is named', async () => {
+test('an attached process requires TypeScript as others do; what Node loads there by itself is named', async () => {
   const project = createProject({
     ...ALL_WAYS,
     'src/require.ts': `import { x } from './x.ts'

@@ -1,5 +1,5 @@
 /** What Node loads past the runner is the runner's own, and its save restarts the app. */
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 
 const STATE = { 'src/state.ts': 'export const state: { hits: number } = { hits: 0 }\nexport default class Store {}' }
@@ -20,7 +20,7 @@ const LOADER = {
     export const required = (folder) => files(folder).map((file) => require(file))`,
 }
 
-it('require() gives the runner’s instance of an ES module: early, late, by alias, by the extension it is compiled to', async () => {
+test('require() gives the runner’s instance of an ES module: early, late, by alias, by the extension it is compiled to', async () => {
   const { result } = await startApp({
     ...MODULE,
     ...PATHS,
@@ -47,7 +47,7 @@ it('require() gives the runner’s instance of an ES module: early, late, by ali
   ])
 })
 
-it('an ES module that was first loaded by require() is evaluated once, with its packages and in cycles', async () => {
+test('an ES module that was first loaded by require() is evaluated once, with its packages and in cycles', async () => {
   const { result, lines } = await startApp({
     ...MODULE,
     'node_modules/dual/package.json': '{ "exports": { "import": "./esm.mjs", "require": "./cjs.cjs" } }',
@@ -71,7 +71,7 @@ it('an ES module that was first loaded by require() is evaluated once, with its 
   expect(lines.filter((line) => line === 'evaluated a')).toHaveLength(1)
 })
 
-it('require() of a module with top-level await, with a missing name, or that throws is an error that says so', async () => {
+test('require() of a module with top-level await, with a missing name, or that throws is an error that says so', async () => {
   const { result } = await startApp({
     ...MODULE,
     'src/main.ts': `import { createRequire } from 'node:module'
@@ -93,7 +93,7 @@ it('require() of a module with top-level await, with a missing name, or that thr
   expect([nowhere[1], alias[1], late]).toEqual(['MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 1])
 })
 
-it('libraries that import or require the files of a folder get the runner’s instances', async () => {
+test('libraries that import or require the files of a folder get the runner’s instances', async () => {
   const { result, project, line, lines } = await startApp({
     ...MODULE,
     ...PATHS,
@@ -126,7 +126,7 @@ it('libraries that import or require the files of a folder get the runner’s in
   expect(lines.filter((each) => each.includes('restarted'))).toHaveLength(3)
 })
 
-it('what a module requires is replaced with it: its importers decide', async () => {
+test('what a module requires is replaced with it: its importers decide', async () => {
   const { project, line, lines } = await startApp({
     ...MODULE,
     'src/main.ts': `import { show } from './show.ts'
@@ -144,7 +144,7 @@ it('what a module requires is replaced with it: its importers decide', async () 
   expect(lines.filter((each) => each.includes('restarted'))).toEqual([])
 })
 
-it('an ES module that a library has loaded may accept itself', async () => {
+test('an ES module that a library has loaded may accept itself', async () => {
   const { project, line, lines } = await startApp({
     ...MODULE,
     ...LOADER,
@@ -159,7 +159,7 @@ it('an ES module that a library has loaded may accept itself', async () => {
   expect(lines.filter((each) => each.includes('restarted'))).toEqual([])
 })
 
-it('an error in a module that a library imports is the module’s own, in source positions', async () => {
+test('an error in a module that a library imports is the module’s own, in source positions', async () => {
   const { line } = await startApp({
     ...MODULE,
     ...LOADER,
@@ -171,7 +171,7 @@ it('an error in a module that a library imports is the module’s own, in source
   await line(/src\/routes\/a\.ts:4:21/)
 })
 
-it('a script that is imported and required runs once', async () => {
+test('a script that is imported and required runs once', async () => {
   const { result } = await startApp({
     'src/main.ts': `import './script'
       import legacy from './legacy.cjs'

@@ -1,7 +1,7 @@
 /** Watching by polling, as in containers and on network drives that report nothing. */
 import { mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { run } from '../support/child.ts'
 import { createProject } from '../support/project.ts'
 import { startServer } from '../support/tether.ts'
@@ -22,7 +22,7 @@ const APP = {
   'data.txt': 'one',
 }
 
-it('modules, included files, files that Node has loaded outside of the root, and a second save that follows at once', async () => {
+test('modules, included files, files that Node has loaded outside of the root, and a second save that follows at once', async () => {
   const outside = createProject({ 'package.json': '{ "name": "linked" }', 'index.js': 'exports.v = "n1"' })
   const project = createProject(APP)
   mkdirSync(project.path('node_modules'))
@@ -48,7 +48,7 @@ it('modules, included files, files that Node has loaded outside of the root, and
   expect(lines.filter((each) => /^now v[24]/.test(each))).toHaveLength(2)
 })
 
-it.each<[string, NodeJS.ProcessEnv, string]>([
+test.each<[string, NodeJS.ProcessEnv, string]>([
   ['CHOKIDAR_USEPOLLING', { CHOKIDAR_USEPOLLING: '1', CHOKIDAR_INTERVAL: '50' }, ''],
   ['Vite’s own option', {}, `export default ${JSON.stringify(POLLING)}`],
 ])('the command polls where %s says so', async (_, env, config) => {

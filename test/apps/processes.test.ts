@@ -1,6 +1,6 @@
 /** Processes and threads that an app starts run its files as the app itself does; a save of what they have loaded restarts it. */
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { run } from '../support/child.ts'
 import { createProject } from '../support/project.ts'
@@ -12,7 +12,7 @@ const LIB = {
   'src/lib.ts': "enum Kind { Lib = 'lib v1' }\nexport const lib: string = Kind.Lib + ' ' + import.meta.env.MODE",
 }
 
-it('fork() of a TypeScript file, with argv as under node; its save and that of what it imports restart the app', async () => {
+test('fork() of a TypeScript file, with argv as under node; its save and that of what it imports restart the app', async () => {
   const { result, project, line, lines } = await startApp(
     {
       ...MODULE,
@@ -46,7 +46,7 @@ it('fork() of a TypeScript file, with argv as under node; its save and that of w
   expect(lines.filter((each) => each.includes('restarted'))).toHaveLength(1)
 })
 
-it('what the helpers need to find the server is gone with it', async () => {
+test('what the helpers need to find the server is gone with it', async () => {
   const { lines, server, line } = await startApp({
     ...MODULE,
     'src/main.ts': "console.log('flags ' + process.execArgv.join(' '))\nsetInterval(() => {}, 1e9)",
@@ -58,7 +58,7 @@ it('what the helpers need to find the server is gone with it', async () => {
   expect(existsSync(file)).toBe(false)
 })
 
-it('cluster.fork() runs the entry again in workers that share a port', async () => {
+test('cluster.fork() runs the entry again in workers that share a port', async () => {
   const { line, project } = await startApp({
     'package.json': '{}',
     ...LIB,
@@ -82,7 +82,7 @@ it('cluster.fork() runs the entry again in workers that share a port', async () 
   await line(/^cluster: lib v2 development true/)
 })
 
-it('worker threads run TypeScript, as ES modules and as CommonJS', async () => {
+test('worker threads run TypeScript, as ES modules and as CommonJS', async () => {
   const { result, project, line } = await startApp({
     ...MODULE,
     ...LIB,
@@ -109,7 +109,7 @@ it('worker threads run TypeScript, as ES modules and as CommonJS', async () => {
   await line(/"new mts"/)
 })
 
-it('a library’s own process may import or require a processor of the app', async () => {
+test('a library’s own process may import or require a processor of the app', async () => {
   const { result } = await startApp({
     ...MODULE,
     ...LIB,
@@ -133,7 +133,7 @@ it('a library’s own process may import or require a processor of the app', asy
   expect(await result()).toEqual(all)
 })
 
-it('threads and forks that are given an execArgv of their own run TypeScript too', async () => {
+test('threads and forks that are given an execArgv of their own run TypeScript too', async () => {
   const { result } = await startApp({
     ...MODULE,
     ...LIB,
@@ -167,7 +167,7 @@ it('threads and forks that are given an execArgv of their own run TypeScript too
   ])
 })
 
-it('a preload of the app may be TypeScript, and is the instance that the app imports', async () => {
+test('a preload of the app may be TypeScript, and is the instance that the app imports', async () => {
   const project = createProject({
     ...MODULE,
     'src/setup.ts': "export const seen: string[] = ['setup ' + process.argv.slice(1).length]",
@@ -181,7 +181,7 @@ it('a preload of the app may be TypeScript, and is the instance that the app imp
   await line(/^seen setup 1/)
 })
 
-it('a process that has lost its server says so', async () => {
+test('a process that has lost its server says so', async () => {
   const { path } = createProject({ 'src/main.ts': "console.log('runs')" })
   const bridge = new URL('../../dist/bridge.js?invitation=/nowhere/invitation.json&app=a', import.meta.url)
   const child = run(process.execPath, [`--import=${bridge}`, path('src/main.ts')])

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { type Running, run } from '../support/child.ts'
 import { createProject } from '../support/project.ts'
 import type { App } from '../support/tsx-app.ts'
@@ -42,7 +42,7 @@ async function runWith(tool: keyof typeof tools, app: App, root: string): Promis
   return { ...outcome, code: code ?? signal }
 }
 
-it.each(Object.entries(apps))('%s', async (_, app) => {
+test.each(Object.entries(apps))('%s', async (_, app) => {
   const project = createProject(app.files)
   for (const [link, target] of Object.entries(app.links ?? {})) {
     mkdirSync(dirname(project.path(link)), { recursive: true })

@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 import { createProject } from '../support/project.ts'
 import { startServer } from '../support/tether.ts'
@@ -19,7 +19,7 @@ const METADATA = {
     exports.get = (key) => found.get(key)?.map(({ name }) => name)`,
 }
 
-it('legacy decorators with metadata: of classes, of types of packages, of interfaces', async () => {
+test('legacy decorators with metadata: of classes, of types of packages, of interfaces', async () => {
   const { result } = await startApp({
     ...METADATA,
     'tsconfig.json': tsconfig({ target: 'es2021', experimentalDecorators: true, emitDecoratorMetadata: true }),
@@ -61,7 +61,7 @@ const STANDARD = {
     export {}`,
 }
 
-it.each(['esbuild', 'typescript'])('standard decorators, with %s in the project', async (name) => {
+test.each(['esbuild', 'typescript'])('standard decorators, with %s in the project', async (name) => {
   const project = createProject(STANDARD)
   mkdirSync(project.path('node_modules'))
   symlinkSync(dirname(require.resolve(`${name}/package.json`)), project.path(`node_modules/${name}`))
@@ -71,12 +71,12 @@ it.each(['esbuild', 'typescript'])('standard decorators, with %s in the project'
   expect([field, frame]).toEqual([1, expect.stringContaining('/src/main.ts:6:')])
 })
 
-it('standard decorators that nothing in the project compiles are named, with the way out', async () => {
+test('standard decorators that nothing in the project compiles are named, with the way out', async () => {
   const { line } = await startApp(STANDARD)
   await line(/src\/main\.ts has standard decorators, which neither Node nor Vite compiles\. Install a compiler/)
 })
 
-it('const enums, class fields by target, JSON, paths and baseUrl, aliases of package.json', async () => {
+test('const enums, class fields by target, JSON, paths and baseUrl, aliases of package.json', async () => {
   const { result } = await startApp({
     'package.json':
       '{ "imports": { "#lib/*": "./src/lib-*.ts", "#env": { "development": "./src/dev.ts", "default": "./src/x.ts" } } }',
@@ -104,7 +104,7 @@ it('const enums, class fields by target, JSON, paths and baseUrl, aliases of pac
   expect(await result()).toEqual([1, 1, 'by path', 'by baseUrl', 'by imports', 2, 2, 'kept', 1])
 })
 
-it('class fields are defined, not assigned, from ES2022 on', async () => {
+test('class fields are defined, not assigned, from ES2022 on', async () => {
   const { result } = await startApp({
     'tsconfig.json': tsconfig({ target: 'es2022' }),
     'src/main.ts': `class Base { constructor() { (this as unknown as Derived).init() } }
@@ -115,7 +115,7 @@ it('class fields are defined, not assigned, from ES2022 on', async () => {
   expect(await result()).toEqual([null])
 })
 
-it('a linked workspace package in source is compiled by its own tsconfig.json and updated in place', async () => {
+test('a linked workspace package in source is compiled by its own tsconfig.json and updated in place', async () => {
   const project = createProject({
     'package.json': '{ "workspaces": ["apps/*", "packages/*"] }',
     'apps/api/package.json': '{ "type": "module", "dependencies": { "@ws/shared": "*" } }',
@@ -138,7 +138,7 @@ it('a linked workspace package in source is compiled by its own tsconfig.json an
   expect(lines.filter((each) => each.includes('restarted'))).toEqual([])
 })
 
-it('a .cts file that imports is compiled as any other; a stack names its line', async () => {
+test('a .cts file that imports is compiled as any other; a stack names its line', async () => {
   const { result, line } = await startApp(
     {
       'package.json': '{ "type": "module" }',
@@ -159,7 +159,7 @@ it('a .cts file that imports is compiled as any other; a stack names its line', 
   await line(/src\/fail\.cts:3:9/)
 })
 
-it('a linked package is resolved by the conditions that flags of node name', async () => {
+test('a linked package is resolved by the conditions that flags of node name', async () => {
   const project = createProject({
     'package.json': '{ "workspaces": ["packages/*"], "type": "module" }',
     'main.ts': "import { from } from 'linked'\nconsole.log('from ' + from)",
@@ -174,7 +174,7 @@ it('a linked package is resolved by the conditions that flags of node name', asy
   expect(await line(/^from/)).toBe('from source')
 })
 
-it('in a package that is not of type module, what is imported from CommonJS is what a compiler’s require() gives', async () => {
+test('in a package that is not of type module, what is imported from CommonJS is what a compiler’s require() gives', async () => {
   const dependencies = {
     // as compilers write `export default`
     'node_modules/compiled/package.json': '{}',
@@ -204,7 +204,7 @@ it('in a package that is not of type module, what is imported from CommonJS is w
   expect(await esm.result()).toEqual(['object', ['default', 'named']])
 })
 
-it('using, for a Node that does not know it', async () => {
+test('using, for a Node that does not know it', async () => {
   const { line } = await startApp({
     'package.json': '{ "type": "module" }',
     'src/main.ts': `const closes = (name: string) => ({ [Symbol.dispose ?? Symbol.for('Symbol.dispose')]: () => console.log('closed ' + name) })
