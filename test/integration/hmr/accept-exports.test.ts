@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { drivers, type HmrAppOptions } from '../../support/hmr-driver.ts'
 
-describe.each(drivers)('acceptExports, $name', ({ start }) => {
+for (const { name, start } of drivers) {
   /** An entry that imports a target, which accepts some of its exports. */
   const app = (importing: string, accepted: string, plugins: HmrAppOptions['plugins'] = []) =>
     start({
@@ -20,7 +20,7 @@ describe.each(drivers)('acceptExports, $name', ({ start }) => {
       },
     })
 
-  test('a module is updated when every name that is imported from it is accepted', async () => {
+  test(`a module is updated when every name that is imported from it is accepted, ${name}`, async () => {
     const target = await app(`import def, { a } from './target'; export { def, a }`, `['a', 'default']`)
     expect(await target.after(() => target.edit('target.js', 'A0', 'A1'))).toMatchObject({
       outcome: 'updated',
@@ -42,7 +42,7 @@ describe.each(drivers)('acceptExports, $name', ({ start }) => {
     ])
   })
 
-  test('a single name may be given without a list', async () => {
+  test(`a single name of acceptExports() may be given without a list, ${name}`, async () => {
     const target = await app(`import { a } from './target'; log(a)`, `'a'`)
     expect(await target.after(() => target.edit('target.js', 'A0', 'A1'))).toMatchObject({ outcome: 'updated' })
   })
@@ -56,7 +56,7 @@ describe.each(drivers)('acceptExports, $name', ({ start }) => {
     ['import *', `import * as target from './target'; log(target.a)`],
     ['a default beside import *', `import def, * as target from './target'; log(def + target.a)`],
     ['a dynamic import', `const { a } = await import('./target'); log(a)`],
-  ])('the update goes on to the importer when %s is not accepted', async (_, importing) => {
+  ])(`the update goes on to the importer when %s is not accepted, ${name}`, async (_, importing) => {
     const target = await app(importing, `['a']`)
     expect(await target.after(() => target.edit('target.js', 'A0', 'A1'))).toMatchObject({ outcome: 'reloaded' })
     expect(target.logs.filter((line) => line === 'entry')).toHaveLength(2)
@@ -66,7 +66,7 @@ describe.each(drivers)('acceptExports, $name', ({ start }) => {
     ['import *', `import * as target from './target'; log(target.a)`],
     ['a dynamic import', `const { a } = await import('./target'); log(a)`],
     ['export *', `export * from './target'`],
-  ])('%s is no obstacle when all exports are accepted', async (_, importing) => {
+  ])(`%s is no obstacle when all exports are accepted, ${name}`, async (_, importing) => {
     const target = await app(importing, `['a', 'b', 'default']`)
     expect(await target.after(() => target.edit('target.js', 'A0', 'A1'))).toMatchObject({
       outcome: 'updated',
@@ -78,7 +78,7 @@ describe.each(drivers)('acceptExports, $name', ({ start }) => {
     })
   })
 
-  test('a module that is imported for its side effects accepts itself, even with no names', async () => {
+  test(`a module that is imported for its side effects accepts itself, even with no names, ${name}`, async () => {
     const target = await app(`import './target'`, `[]`)
     expect(await target.after(() => target.edit('target.js', 'A0', 'A1'))).toMatchObject({
       outcome: 'updated',
@@ -87,18 +87,18 @@ describe.each(drivers)('acceptExports, $name', ({ start }) => {
     expect(target.logs).toContain('target A1 dep0')
   })
 
-  test('no names are accepted when one of them is imported', async () => {
+  test(`no names are accepted when one of them is imported, ${name}`, async () => {
     const target = await app(`import { a } from './target'; log(a)`, `[]`)
     expect(await target.after(() => target.edit('target.js', 'A0', 'A1'))).toMatchObject({ outcome: 'reloaded' })
   })
 
-  test('the list of the code that runs counts, not that of the code that was saved', async () => {
+  test(`the list of the code that runs counts, not that of the code that was saved, ${name}`, async () => {
     const target = await app(`import { a } from './target'; log(a)`, `['a']`)
     expect(await target.after(() => target.edit('target.js', `['a']`, `['b']`))).toMatchObject({ outcome: 'updated' })
     expect(await target.after(() => target.edit('target.js', 'A0', 'A1'))).toMatchObject({ outcome: 'reloaded' })
   })
 
-  test('one importer can be covered while the update goes on through another', async () => {
+  test(`one importer can be covered while the update goes on through another, ${name}`, async () => {
     const target = await start({
       entry: '/entry.js',
       files: {
@@ -122,11 +122,11 @@ describe.each(drivers)('acceptExports, $name', ({ start }) => {
     expect(target.logs).not.toContain('covered 2')
   })
 
-  test('an entry that accepts its exports is its own boundary', async () => {
+  test(`an entry that accepts its exports is its own boundary, ${name}`, async () => {
     const target = await start({
       entry: '/entry.js',
       files: { 'entry.js': `export const a = 1; export const b = 1; import.meta.hot.acceptExports(['a'])` },
     })
     expect(await target.after(() => target.edit('entry.js', 'a = 1', 'a = 2'))).toMatchObject({ outcome: 'updated' })
   })
-})
+}

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createDeferred } from '../../../src/shared/util/deferred.ts'
 import { drivers } from '../../support/hmr-driver.ts'
 import { createProject } from '../../support/project.ts'
 
-describe.each(drivers)('accepting updates, $name', ({ start }) => {
-  test('a module that accepts itself: events, dispose, callbacks and the log line come in order', async () => {
+for (const { name, start } of drivers) {
+  test(`a module that accepts itself: events, dispose, callbacks and the log line come in order, ${name}`, async () => {
     const app = await start({
       entry: '/entry.ts',
       files: {
@@ -37,7 +37,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
   })
 
   test.each(['./entry.ts', './entry', '/entry', '/entry.ts', 'ABSOLUTE'])(
-    'the entry is accepted when it is spelled %s',
+    `the entry is accepted when it is spelled %s, ${name}`,
     async (spelling) => {
       const files = { 'entry.ts': `export const foo = 1; import.meta.hot.accept(({ foo }) => log('now ' + foo))` }
       const app = await start({
@@ -51,7 +51,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     },
   )
 
-  test('a module that accepts a dependency gets the new one and is not evaluated again', async () => {
+  test(`a module that accepts a dependency gets the new one and is not evaluated again, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -90,7 +90,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     ])
   })
 
-  test('several accepted dependencies in one change are one call, at their places in the list', async () => {
+  test(`several accepted dependencies in one change are one call, at their places in the list, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -111,7 +111,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     ])
   })
 
-  test('only the edited module and its importers up to the boundary are evaluated, in a wide graph', async () => {
+  test(`only the edited module and its importers up to the boundary are evaluated, in a wide graph, ${name}`, async () => {
     const leaves = Array.from({ length: 40 }, (_, index) => `leaf${index}`)
     const app = await start({
       entry: '/entry.js',
@@ -131,7 +131,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     expect(two).toMatchObject({ outcome: 'updated', evaluated: 3 })
   })
 
-  test('nobody accepts: the program is reloaded, and modules of a runner that does not hold the file are left alone', async () => {
+  test(`nobody accepts: the program is reloaded, and modules of a runner that does not hold the file are left alone, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -155,7 +155,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     expect(app.said()).toEqual(['before full-reload', '[vite-tether] program reload', 'disposed', 'dep 2', 'entry'])
   })
 
-  test('a policy of restart leaves everything untouched and names the chain', async () => {
+  test(`a policy of restart leaves everything untouched and names the chain, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       onUnaccepted: 'restart',
@@ -172,7 +172,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     expect(broken).toMatchObject({ outcome: 'failed' })
   })
 
-  test('accept() that was removed takes effect with the save after', async () => {
+  test(`accept() that was removed takes effect with the save after, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: { 'entry.js': `import './dep'`, 'dep.js': `log('dep 1'); import.meta.hot.accept()` },
@@ -185,7 +185,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     expect(await app.after(() => app.write('dep.js', `log('dep 5')`))).toMatchObject({ outcome: 'updated' })
   })
 
-  test('import.meta.hot?.accept and calls behind a condition count', async () => {
+  test(`import.meta.hot?.accept and calls behind a condition count, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -197,7 +197,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     expect(app.logs[0]).toBe('child 2')
   })
 
-  test('the callback of a module that accepts itself is the old one, with its own variables', async () => {
+  test(`the callback of a module that accepts itself is the old one, with its own variables, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -209,7 +209,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     expect(app.logs.filter((line) => line.startsWith('from'))).toEqual(['from 1 to 2', 'from 2 to 3'])
   })
 
-  test('a file outside the root is updated like any other', async () => {
+  test(`a file outside the root is updated like any other, ${name}`, async () => {
     const outside = createProject({ 'lib.js': `export const lib = 1` })
     const app = await start({
       entry: '/entry.js',
@@ -223,7 +223,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     expect(app.logs).toContain('lib 2')
   })
 
-  test('imports with queries are modules of their own, and an edit of their file updates each', async () => {
+  test(`imports with queries are modules of their own, and an edit of their file updates each, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       plugins: [
@@ -252,7 +252,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     ])
   })
 
-  test('virtual modules are updated through their own imports and when a plugin asks for it', async () => {
+  test(`virtual modules are updated through their own imports and when a plugin asks for it, ${name}`, async () => {
     let count = 0
     const app = await start({
       entry: '/entry.js',
@@ -288,7 +288,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     expect(app.logs.filter((line) => line.length === 2)).toEqual(['a0', 'b0', 'b1'])
   })
 
-  test('assets can be accepted', async () => {
+  test(`assets can be accepted, ${name}`, async () => {
     const svg = (height: number) => `<svg xmlns="http://www.w3.org/2000/svg" height="${height}px"></svg>`
     const app = await start({
       entry: '/entry.js',
@@ -312,7 +312,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     expect(app.logs).toContainEqual(expect.stringMatching(/^linked: \/linked\.svg/))
   })
 
-  test('an importer that did not change is evaluated again without a transform', async () => {
+  test(`an importer that did not change is evaluated again without a transform, ${name}`, async () => {
     const transformed: string[] = []
     const app = await start({
       entry: '/entry.js',
@@ -336,7 +336,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     expect(transformed).toEqual(['/child.js'])
   })
 
-  test('a file that a plugin reads for a module updates that module', async () => {
+  test(`a file that a plugin reads for a module updates that module, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       plugins: [
@@ -360,7 +360,7 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     await app.logsAfter(() => app.write('text.txt', 'three'), 'three')
   })
 
-  test('a new file that a glob takes in is loaded, and one that is removed is dropped', async () => {
+  test(`a new file that a glob takes in is loaded, and one that is removed is dropped, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -377,153 +377,147 @@ describe.each(drivers)('accepting updates, $name', ({ start }) => {
     await app.logsAfter(() => app.remove('routes/a.js'), 'now B')
   })
 
-  describe('saves that are hard to read', () => {
-    const FILES = {
-      'entry.js': `import './dep'`,
-      'dep.js': `import { text } from './text'; log(text()); import.meta.hot.accept()`,
-      'text.js': `export const text = () => 'one'`,
+  const FILES = {
+    'entry.js': `import './dep'`,
+    'dep.js': `import { text } from './text'; log(text()); import.meta.hot.accept()`,
+    'text.js': `export const text = () => 'one'`,
+  }
+
+  test(`saves that are hard to read: an editor that writes a second file and renames it, ${name}`, async () => {
+    const app = await start({ entry: '/entry.js', files: FILES })
+    for (const text of ['two', 'three']) {
+      await app.logsAfter(() => {
+        app.write('text.js~', `export const text = () => '${text}'`)
+        app.rename('text.js~', 'text.js')
+      }, text)
     }
+    expect(app.reports.map(({ outcome }) => outcome)).not.toContain('failed')
+  })
 
-    test('an editor that writes a second file and renames it', async () => {
-      const app = await start({ entry: '/entry.js', files: FILES })
-      for (const text of ['two', 'three']) {
-        await app.logsAfter(() => {
-          app.write('text.js~', `export const text = () => '${text}'`)
-          app.rename('text.js~', 'text.js')
-        }, text)
-      }
-      expect(app.reports.map(({ outcome }) => outcome)).not.toContain('failed')
-    })
-
-    test('an editor that truncates the file first', async () => {
-      const emptied = createDeferred<void>()
-      const app = await start({
-        entry: '/entry.js',
-        plugins: [
-          {
-            name: 'sees-what-vite-read',
-            enforce: 'pre',
-            transform: {
-              order: 'pre',
-              handler(code, id) {
-                if (code === '' && id.endsWith('text.js')) emptied.resolve()
-              },
+  test(`saves that are hard to read: an editor that truncates the file first, ${name}`, async () => {
+    const emptied = createDeferred<void>()
+    const app = await start({
+      entry: '/entry.js',
+      plugins: [
+        {
+          name: 'sees-what-vite-read',
+          enforce: 'pre',
+          transform: {
+            order: 'pre',
+            handler(code, id) {
+              if (code === '' && id.endsWith('text.js')) emptied.resolve()
             },
           },
-        ],
-        files: FILES,
-      })
-      app.write('text.js', '')
-      await emptied.promise
-      await app.logsAfter(() => app.write('text.js', `export const text = () => 'two'`), 'two')
-      expect(app.reports.map(({ outcome }) => outcome)).not.toContain('failed')
+        },
+      ],
+      files: FILES,
     })
+    app.write('text.js', '')
+    await emptied.promise
+    await app.logsAfter(() => app.write('text.js', `export const text = () => 'two'`), 'two')
+    expect(app.reports.map(({ outcome }) => outcome)).not.toContain('failed')
+  })
 
-    test('a save while the one before is still being transformed', async () => {
-      const transforming = createDeferred<void>()
-      const gate = createDeferred<void>()
-      const app = await start({
-        entry: '/entry.js',
-        plugins: [
-          {
-            name: 'slow',
-            async transform(code) {
-              if (!code.includes('slow')) return
-              transforming.resolve()
-              await gate.promise
-            },
+  test(`saves that are hard to read: a save while the one before is still being transformed, ${name}`, async () => {
+    const transforming = createDeferred<void>()
+    const gate = createDeferred<void>()
+    const app = await start({
+      entry: '/entry.js',
+      plugins: [
+        {
+          name: 'slow',
+          async transform(code) {
+            if (!code.includes('slow')) return
+            transforming.resolve()
+            await gate.promise
           },
-        ],
-        files: FILES,
-      })
-      app.write('text.js', `export const text = () => 'slow'`)
-      await transforming.promise
-      const changed = new Promise((resolve) => app.server.watcher.once('change', resolve))
-      app.write('text.js', `export const text = () => 'fast'`)
-      await changed
-      await app.logsAfter(() => gate.resolve(), 'fast')
-      await app.until(() => app.reports.length > 0 && app.reports.at(-1)!.outcome === 'updated')
-      expect((await app.import('/text.js')).text()).toBe('fast')
+        },
+      ],
+      files: FILES,
     })
+    app.write('text.js', `export const text = () => 'slow'`)
+    await transforming.promise
+    const changed = new Promise((resolve) => app.server.watcher.once('change', resolve))
+    app.write('text.js', `export const text = () => 'fast'`)
+    await changed
+    await app.logsAfter(() => gate.resolve(), 'fast')
+    await app.until(() => app.reports.length > 0 && app.reports.at(-1)!.outcome === 'updated')
+    expect((await app.import('/text.js')).text()).toBe('fast')
   })
 
-  describe('circular imports', () => {
-    test('a module in a cycle that accepts itself is updated', async () => {
-      const app = await start({
-        entry: '/a.js',
-        files: {
-          'a.js': `export { b } from './b'; export const a = 'a'`,
-          'b.js': `export { c } from './c'; export const b = 'b'`,
-          'c.js': `import * as a from './a'; export const c = 'c'; import.meta.hot.accept((module) => log(module.c + ' of ' + a.a))`,
-        },
-      })
-      expect(await app.after(() => app.edit('c.js', `'c'`, `'cc'`))).toMatchObject({ outcome: 'updated', evaluated: 1 })
-      expect(app.logs[0]).toBe('cc of a')
+  test(`circular imports: a module in a cycle that accepts itself is updated, ${name}`, async () => {
+    const app = await start({
+      entry: '/a.js',
+      files: {
+        'a.js': `export { b } from './b'; export const a = 'a'`,
+        'b.js': `export { c } from './c'; export const b = 'b'`,
+        'c.js': `import * as a from './a'; export const c = 'c'; import.meta.hot.accept((module) => log(module.c + ' of ' + a.a))`,
+      },
     })
-
-    test('a cycle that a module outside accepts is evaluated again', async () => {
-      const app = await start({
-        entry: '/entry.js',
-        files: {
-          'entry.js': `import { text } from './a'; import.meta.hot.accept('./a', (a) => log(a.text()))`,
-          'a.js': `import { b } from './b'; export const name = 'a'; export const text = () => name + b()`,
-          'b.js': `import { c } from './c'; export const b = () => ' b' + c()`,
-          'c.js': `import { name } from './a'; export const c = () => ' c' + name`,
-        },
-      })
-      expect(await app.after(() => app.edit('b.js', `' b'`, `' B'`))).toMatchObject({
-        outcome: 'updated',
-        evaluated: 3,
-      })
-      expect(app.logs[0]).toBe('a B ca')
-    })
-
-    test('a cycle that contains the entry and accepts nothing is reloaded, not ignored', async () => {
-      const app = await start({
-        entry: '/a.js',
-        files: { 'a.js': `import './b'; log('a')`, 'b.js': `import './a'; log('b 1')` },
-      })
-      expect(await app.after(() => app.edit('b.js', 'b 1', 'b 2'))).toMatchObject({ outcome: 'reloaded' })
-      expect(app.logs).toContain('b 2')
-    })
+    expect(await app.after(() => app.edit('c.js', `'c'`, `'cc'`))).toMatchObject({ outcome: 'updated', evaluated: 1 })
+    expect(app.logs[0]).toBe('cc of a')
   })
 
-  describe('bursts', () => {
-    test('quick saves of one file end with the last content live', async () => {
-      const app = await start({
-        entry: '/entry.js',
-        files: { 'entry.js': `export const n = 0; import.meta.hot.accept(({ n }) => log('n ' + n))` },
-      })
-      for (let n = 1; n <= 100; n++) {
-        app.write('entry.js', `export const n = ${n}; import.meta.hot.accept(({ n }) => log('n ' + n))`)
-        await new Promise(setImmediate)
-      }
-      await expect.poll(async () => (await app.import('/entry.js')).n, { timeout: 8000 }).toBe(100)
-      const seen = app.logs.filter((line) => line.startsWith('n ')).map((line) => Number(line.slice(2)))
-      expect(seen).toEqual(seen.toSorted((a, b) => a - b))
+  test(`circular imports: a cycle that a module outside accepts is evaluated again, ${name}`, async () => {
+    const app = await start({
+      entry: '/entry.js',
+      files: {
+        'entry.js': `import { text } from './a'; import.meta.hot.accept('./a', (a) => log(a.text()))`,
+        'a.js': `import { b } from './b'; export const name = 'a'; export const text = () => name + b()`,
+        'b.js': `import { c } from './c'; export const b = () => ' b' + c()`,
+        'c.js': `import { name } from './a'; export const c = () => ' c' + name`,
+      },
     })
-
-    test('saves of several files are applied one after the other, in order', async () => {
-      const names = ['a', 'b', 'c', 'd', 'e']
-      const app = await start({
-        entry: '/entry.js',
-        files: {
-          'entry.js': names.map((name) => `import './${name}'`).join('\n'),
-          ...Object.fromEntries(
-            names.map((name) => [
-              `${name}.js`,
-              `await null; export const n = 1; import.meta.hot.accept(() => {}); import.meta.hot.dispose(async () => { log('${name} off'); await null; log('${name} gone') })`,
-            ]),
-          ),
-        },
-      })
-      for (const name of names) app.edit(`${name}.js`, 'n = 1', 'n = 2')
-      await app.until(() => names.every((name) => app.logs.includes(`[vite-tether] hot updated: /${name}.js`)))
-      // saves may have come together as one change; no dispose starts before the last one has ended
-      const steps = app.logs.filter((line) => /^\w (off|gone)$/.test(line))
-      const starts = steps.flatMap((line) => /^(\w) off$/.exec(line)?.[1] ?? [])
-      expect(starts.toSorted()).toEqual(names)
-      expect(steps).toEqual(starts.flatMap((name) => [`${name} off`, `${name} gone`]))
+    expect(await app.after(() => app.edit('b.js', `' b'`, `' B'`))).toMatchObject({
+      outcome: 'updated',
+      evaluated: 3,
     })
+    expect(app.logs[0]).toBe('a B ca')
   })
-})
+
+  test(`circular imports: a cycle that contains the entry and accepts nothing is reloaded, not ignored, ${name}`, async () => {
+    const app = await start({
+      entry: '/a.js',
+      files: { 'a.js': `import './b'; log('a')`, 'b.js': `import './a'; log('b 1')` },
+    })
+    expect(await app.after(() => app.edit('b.js', 'b 1', 'b 2'))).toMatchObject({ outcome: 'reloaded' })
+    expect(app.logs).toContain('b 2')
+  })
+
+  test(`bursts: quick saves of one file end with the last content live, ${name}`, async () => {
+    const app = await start({
+      entry: '/entry.js',
+      files: { 'entry.js': `export const n = 0; import.meta.hot.accept(({ n }) => log('n ' + n))` },
+    })
+    for (let n = 1; n <= 100; n++) {
+      app.write('entry.js', `export const n = ${n}; import.meta.hot.accept(({ n }) => log('n ' + n))`)
+      await new Promise(setImmediate)
+    }
+    await expect.poll(async () => (await app.import('/entry.js')).n, { timeout: 8000 }).toBe(100)
+    const seen = app.logs.filter((line) => line.startsWith('n ')).map((line) => Number(line.slice(2)))
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b))
+  })
+
+  test(`bursts: saves of several files are applied one after the other, in order, ${name}`, async () => {
+    const names = ['a', 'b', 'c', 'd', 'e']
+    const app = await start({
+      entry: '/entry.js',
+      files: {
+        'entry.js': names.map((name) => `import './${name}'`).join('\n'),
+        ...Object.fromEntries(
+          names.map((name) => [
+            `${name}.js`,
+            `await null; export const n = 1; import.meta.hot.accept(() => {}); import.meta.hot.dispose(async () => { log('${name} off'); await null; log('${name} gone') })`,
+          ]),
+        ),
+      },
+    })
+    for (const name of names) app.edit(`${name}.js`, 'n = 1', 'n = 2')
+    await app.until(() => names.every((name) => app.logs.includes(`[vite-tether] hot updated: /${name}.js`)))
+    // saves may have come together as one change; no dispose starts before the last one has ended
+    const steps = app.logs.filter((line) => /^\w (off|gone)$/.test(line))
+    const starts = steps.flatMap((line) => /^(\w) off$/.exec(line)?.[1] ?? [])
+    expect(starts.toSorted()).toEqual(names)
+    expect(steps).toEqual(starts.flatMap((name) => [`${name} off`, `${name} gone`]))
+  })
+}

@@ -1,9 +1,9 @@
 import type { Plugin } from 'vite'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { drivers } from '../../support/hmr-driver.ts'
 
-describe.each(drivers)('custom events, $name', ({ start }) => {
-  test('a module asks, the server answers that runner', async () => {
+for (const { name, start } of drivers) {
+  test(`a module asks, the server answers that runner, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       plugins: [
@@ -25,7 +25,7 @@ describe.each(drivers)('custom events, $name', ({ start }) => {
     await app.logsAfter(() => add(3, 4), 'sum 7')
   })
 
-  test('the server sends to every runner, from a hook too, and off() ends listening', async () => {
+  test(`the server sends to every runner, from a hook too, and off() ends listening, ${name}`, async () => {
     const onSave: Plugin = {
       name: 'on-save',
       async hotUpdate({ file, read }) {
@@ -49,7 +49,7 @@ describe.each(drivers)('custom events, $name', ({ start }) => {
     expect(app.logs).toEqual(['always one', 'once one', 'always two'])
   })
 
-  test('listeners of a replaced module are gone, also when the new code does not touch import.meta.hot', async () => {
+  test(`listeners of a replaced module are gone, also when the new code does not touch import.meta.hot, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -70,7 +70,7 @@ describe.each(drivers)('custom events, $name', ({ start }) => {
     expect(app.reports.at(-1)).toMatchObject({ outcome: 'updated' })
   })
 
-  test('a listener survives an update that fails, and hears an event once', async () => {
+  test(`a listener survives an update that fails, and hears an event once, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -85,7 +85,7 @@ describe.each(drivers)('custom events, $name', ({ start }) => {
     expect(app.said().toSorted()).toEqual(['dep heard', 'heard'])
   })
 
-  test('a listener that throws is reported and keeps nobody else from hearing', async () => {
+  test(`a listener that throws is reported and keeps nobody else from hearing, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -99,7 +99,7 @@ describe.each(drivers)('custom events, $name', ({ start }) => {
     expect(app.logs.toSorted()).toEqual([expect.stringMatching(/a listener of ping failed: Error: deaf/), 'heard'])
   })
 
-  test('a plugin can ask for a full reload', async () => {
+  test(`a plugin can ask for a full reload, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -111,7 +111,7 @@ describe.each(drivers)('custom events, $name', ({ start }) => {
     expect(app.said()).toEqual(['before reload', '[vite-tether] program reload', 'entry'])
   })
 
-  test('a plugin that invalidates modules itself and reports with an event of its own is left to it', async () => {
+  test(`a plugin that invalidates modules itself and reports with an event of its own is left to it, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       plugins: [
@@ -137,7 +137,7 @@ describe.each(drivers)('custom events, $name', ({ start }) => {
     expect(app.logs).toEqual(['dep 1', 'own way', '[vite-tether] hot updated: /sentinel.js'])
   })
 
-  test('an error of the server reaches vite:error and the log', async () => {
+  test(`an error of the server reaches vite:error and the log, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       plugins: [
@@ -157,7 +157,7 @@ describe.each(drivers)('custom events, $name', ({ start }) => {
     expect(app.logs).toContainEqual(expect.stringMatching(/^\[vite-tether\] .*hook failed/))
   })
 
-  test('connecting is an event on the channel', async () => {
+  test(`connecting is an event on the channel, ${name}`, async () => {
     const events: string[] = []
     await start({
       entry: '/entry.js',
@@ -174,4 +174,4 @@ describe.each(drivers)('custom events, $name', ({ start }) => {
     })
     expect(events).toEqual(['connect'])
   })
-})
+}

@@ -1,7 +1,7 @@
 import { createServer } from 'vite'
 import { ViteNodeRunner } from 'vite-node/client'
 import { ViteNodeServer } from 'vite-node/server'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { createHotContext, handleMessage, reload, viteNodeHmrPlugin } from '../../../src/hmr.ts'
 import { watching } from '../../support/hmr-driver.ts'
 import { createMilestones } from '../../support/milestones.ts'
@@ -80,11 +80,11 @@ async function start(guarded: boolean) {
   return { project, server, runner, until, lines, log }
 }
 
-describe.each([
+for (const [label, guarded] of [
   ['as it stands', false],
   ['with a try/catch around handleMessage', true],
-])('the program of vite-node/hmr %s', (_, guarded) => {
-  test('updates a module that accepts itself and keeps the state beside it', async () => {
+] as const) {
+  test(`the program of vite-node/hmr updates a module that accepts itself and keeps the state beside it, ${label}`, async () => {
     const { project, runner, until } = await start(guarded)
     project.edit('leaf.js', "' 1'", "' 2'")
     await until('accepted one 2')
@@ -92,28 +92,28 @@ describe.each([
     expect(entry.count).toBe(1)
   })
 
-  test('updates a dependency through the module that accepts it', async () => {
+  test(`the program of vite-node/hmr updates a dependency through the module that accepts it, ${label}`, async () => {
     const { project, until, lines } = await start(guarded)
     project.edit('text.js', 'one', 'two')
     await until('accepted two 1')
     expect(lines).toEqual(['leaf one 1', 'plain 1', 'parent sees child 1', 'leaf two 1', 'accepted two 1'])
   })
 
-  test('reloads the program when nothing accepts the change', async () => {
+  test(`the program of vite-node/hmr reloads the program when nothing accepts the change, ${label}`, async () => {
     const { project, runner, until } = await start(guarded)
     project.edit('plain.js', 'plain 1', 'plain 2')
     await until('plain 2')
     expect((await runner.executeId('/entry.js')).count).toBe(2)
   })
 
-  test('hands an invalidated update to the importers, and keeps their state', async () => {
+  test(`the program of vite-node/hmr hands an invalidated update to the importers, and keeps their state, ${label}`, async () => {
     const { project, runner, until } = await start(guarded)
     project.edit('child.js', 'child 1', 'child 2')
     await until('parent sees child 2')
     expect((await runner.executeId('/entry.js')).count).toBe(1)
   })
 
-  test('carries custom events both ways', async () => {
+  test(`the program of vite-node/hmr carries custom events both ways, ${label}`, async () => {
     const { server, until, log } = await start(guarded)
     server.environments.ssr.hot.on('answer', ({ text }, client) => {
       log(`answer ${text}`)
@@ -124,7 +124,7 @@ describe.each([
     await until('thanked')
   })
 
-  test('keeps the previous code while a module is broken, and heals with the next save', async () => {
+  test(`the program of vite-node/hmr keeps the previous code while a module is broken, and heals with the next save, ${label}`, async () => {
     const { project, runner, until } = await start(guarded)
     const code = project.read('leaf.js')
     project.write('leaf.js', `${code}\nthrow new Error('broken at the top level')`)
@@ -133,4 +133,4 @@ describe.each([
     await until('accepted one 3')
     expect((await runner.executeId('/entry.js')).count).toBe(1)
   })
-})
+}

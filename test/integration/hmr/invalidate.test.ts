@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { drivers } from '../../support/hmr-driver.ts'
 
 const EVENTS = `
@@ -6,8 +6,8 @@ const EVENTS = `
   import.meta.hot.on('vite:afterUpdate', ({ updates }) => log('after ' + updates.map(({ path }) => path)))
   import.meta.hot.on('vite:invalidate', ({ path, message, firstInvalidatedBy }) => log('invalidate ' + path + ' ' + message + ' first ' + firstInvalidatedBy))`
 
-describe.each(drivers)('invalidate, $name', ({ start }) => {
-  test('the importers handle the update, after the one that caused it has ended', async () => {
+for (const { name, start } of drivers) {
+  test(`invalidate(): the importers handle the update, after the one that caused it has ended, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -36,7 +36,7 @@ describe.each(drivers)('invalidate, $name', ({ start }) => {
     ])
   })
 
-  test('without a message the line ends with the URL', async () => {
+  test(`invalidate(): without a message the line ends with the URL, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -48,7 +48,7 @@ describe.each(drivers)('invalidate, $name', ({ start }) => {
     expect(app.logs).toContain('[vite-tether] invalidate /child.js')
   })
 
-  test('it may be called while the module is evaluated, even awaited there', async () => {
+  test(`invalidate(): it may be called while the module is evaluated, even awaited there, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -61,7 +61,7 @@ describe.each(drivers)('invalidate, $name', ({ start }) => {
     expect(app.logs).toContain('entry 2')
   })
 
-  test('its promise resolves with the modules that were executed as a result', async () => {
+  test(`invalidate(): its promise resolves with the modules that were executed as a result, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -84,7 +84,7 @@ describe.each(drivers)('invalidate, $name', ({ start }) => {
     expect(updated.map(({ name }: { name?: string }) => name).toSorted()).toEqual(['other', 'parent'])
   })
 
-  test('a root that invalidates itself is not accepted by anybody', async () => {
+  test(`invalidate(): a root that invalidates itself is not accepted by anybody, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -97,7 +97,7 @@ describe.each(drivers)('invalidate, $name', ({ start }) => {
     expect(app.logs.filter((line) => line === 'entry 2')).toHaveLength(2)
   })
 
-  test('with a policy of restart the chain starts at the module that invalidated', async () => {
+  test(`invalidate(): with a policy of restart the chain starts at the module that invalidated, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       onUnaccepted: 'restart',
@@ -112,52 +112,50 @@ describe.each(drivers)('invalidate, $name', ({ start }) => {
     expect(app.reports[1]).toMatchObject({ outcome: 'unaccepted', chain: ['/child.js', '/middle.js', '/entry.js'] })
   })
 
-  describe('in circular imports', () => {
-    test('two modules that invalidate each other end unaccepted, not in a loop', async () => {
-      const app = await start({
-        entry: '/entry.js',
-        files: {
-          'entry.js': `import { text } from './parent'; log(text()); import.meta.hot.accept()`,
-          'parent.js': `import { child } from './child'; export const text = () => 'parent ' + child(); import.meta.hot.accept(() => import.meta.hot.invalidate())`,
-          'child.js': `import { text } from './parent'; export const child = () => 'child'; export { text }; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
-        },
-      })
-      await app.logsAfter(() => app.edit('child.js', `'child'`, `'new'`), 'parent new')
-      await app.reported(3)
-      expect(app.reports.map(({ outcome }) => outcome)).toEqual(['updated', 'updated', 'reloaded'])
+  test(`invalidate(): in circular imports, two modules that invalidate each other end unaccepted, not in a loop, ${name}`, async () => {
+    const app = await start({
+      entry: '/entry.js',
+      files: {
+        'entry.js': `import { text } from './parent'; log(text()); import.meta.hot.accept()`,
+        'parent.js': `import { child } from './child'; export const text = () => 'parent ' + child(); import.meta.hot.accept(() => import.meta.hot.invalidate())`,
+        'child.js': `import { text } from './parent'; export const child = () => 'child'; export { text }; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
+      },
     })
-
-    test('a parent in the cycle that handles it ends the update', async () => {
-      const app = await start({
-        entry: '/entry.js',
-        files: {
-          'entry.js': `import './parent'`,
-          'parent.js': `import { child } from './child'; export const text = () => child(); import.meta.hot.accept((parent) => log('handled ' + parent.text()))`,
-          'child.js': `import { text } from './parent'; export const child = () => 'child'; export { text }; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
-        },
-      })
-      await app.logsAfter(() => app.edit('child.js', `'child'`, `'new'`), '[vite-tether] hot updated: /parent.js')
-      expect(app.logs).toContain('handled new')
-      expect(app.reports.map(({ outcome }) => outcome)).not.toContain('reloaded')
-    })
-
-    test('a cycle beside the first module does not turn for ever', async () => {
-      const app = await start({
-        entry: '/entry.js',
-        files: {
-          'entry.js': `import './a'; import.meta.hot.accept()`,
-          'a.js': `import './b'; import './first'; export const a = 1; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
-          'b.js': `import './a'; export const b = 1; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
-          'first.js': `export const n = 1; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
-        },
-      })
-      await app.after(() => app.edit('first.js', 'n = 1', 'n = 2'))
-      await app.until(() => app.reports.at(-1)?.outcome === 'reloaded')
-      expect(app.reports.length).toBeLessThanOrEqual(4)
-    })
+    await app.logsAfter(() => app.edit('child.js', `'child'`, `'new'`), 'parent new')
+    await app.reported(3)
+    expect(app.reports.map(({ outcome }) => outcome)).toEqual(['updated', 'updated', 'reloaded'])
   })
 
-  test('the server hears of it and does not answer with a second update', async () => {
+  test(`invalidate(): in circular imports, a parent in the cycle that handles it ends the update, ${name}`, async () => {
+    const app = await start({
+      entry: '/entry.js',
+      files: {
+        'entry.js': `import './parent'`,
+        'parent.js': `import { child } from './child'; export const text = () => child(); import.meta.hot.accept((parent) => log('handled ' + parent.text()))`,
+        'child.js': `import { text } from './parent'; export const child = () => 'child'; export { text }; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
+      },
+    })
+    await app.logsAfter(() => app.edit('child.js', `'child'`, `'new'`), '[vite-tether] hot updated: /parent.js')
+    expect(app.logs).toContain('handled new')
+    expect(app.reports.map(({ outcome }) => outcome)).not.toContain('reloaded')
+  })
+
+  test(`invalidate(): in circular imports, a cycle beside the first module does not turn for ever, ${name}`, async () => {
+    const app = await start({
+      entry: '/entry.js',
+      files: {
+        'entry.js': `import './a'; import.meta.hot.accept()`,
+        'a.js': `import './b'; import './first'; export const a = 1; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
+        'b.js': `import './a'; export const b = 1; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
+        'first.js': `export const n = 1; import.meta.hot.accept(() => import.meta.hot.invalidate())`,
+      },
+    })
+    await app.after(() => app.edit('first.js', 'n = 1', 'n = 2'))
+    await app.until(() => app.reports.at(-1)?.outcome === 'reloaded')
+    expect(app.reports.length).toBeLessThanOrEqual(4)
+  })
+
+  test(`invalidate(): the server hears of it and does not answer with a second update, ${name}`, async () => {
     const heard: unknown[] = []
     const app = await start({
       entry: '/entry.js',
@@ -180,4 +178,4 @@ describe.each(drivers)('invalidate, $name', ({ start }) => {
     expect(app.reports).toHaveLength(3)
     expect(app.logs.filter((line) => line === 'entry')).toHaveLength(2)
   })
-})
+}

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { drivers } from '../../support/hmr-driver.ts'
 
 const LIFE = (name: string) => `
@@ -7,8 +7,8 @@ const LIFE = (name: string) => `
   import.meta.hot.dispose((data) => log('${name} disposed ' + data.lives))
   import.meta.hot.prune((data) => log('${name} pruned ' + data.lives))`
 
-describe.each(drivers)('pruning, $name', ({ start }) => {
-  test('a module that nothing imports any more is disposed, then pruned, and forgets its data', async () => {
+for (const { name, start } of drivers) {
+  test(`a module that nothing imports any more is disposed, then pruned, and forgets its data, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -32,7 +32,7 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     expect(app.said()).toEqual(['grandchild lives 1', 'child lives 1', '[vite-tether] hot updated: /parent.js'])
   })
 
-  test('a module that somebody else still imports stays as it is', async () => {
+  test(`a module that somebody else still imports stays as it is, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -46,7 +46,7 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     expect(app.logs).toEqual(['child lives 1', '[vite-tether] hot updated: /parent.js'])
   })
 
-  test('a module in a cycle that the app no longer reaches is pruned', async () => {
+  test(`a module in a cycle that the app no longer reaches is pruned, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -67,7 +67,7 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     ])
   })
 
-  test('what an entry that failed had imported goes when its correction no longer imports it', async () => {
+  test(`what an entry that failed had imported goes when its correction no longer imports it, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -80,7 +80,7 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     expect(app.said()).toEqual(['entry', 'child disposed 1', 'child pruned 1', '[vite-tether] program reload'])
   })
 
-  test('dynamic imports hold their modules, literal ones and computed ones', async () => {
+  test(`dynamic imports hold their modules, literal ones and computed ones, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -109,7 +109,7 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     ])
   })
 
-  test('an edited module that its importer drops in the same change is disposed once and pruned', async () => {
+  test(`an edited module that its importer drops in the same change is disposed once and pruned, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       plugins: [
@@ -138,7 +138,7 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     ])
   })
 
-  test('files that are deleted before their importer lets go of them do not hold up its update', async () => {
+  test(`files that are deleted before their importer lets go of them do not hold up its update, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -167,7 +167,7 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     })
   })
 
-  test('a module that was imported from outside is no orphan', async () => {
+  test(`a module that was imported from outside is no orphan, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -181,7 +181,7 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     expect(app.logs).toEqual(['outside lives 1', 'parent 2', '[vite-tether] hot updated: /parent.js'])
   })
 
-  test('a file that is deleted and restored', async () => {
+  test(`a file that is deleted and restored, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -217,7 +217,7 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     expect(app.said()).toContain('child lives 1')
   })
 
-  test('a file that is deleted while it is imported is an error, and restoring it heals', async () => {
+  test(`a file that is deleted while it is imported is an error, and restoring it heals, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -230,7 +230,7 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     await app.logsAfter(() => app.write('dep.js', `export const n = 2`), 'n 2')
   })
 
-  test('deleting an intermediate file that is no longer needed does not break anything', async () => {
+  test(`deleting an intermediate file that is no longer needed does not break anything, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: {
@@ -248,7 +248,7 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     }, 'count is 4?')
   })
 
-  test('an import that did not resolve is healed by creating the file', async () => {
+  test(`an import that did not resolve is healed by creating the file, ${name}`, async () => {
     const app = await start({
       entry: '/entry.js',
       files: { 'entry.js': `import './main'`, 'main.js': `log('main 1'); import.meta.hot.accept()` },
@@ -260,4 +260,4 @@ describe.each(drivers)('pruning, $name', ({ start }) => {
     })
     await app.logsAfter(() => app.write('late.js', `export const late = 'came late'`), 'came late')
   })
-})
+}
