@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { afterAll, expect, it } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { bundle, tempFolder } from '../../support/child.ts'
 import { evaluation } from '../../support/evaluate.ts'
 import { repeatable, seeds } from '../../support/flaky.ts'
@@ -12,7 +12,7 @@ const COUNT = 250
 const folder = tempFolder()
 afterAll(() => folder.remove())
 
-it(`${COUNT} random graphs run in the order in which Node runs them, see what they see there and fail as there`, async () => {
+test(`${COUNT} random graphs run in the order in which Node runs them, see what they see there and fail as there`, async () => {
   const all = seeds(COUNT)
   const graphs = all.map((seed) => randomGraph(seed, `g${seed}`))
   const { load, root, write, path } = await evaluation(Object.assign({}, ...graphs.map(({ files }) => files)))

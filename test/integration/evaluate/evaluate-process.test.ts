@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createRecords } from '../../../src/server/modules/records.ts'
 import { bundle, run, tempFolder } from '../../support/child.ts'
 import { evaluation } from '../../support/evaluate.ts'
@@ -27,64 +27,62 @@ export function main(steps: Steps): void {
 `
 const crash = 'type Reason = string\n\nexport function crash(reason: Reason): never {\n  throw new Error(reason)\n}\n'
 
-describe('a process of plain Node', () => {
-  const folder = tempFolder()
-  let script: string
-  beforeAll(async () => {
-    script = await bundle(fileURLToPath(new URL('../../fixtures/evaluate/plain.ts', import.meta.url)), folder.path)
-  })
-  afterAll(() => folder.remove())
+const folder = tempFolder()
+let script: string
+beforeAll(async () => {
+  script = await bundle(fileURLToPath(new URL('../../fixtures/evaluate/plain.ts', import.meta.url)), folder.path)
+})
+afterAll(() => folder.remove())
 
-  /** Runs the steps and returns everything that was printed. */
-  async function output(...steps: string[]): Promise<{ text: string; code: number | null; root: string }> {
-    const { root, server } = await evaluation({ 'main.ts': main, 'crash.ts': crash })
-    const answer = await fetchAll(createRecords(server.environments.ssr), '/main.ts')
-    const file = join(folder.path, 'answers.json')
-    writeFileSync(file, JSON.stringify({ root, answers: { '/main.ts': answer } }))
-    const child = run(process.execPath, [script, file, ...steps])
-    onTestFinished(() => child.end())
-    const { code } = await child.exited
-    return { text: child.text, code, root }
-  }
+/** Runs the steps and returns everything that was printed. */
+async function output(...steps: string[]): Promise<{ text: string; code: number | null; root: string }> {
+  const { root, server } = await evaluation({ 'main.ts': main, 'crash.ts': crash })
+  const answer = await fetchAll(createRecords(server.environments.ssr), '/main.ts')
+  const file = join(folder.path, 'answers.json')
+  writeFileSync(file, JSON.stringify({ root, answers: { '/main.ts': answer } }))
+  const child = run(process.execPath, [script, file, ...steps])
+  onTestFinished(() => child.end())
+  const { code } = await child.exited
+  return { text: child.text, code, root }
+}
 
-  it('prints errors in source positions when they are logged', async () => {
-    const { text, root, code } = await output('log', 'catch')
-    expect(text).toContain(`Error: logged\n    at main (${root}/main.ts:7:42)`)
-    expect(text).toContain(`Error: caught\n    at crash (${root}/crash.ts:4:9)\n    at main (${root}/main.ts:15:38)`)
-    expect(code).toBe(0)
-  })
+test('a process of plain Node prints errors in source positions when they are logged', async () => {
+  const { text, root, code } = await output('log', 'catch')
+  expect(text).toContain(`Error: logged\n    at main (${root}/main.ts:7:42)`)
+  expect(text).toContain(`Error: caught\n    at crash (${root}/crash.ts:4:9)\n    at main (${root}/main.ts:15:38)`)
+  expect(code).toBe(0)
+})
 
-  it('prints nothing of its own', async () => {
-    expect((await output()).text).toBe('')
-  })
+test('a process of plain Node prints nothing of its own', async () => {
+  expect((await output()).text).toBe('')
+})
 
-  it('prints uncaught errors and rejections in source positions', async () => {
-    const later = await output('later')
-    expect(later.text).toContain(`Error: later\n    at crash (${later.root}/crash.ts:4:9)`)
-    expect(later.code).toBe(1)
-    const reject = await output('reject')
-    expect(reject.text).toContain(`Error: rejected\n    at main (${reject.root}/main.ts:13:`)
-  })
+test('a process of plain Node prints uncaught errors and rejections in source positions', async () => {
+  const later = await output('later')
+  expect(later.text).toContain(`Error: later\n    at crash (${later.root}/crash.ts:4:9)`)
+  expect(later.code).toBe(1)
+  const reject = await output('reject')
+  expect(reject.text).toContain(`Error: rejected\n    at main (${reject.root}/main.ts:13:`)
+})
 
-  it('has the headers that Node writes', async () => {
-    const { text } = await output('node')
-    expect(text).toMatch(/^TypeError \[ERR_[A-Z_]+\]: The/)
-    expect(text).toContain('\nTypeError: typed\nCustom: named\n')
-  })
+test('a process of plain Node has the headers that Node writes', async () => {
+  const { text } = await output('node')
+  expect(text).toMatch(/^TypeError \[ERR_[A-Z_]+\]: The/)
+  expect(text).toContain('\nTypeError: typed\nCustom: named\n')
+})
 
-  it('asks a hook that was there before, with source positions', async () => {
-    const { text, root } = await output('user-hook', 'catch')
-    expect(text).toContain(`hooked caught ${root}/crash.ts:4`)
-  })
+test('a process of plain Node asks a hook that was there before, with source positions', async () => {
+  const { text, root } = await output('user-hook', 'catch')
+  expect(text).toContain(`hooked caught ${root}/crash.ts:4`)
+})
 
-  it('works while Object.prototype is frozen', async () => {
-    const { text, root, code } = await output('freeze', 'log', 'catch', 'node')
-    expect(text).toContain(`Error: caught\n    at crash (${root}/crash.ts:4:9)`)
-    expect(code).toBe(0)
-  })
+test('a process of plain Node works while Object.prototype is frozen', async () => {
+  const { text, root, code } = await output('freeze', 'log', 'catch', 'node')
+  expect(text).toContain(`Error: caught\n    at crash (${root}/crash.ts:4:9)`)
+  expect(code).toBe(0)
+})
 
-  it('maps stacks after Buffer has been removed', async () => {
-    const { text, root } = await output('no-buffer', 'catch')
-    expect(text).toContain(`at crash (${root}/crash.ts:4:9)`)
-  })
+test('a process of plain Node maps stacks after Buffer has been removed', async () => {
+  const { text, root } = await output('no-buffer', 'catch')
+  expect(text).toContain(`at crash (${root}/crash.ts:4:9)`)
 })
