@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest'
-import { type ClientSession, openSession } from '../../../src/client/link/open-session.ts'
+import { afterEach, expect, test } from 'vitest'
+import { type ClientSession, openSession } from '../../../src/client/link/dial.ts'
 import type { ServerSession } from '../../../src/server/sessions/sessions.ts'
 import type { Limits } from '../../../src/shared/session/limits.ts'
 import { repeatable, seeded } from '../../support/flaky.ts'
@@ -224,71 +224,69 @@ test('calls in flight when the link is cut are answered once each, and entered o
   expect(entered).toEqual(urls)
 })
 
-describe('large messages', () => {
-  const MiB = 1024 * 1024
+const MiB = 1024 * 1024
 
-  test('15.9 MiB pass; 16.1 MiB are an error of their caller, and the next message passes', async () => {
-    const sizes = { large: 15.9 * MiB, larger: 16.1 * MiB }
-    const { server, atRunner, atServer, open } = await stage({
-      functions: () => ({
-        hot: (payload) => atServerNote(numberOf(payload)),
-        fetch: async (url) => ({ external: 'x'.repeat(sizes[url as keyof typeof sizes]) }),
-      }),
-    })
-    const atServerNote = (n: number) => atServer.note(n)
-    const client = await open()
-    const session = await server.session()
-    const disconnects: unknown[] = []
-    client.on('disconnect', (why) => disconnects.push(why))
-    expect(await client.rpc.fetch('large')).toEqual({ external: 'x'.repeat(sizes.large) })
-    await expect(client.rpc.fetch('larger')).rejects.toMatchObject({ code: 'ERR_TOO_LARGE' })
-    const tooLarge = expect.objectContaining({ code: 'ERR_TOO_LARGE', message: expect.stringContaining('16777216') })
-    expect(() => client.rpc.hot(numbered(0, 'x'.repeat(sizes.larger)))).toThrow(tooLarge)
-    expect(() => session.rpc.payload(numbered(0, 'x'.repeat(sizes.larger)))).toThrow(tooLarge)
-    session.rpc.payload(numbered(1, 'x'.repeat(sizes.large)))
-    client.rpc.hot(numbered(1, 'ä'.repeat(sizes.large / 2)))
-    await Promise.all([atRunner.until(1), atServer.until(1)])
-    expect(disconnects).toEqual([])
+test('large messages: 15.9 MiB pass; 16.1 MiB are an error of their caller, and the next message passes', async () => {
+  const sizes = { large: 15.9 * MiB, larger: 16.1 * MiB }
+  const { server, atRunner, atServer, open } = await stage({
+    functions: () => ({
+      hot: (payload) => atServerNote(numberOf(payload)),
+      fetch: async (url) => ({ external: 'x'.repeat(sizes[url as keyof typeof sizes]) }),
+    }),
   })
+  const atServerNote = (n: number) => atServer.note(n)
+  const client = await open()
+  const session = await server.session()
+  const disconnects: unknown[] = []
+  client.on('disconnect', (why) => disconnects.push(why))
+  expect(await client.rpc.fetch('large')).toEqual({ external: 'x'.repeat(sizes.large) })
+  await expect(client.rpc.fetch('larger')).rejects.toMatchObject({ code: 'ERR_TOO_LARGE' })
+  const tooLarge = expect.objectContaining({ code: 'ERR_TOO_LARGE', message: expect.stringContaining('16777216') })
+  expect(() => client.rpc.hot(numbered(0, 'x'.repeat(sizes.larger)))).toThrow(tooLarge)
+  expect(() => session.rpc.payload(numbered(0, 'x'.repeat(sizes.larger)))).toThrow(tooLarge)
+  session.rpc.payload(numbered(1, 'x'.repeat(sizes.large)))
+  client.rpc.hot(numbered(1, 'ä'.repeat(sizes.large / 2)))
+  await Promise.all([atRunner.until(1), atServer.until(1)])
+  expect(disconnects).toEqual([])
+})
 
-  test('a slow link is not taken for a dead one while a large message is under way, and little of it waits in the socket', async () => {
-    const limits = { pingAfter: 100, deadAfter: 400, stall: 800 }
-    const { server, proxy, atRunner, open } = await stage({ limits })
-    const client = await open(limits)
-    const session = await server.session()
-    const disconnects: unknown[] = []
-    client.on('disconnect', (why) => disconnects.push(why))
-    session.on('disconnect', (why) => disconnects.push(why))
-    // the systems' own buffers must be full before it shows: several MiB
-    proxy.throttle(4 * MiB)
-    for (let n = 1; n <= 2; n++) session.rpc.payload(numbered(n, 'x'.repeat(6 * MiB)))
-    await atRunner.until(2)
-    expect(disconnects).toEqual([])
-  })
+test('a slow link is not taken for a dead one while a large message is under way, and little of it waits in the socket', async () => {
+  const limits = { pingAfter: 100, deadAfter: 400, stall: 800 }
+  const { server, proxy, atRunner, open } = await stage({ limits })
+  const client = await open(limits)
+  const session = await server.session()
+  const disconnects: unknown[] = []
+  client.on('disconnect', (why) => disconnects.push(why))
+  session.on('disconnect', (why) => disconnects.push(why))
+  // the systems' own buffers must be full before it shows: several MiB
+  proxy.throttle(4 * MiB)
+  for (let n = 1; n <= 2; n++) session.rpc.payload(numbered(n, 'x'.repeat(6 * MiB)))
+  await atRunner.until(2)
+  expect(disconnects).toEqual([])
+})
 
-  test('little of what a slow runner is owed waits in its socket, and a quick runner does not feel it', async () => {
-    const waiting: number[] = []
-    const { server, proxy, atRunner, open } = await stage({
-      accepted(link) {
-        const send = link.send
-        link.send = (text) => {
-          send(text)
-          waiting.push(link.buffered)
-        }
-      },
-    })
-    await open()
-    const slow = await server.session()
-    const quick = await openSession({ ...server, kind: 'attached', functions: runnerFunctions() })
-    cleanups.push(() => quick.close())
-    proxy.throttle(10 * MiB)
-    const size = 256 * 1024
-    for (let n = 1; n <= 40; n++) slow.rpc.payload(numbered(n, 'x'.repeat(size)))
-    for (let i = 0; i < 100; i++) await quick.rpc.fetch('/a')
-    expect(atRunner.entries.length).toBeLessThan(40)
-    await atRunner.until(40)
-    expect(Math.max(...waiting)).toBeGreaterThan(size)
-    expect(Math.max(...waiting)).toBeLessThan(MiB + size)
-    expect(atRunner.faults(40)).toEqual([])
+test('little of what a slow runner is owed waits in its socket, and a quick runner does not feel it', async () => {
+  const waiting: number[] = []
+  const { server, proxy, atRunner, open } = await stage({
+    accepted(link) {
+      const send = link.send
+      link.send = (text) => {
+        send(text)
+        waiting.push(link.buffered)
+      }
+    },
   })
+  await open()
+  const slow = await server.session()
+  const quick = await openSession({ ...server, kind: 'attached', functions: runnerFunctions() })
+  cleanups.push(() => quick.close())
+  proxy.throttle(10 * MiB)
+  const size = 256 * 1024
+  for (let n = 1; n <= 40; n++) slow.rpc.payload(numbered(n, 'x'.repeat(size)))
+  for (let i = 0; i < 100; i++) await quick.rpc.fetch('/a')
+  expect(atRunner.entries.length).toBeLessThan(40)
+  await atRunner.until(40)
+  expect(Math.max(...waiting)).toBeGreaterThan(size)
+  expect(Math.max(...waiting)).toBeLessThan(MiB + size)
+  expect(atRunner.faults(40)).toEqual([])
 })

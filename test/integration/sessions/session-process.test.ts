@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { openSession } from '../../../src/client/link/open-session.ts'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { openSession } from '../../../src/client/link/dial.ts'
 import { bundle, type Running, run, tempFolder } from '../../support/child.ts'
 import { type FaultyProxy, startProxy } from '../../support/proxy.ts'
 import {
@@ -120,38 +120,36 @@ test('a stopped process loses its link but nothing else', async () => {
   expect(child.text).not.toContain('resync')
 })
 
-describe('over TLS', () => {
-  const fixture = (name: string) => resolve(import.meta.dirname, '../../fixtures/session', name)
-  const tls = { key: readFileSync(fixture('key.pem')), cert: readFileSync(fixture('cert.pem')) }
-  const where = { at: 'tcp', host: '127.0.0.1', port: 0, tls } as const
+const fixture = (name: string) => resolve(import.meta.dirname, '../../fixtures/session', name)
+const tls = { key: readFileSync(fixture('key.pem')), cert: readFileSync(fixture('cert.pem')) }
+const where = { at: 'tcp', host: '127.0.0.1', port: 0, tls } as const
 
-  test('a runner that trusts the certificate gets in', async () => {
-    const ledger = new Ledger()
-    const server = await startServer({ where, functions: () => ({ hot: (payload) => ledger.note(numberOf(payload)) }) })
-    cleanups.push(() => server.close())
-    expect(server.url).toMatch(/^wss:/)
-    const env = {
-      ...process.env,
-      URL: server.url,
-      SECRET: server.secret,
-      MODE: 'close',
-      NODE_EXTRA_CA_CERTS: fixture('cert.pem'),
-    }
-    const child = run(process.execPath, [program], { env })
-    cleanups.push(() => child.end())
-    expect(await child.exited).toEqual({ code: 0, signal: null })
-    expect(ledger.faults(100)).toEqual([])
-  })
+test('over TLS a runner that trusts the certificate gets in', async () => {
+  const ledger = new Ledger()
+  const server = await startServer({ where, functions: () => ({ hot: (payload) => ledger.note(numberOf(payload)) }) })
+  cleanups.push(() => server.close())
+  expect(server.url).toMatch(/^wss:/)
+  const env = {
+    ...process.env,
+    URL: server.url,
+    SECRET: server.secret,
+    MODE: 'close',
+    NODE_EXTRA_CA_CERTS: fixture('cert.pem'),
+  }
+  const child = run(process.execPath, [program], { env })
+  cleanups.push(() => child.end())
+  expect(await child.exited).toEqual({ code: 0, signal: null })
+  expect(ledger.faults(100)).toEqual([])
+})
 
-  test('a runner that does not trust it sends nothing and says why', async () => {
-    const server = await startServer({ where })
-    cleanups.push(() => server.close())
-    const { url, secret } = server
-    const opening = openSession({ url, secret, kind: 'attached', functions: runnerFunctions() })
-    await expect(opening).rejects.toMatchObject({
-      code: 'ERR_CONNECT',
-      message: expect.stringContaining('certificate'),
-    })
-    expect(server.sessions.list()).toEqual([])
+test('over TLS a runner that does not trust it sends nothing and says why', async () => {
+  const server = await startServer({ where })
+  cleanups.push(() => server.close())
+  const { url, secret } = server
+  const opening = openSession({ url, secret, kind: 'attached', functions: runnerFunctions() })
+  await expect(opening).rejects.toMatchObject({
+    code: 'ERR_CONNECT',
+    message: expect.stringContaining('certificate'),
   })
+  expect(server.sessions.list()).toEqual([])
 })

@@ -1,5 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest'
-import { openSession } from '../../../src/client/link/open-session.ts'
+import { afterEach, expect, test } from 'vitest'
+import { openSession } from '../../../src/client/link/dial.ts'
 import type { ListenAt } from '../../../src/server/sessions/listener.ts'
 import { Ledger, numbered, numberOf, runnerFunctions, startServer } from '../../support/session.ts'
 
@@ -13,8 +13,8 @@ const places: [name: string, where: ListenAt][] = [
   ['TCP', { at: 'tcp', host: '127.0.0.1', port: 0 }],
 ]
 
-describe.each(places)('over %s', (_name, where) => {
-  test('10,000 messages each way arrive once and in order', async () => {
+for (const [label, where] of places) {
+  test(`10,000 messages each way arrive once and in order over ${label}`, async () => {
     const atServer = new Ledger()
     const atRunner = new Ledger()
     const server = await startServer({
@@ -40,7 +40,7 @@ describe.each(places)('over %s', (_name, where) => {
     expect(atRunner.faults(10_000)).toEqual([])
     expect(resyncs).toBe(0)
   })
-})
+}
 
 /** Sends at most as many as an outbox holds before the other side has them. */
 async function inBatches(count: number, send: (n: number) => void, ledger: Ledger): Promise<void> {
