@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { TetherOptions } from '../../../src/index.ts'
 import { createDeferred } from '../../../src/shared/util/deferred.ts'
 import { isAlive, processState, run, until } from '../../support/child.ts'
@@ -273,33 +273,37 @@ test('without it there is none, and a restart is one from scratch', async () => 
   expect(await Promise.race([standby, 'none'])).toBe('none')
 })
 
-describe.skipIf(process.platform === 'win32')('under the command', () => {
-  const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
+const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
 
-  /** Starts the command and resolves with the pids of the app and of what waits. */
-  async function command(code: string, flags: string[] = []) {
-    const project = createProject({ 'main.ts': code })
-    const env = { ...process.env, NO_COLOR: '1' }
-    const running = run(process.execPath, [cli, ...flags, 'main.ts'], { cwd: project.root, env })
-    onTestFinished(() => running.end())
-    const pid = Number((await running.match(/^runs (\d+)$/m))[1])
-    const standby = async (not: number) =>
-      until(() => nodes(running.pid).find((child) => child !== pid && child !== not), 'a standby')
-    return { running, project, pid, standby }
-  }
+/** Starts the command and resolves with the pids of the app and of what waits. */
+async function command(code: string, flags: string[] = []) {
+  const project = createProject({ 'main.ts': code })
+  const env = { ...process.env, NO_COLOR: '1' }
+  const running = run(process.execPath, [cli, ...flags, 'main.ts'], { cwd: project.root, env })
+  onTestFinished(() => running.end())
+  const pid = Number((await running.match(/^runs (\d+)$/m))[1])
+  const standby = async (not: number) =>
+    until(() => nodes(running.pid).find((child) => child !== pid && child !== not), 'a standby')
+  return { running, project, pid, standby }
+}
 
-  const nodes = (parent: number) =>
-    childrenOf(parent).flatMap((each) => (/^node|MainThread/.test(each.name) ? each.pid : []))
+const nodes = (parent: number) =>
+  childrenOf(parent).flatMap((each) => (/^node|MainThread/.test(each.name) ? each.pid : []))
 
-  it('both processes end when their parent is killed', async () => {
+test.skipIf(process.platform === 'win32')(
+  'under the command both processes end when their parent is killed',
+  async () => {
     const { running, pid, standby } = await command(`console.log('runs ' + process.pid)\n${ALIVE}`)
     const waiting = await standby(0)
     process.kill(running.pid, 'SIGKILL')
     await until(() => !isAlive(pid) && !isAlive(waiting), 'both to be gone', 5000)
     expect(running.text).not.toMatch(/Error/)
-  })
+  },
+)
 
-  it('both processes end with Ctrl+C, and the exit code is that of the app', async () => {
+test.skipIf(process.platform === 'win32')(
+  'under the command both processes end with Ctrl+C, and the exit code is that of the app',
+  async () => {
     const { running, pid, standby } = await command(
       `console.log('runs ' + process.pid)\nprocess.on('SIGINT', () => process.exit(7))\n${ALIVE}`,
     )
@@ -307,9 +311,12 @@ describe.skipIf(process.platform === 'win32')('under the command', () => {
     process.kill(running.pid, 'SIGINT')
     expect(await running.exited).toEqual({ code: 7, signal: null })
     expect([isAlive(pid), isAlive(waiting)]).toEqual([false, false])
-  })
+  },
+)
 
-  it('what comes on stdin is read by the process whose turn it is', async () => {
+test.skipIf(process.platform === 'win32')(
+  'under the command what comes on stdin is read by the process whose turn it is',
+  async () => {
     const { running, project, standby } = await command(
       `console.log('runs ' + process.pid)\nprocess.stdin.on('data', (text) => console.log('read ' + process.pid + ' ' + text))\n${ALIVE}`,
     )
@@ -321,13 +328,13 @@ describe.skipIf(process.platform === 'win32')('under the command', () => {
     await running.match(new RegExp(`^runs ${waiting}$`, 'm'))
     running.child.stdin!.write('two\n')
     await running.match(new RegExp(`^got ${waiting} two`, 'm'))
-  })
+  },
+)
 
-  it('--no-standby starts none', async () => {
-    const { running, project, pid } = await command(`console.log('runs ' + process.pid)\n${ALIVE}`, ['--no-standby'])
-    project.edit('main.ts', 'runs', 'runs again')
-    const [, next] = await running.match(/^runs again (\d+)$/m)
-    await until(() => !isAlive(pid), 'the first process to be gone')
-    expect(nodes(running.pid)).toEqual([Number(next)])
-  })
+test.skipIf(process.platform === 'win32')('under the command --no-standby starts none', async () => {
+  const { running, project, pid } = await command(`console.log('runs ' + process.pid)\n${ALIVE}`, ['--no-standby'])
+  project.edit('main.ts', 'runs', 'runs again')
+  const [, next] = await running.match(/^runs again (\d+)$/m)
+  await until(() => !isAlive(pid), 'the first process to be gone')
+  expect(nodes(running.pid)).toEqual([Number(next)])
 })
