@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { createServer } from 'vite'
-import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { getTether, tether } from '../../../src/index.ts'
 import { tempFolder } from '../../support/child.ts'
 import { processesIn } from '../../support/example.ts'
@@ -10,7 +10,7 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-it('a server that is closed before it is ready leaves no socket, no secret and no app', async () => {
+test('a server that is closed before it is ready leaves no socket, no secret and no app', async () => {
   const { path, remove } = tempFolder()
   onTestFinished(remove)
   const project = createProject({ 'app.mjs': 'setInterval(() => {}, 1000)' })
