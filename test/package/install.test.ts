@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { beforeAll, expect, it, onTestFailed, onTestFinished } from 'vitest'
+import { beforeAll, expect, onTestFailed, onTestFinished, test } from 'vitest'
 import { freePort, isAlive, run, until } from '../support/child.ts'
 import { processesIn } from '../support/example.ts'
 import { npm, type Packed, pack } from '../support/packed.ts'
@@ -22,7 +22,7 @@ listen((_request, response) => {
 import.meta.hot?.accept()
 `
 
-it('runs and updates an app in an empty folder, from the tarball and Vite alone', async () => {
+test('the package runs and updates an app in an empty folder, from the tarball and Vite alone', async () => {
   const project = createProject({
     'package.json': JSON.stringify({ private: true, type: 'module' }),
     'src/server.ts': SERVER,

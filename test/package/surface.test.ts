@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type InlineConfig, type ViteDevServer } from 'vite'
 import { ViteNodeRunner } from 'vite-node/client'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Applied, RunnerView, TetherOptions } from '../../src/index.ts'
 import { createProject } from '../support/project.ts'
 import { watched } from '../support/tether.ts'
@@ -27,7 +27,7 @@ async function serve(root: string, options: TetherOptions, config: InlineConfig 
   return server
 }
 
-it('exports these values', () => {
+test('the package exports these values', () => {
   expect(Object.keys(plugin).sort()).toEqual(['TetherError', 'getTether', 'tether'])
   expect(Object.keys(client).sort()).toEqual(['TetherError', 'connect'])
   expect(Object.keys(hmr).sort()).toEqual([
@@ -37,7 +37,7 @@ it('exports these values', () => {
   expect(Object.keys(keeping).sort()).toEqual(['keep', 'listen'])
 })
 
-it('takes these options of tether(), attach and connect()', async () => {
+test('the package takes these options of tether(), attach and connect()', async () => {
   const listed = (error: unknown) =>
     /It takes (.*)\.$/
       .exec((error as Error).message)?.[1]
@@ -64,7 +64,7 @@ const OPTIONS = [
   ...['standby', 'stdio', 'stop', 'watch'],
 ]
 
-it('lets a tool start, see, restart and stop apps through the hub', async () => {
+test('the package lets a tool start, see, restart and stop apps through the hub', async () => {
   const project = createProject({
     'package.json': '{ "type": "module" }',
     'src/a.ts':
@@ -117,7 +117,7 @@ it('lets a tool start, see, restart and stop apps through the hub', async () => 
   await expect(hub.stop('c.ts')).rejects.toMatchObject({ name: 'TetherError', code: 'ERR_CONFIG' })
 })
 
-it('lets a process attach, import, be updated, invite others and leave', async () => {
+test('the package lets a process attach, import, be updated, invite others and leave', async () => {
   const project = createProject({ 'src/job.ts': 'export const job = () => 1\nimport.meta.hot?.accept()' })
   const server = await serve(project.root, { attach: true })
   const hub = plugin.getTether(server)
@@ -151,7 +151,7 @@ it('lets a process attach, import, be updated, invite others and leave', async (
   expect(lines).toEqual(['[vite-tether] connected.', '[vite-tether] hot updated: /src/job.ts'])
 })
 
-it('keeps the shape of vite-node’s cache in vite-tether/hmr', () => {
+test('the package keeps the shape of vite-node’s cache in vite-tether/hmr', () => {
   const runner = new ViteNodeRunner({ root: '/', fetchModule: async () => ({ code: '' }) })
   const cache = hmr.getCache(runner)
   expect(Object.keys(cache).sort()).toEqual([

@@ -3,7 +3,7 @@ import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { publint } from 'publint'
-import { beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { filesOf, type Packed, pack, staticImports } from '../support/packed.ts'
 
 let packed: Packed
@@ -14,13 +14,13 @@ beforeAll(async () => {
 const read = (file: string) => readFileSync(join(packed.folder, file), 'utf8')
 const isCode = (file: string) => /^dist\/.*\.c?js$/.test(file)
 
-it('has nothing to say to publint', async () => {
+test('the package has nothing that publint minds', async () => {
   const { buffer, byteOffset, byteLength } = readFileSync(packed.tarball)
   const tarball = (buffer as ArrayBuffer).slice(byteOffset, byteOffset + byteLength)
   expect((await publint({ pack: { tarball }, strict: true })).messages).toEqual([])
 })
 
-it('has types that resolve as its code does, from ES modules, bundlers and, for keep, from CommonJS', async () => {
+test('the package has types that resolve as its code does, from ES modules, bundlers and, for keep, from CommonJS', async () => {
   const analysis = await checkPackage(createPackageFromTarballData(readFileSync(packed.tarball)))
   if (!analysis.types) throw new Error('There are no types.')
   // "node10" knows no `exports`; all but `keep` are ES modules, which `require()` of the Node versions we work with loads
@@ -33,7 +33,7 @@ it('has types that resolve as its code does, from ES modules, bundlers and, for 
   expect(Object.keys(analysis.entrypoints)).toEqual(['.', './client', './hmr', './keep', './types', './package.json'])
 })
 
-it('runs nothing when it is installed', () => {
+test('the package runs nothing when it is installed', () => {
   const scripts = Object.keys((packed.manifest.scripts ?? {}) as object)
   const atInstall = ['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare']
   expect(scripts.filter((name) => atInstall.includes(name))).toEqual([])
@@ -41,7 +41,7 @@ it('runs nothing when it is installed', () => {
   expect(packed.files.map(({ path }) => path)).not.toContain('binding.gyp')
 })
 
-it('holds what it is made of and nothing else', () => {
+test('the package holds what it is made of and nothing else', () => {
   const top = new Set(packed.files.map(({ path }) => path.replace(/\/.*/, '/')))
   expect([...top].sort()).toEqual(
     [
@@ -62,7 +62,7 @@ it('holds what it is made of and nothing else', () => {
   expect(read('bin/vite-tether.js')).toMatch(/^#!\/usr\/bin\/env node\n/)
 })
 
-it('says who it is', () => {
+test('the package says who it is', () => {
   const { name, version, description, license, engines, keywords, type } = packed.manifest
   expect({ name, license, type }).toEqual({ name: 'vite-tether', license: 'MIT', type: 'module' })
   expect(version).toMatch(/^\d+\.\d+\.\d+/)
@@ -71,7 +71,7 @@ it('says who it is', () => {
   expect(engines).toEqual({ node: '^20.19.0 || >=22.12.0' })
 })
 
-it('imports exactly the packages that it declares, and bundles none', () => {
+test('the package imports exactly the packages that it declares, and bundles none', () => {
   const { dependencies, peerDependencies } = packed.manifest as Record<string, Record<string, string>>
   const code = packed.files.filter(({ path }) => isCode(path)).map(({ path }) => read(path))
   const specifiers = code.flatMap((text) => [
@@ -101,7 +101,7 @@ const BUDGET: Record<string, number> = {
   'bridge.js': 20_000,
 }
 
-it('is no larger than it has to be', () => {
+test('the package is no larger than it has to be', () => {
   const sizes = new Map(packed.files.map(({ path, size }) => [path, size]))
   const total = (entry: string) =>
     filesOf(packed.folder, entry).reduce((sum, file) => sum + sizes.get(`dist/${file}`)!, 0)

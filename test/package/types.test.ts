@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { type Packed, pack } from '../support/packed.ts'
 import { createProject, type Project } from '../support/project.ts'
 
@@ -50,18 +50,23 @@ function install(project: Project): void {
 const isForeign = (error: string) => error.includes('node_modules/') && !error.includes('node_modules/vite-tether/')
 
 // a whole program is checked each time
-describe('types, without those of the browser', { timeout: 120_000 }, () => {
-  it('fit right uses and refuse wrong ones as a bundler resolves them', async () => {
-    expect(await check({ module: 'ESNext', moduleResolution: 'Bundler', skipLibCheck: true })).toEqual([])
-  })
 
-  it('fit right uses and refuse wrong ones as Node resolves them, and have no errors of their own', async () => {
-    const errors = await check({ module: 'NodeNext', moduleResolution: 'NodeNext', skipLibCheck: false })
-    expect(errors.filter((error) => !isForeign(error))).toEqual([])
-  })
+test('types, without those of the browser, fit right uses and refuse wrong ones as a bundler resolves them', {
+  timeout: 120_000,
+}, async () => {
+  expect(await check({ module: 'ESNext', moduleResolution: 'Bundler', skipLibCheck: true })).toEqual([])
+})
 
-  it('fit CommonJS where there is a form for it', async () => {
-    const errors = await check({ module: 'NodeNext', moduleResolution: 'NodeNext', skipLibCheck: true }, ['common.cts'])
-    expect(errors).toEqual([])
-  })
+test('types, without those of the browser, fit right uses and refuse wrong ones as Node resolves them, and have no errors of their own', {
+  timeout: 120_000,
+}, async () => {
+  const errors = await check({ module: 'NodeNext', moduleResolution: 'NodeNext', skipLibCheck: false })
+  expect(errors.filter((error) => !isForeign(error))).toEqual([])
+})
+
+test('types, without those of the browser, fit CommonJS where there is a form for it', {
+  timeout: 120_000,
+}, async () => {
+  const errors = await check({ module: 'NodeNext', moduleResolution: 'NodeNext', skipLibCheck: true }, ['common.cts'])
+  expect(errors).toEqual([])
 })
