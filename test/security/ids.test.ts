@@ -1,6 +1,6 @@
 import { symlinkSync } from 'node:fs'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { type ClientSession, openSession } from '../../src/client/link/open-session.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { type ClientSession, openSession } from '../../src/client/link/dial.ts'
 import { createRecords } from '../../src/server/modules/records.ts'
 import { flattenError } from '../../src/shared/errors.ts'
 import { createProject, type Project } from '../support/project.ts'
@@ -154,11 +154,11 @@ async function probe(session: ClientSession, at: string, importer?: string) {
   return { leaks, count }
 }
 
-describe.each([
+for (const [label, config] of [
   ['with links resolved', {}],
   ['with links preserved', { resolve: { preserveSymlinks: true } }],
-])('files that Vite may not serve, %s', (_title, config) => {
-  test('do not leak when nobody has asked for them before', async () => {
+] as const) {
+  test(`files that Vite may not serve do not leak when nobody has asked for them before, ${label}`, async () => {
     const project = createVictim()
     const server = await startServer(project.path('app'), { attach: true }, { ...config, logLevel: 'silent' })
     const { leaks, count } = await probe(await knock(server), project.root)
@@ -166,7 +166,7 @@ describe.each([
     expect(count).toBeGreaterThan(5_000)
   }, 120_000)
 
-  test('do not leak after the server itself has loaded them', async () => {
+  test(`files that Vite may not serve do not leak after the server itself has loaded them, ${label}`, async () => {
     const project = createVictim()
     const server = await startServer(project.path('app'), { attach: true }, { ...config, logLevel: 'silent' })
     const { environments } = server.server
@@ -186,41 +186,39 @@ describe.each([
     const { leaks } = await probe(await knock(server), project.root)
     expect(leaks).toEqual([])
   }, 120_000)
-})
+}
 
-describe('files that belong to the app', () => {
-  const APP = {
-    'app/src/main.ts': `
+const APP = {
+  'app/src/main.ts': `
       export { shared } from '../../outside/shared.ts'
       export { virtual } from 'virtual:settings'
     `,
-    'app/src/uses-key.ts': `export { default } from './key.pem?raw'`,
-    'app/src/key.pem': SECRET,
-    'outside/shared.ts': `export const shared = '${SECRET}'`,
-  }
-  const virtual = {
-    name: 'settings',
-    resolveId: (id: string) => (id === 'virtual:settings' ? `\0${id}` : undefined),
-    load: (id: string) => (id === '\0virtual:settings' ? 'export const virtual = 2' : undefined),
-  }
+  'app/src/uses-key.ts': `export { default } from './key.pem?raw'`,
+  'app/src/key.pem': SECRET,
+  'outside/shared.ts': `export const shared = '${SECRET}'`,
+}
+const virtual = {
+  name: 'settings',
+  resolveId: (id: string) => (id === 'virtual:settings' ? `\0${id}` : undefined),
+  load: (id: string) => (id === '\0virtual:settings' ? 'export const virtual = 2' : undefined),
+}
 
-  test('reach attached runners when app code imports them from outside of the root, or a plugin makes them', async () => {
-    const project = createProject(APP)
-    const server = await startServer(project.path('app'), { attach: true }, { plugins: [virtual] })
-    const session = await knock(server)
-    expect(await ask(session, '/src/main.ts')).toContain(SECRET)
-    expect(await ask(session, 'virtual:settings')).toContain('const virtual = 2')
-  })
+test('files that belong to the app reach attached runners when app code imports them from outside of the root, or a plugin makes them', async () => {
+  const project = createProject(APP)
+  const server = await startServer(project.path('app'), { attach: true }, { plugins: [virtual] })
+  const session = await knock(server)
+  expect(await ask(session, '/src/main.ts')).toContain(SECRET)
+  expect(await ask(session, 'virtual:settings')).toContain('const virtual = 2')
+})
 
-  test('reach supervised runners even from the deny list if app code imports them, and attached runners not', async () => {
-    const project = createProject(APP)
-    const { server } = await startServer(project.path('app'))
-    const records = createRecords(server.environments.ssr!)
-    const fetched = async (from: typeof records.attached, id: string) => JSON.stringify(await fetchAll(from, id))
-    expect(await fetched(records, '/src/key.pem?raw')).not.toContain(SECRET)
-    expect(await fetched(records, '/src/uses-key.ts')).toContain(SECRET)
-    const refused = await fetched(records.attached, '/src/uses-key.ts')
-    expect(refused).not.toContain(SECRET)
-    expect(refused).toContain('server.fs.deny')
-  })
+test('files that belong to the app reach supervised runners even from the deny list if app code imports them, and attached runners not', async () => {
+  const project = createProject(APP)
+  const { server } = await startServer(project.path('app'))
+  const records = createRecords(server.environments.ssr!)
+  const fetched = async (from: typeof records.attached, id: string) => JSON.stringify(await fetchAll(from, id))
+  expect(await fetched(records, '/src/key.pem?raw')).not.toContain(SECRET)
+  expect(await fetched(records, '/src/uses-key.ts')).toContain(SECRET)
+  const refused = await fetched(records.attached, '/src/uses-key.ts')
+  expect(refused).not.toContain(SECRET)
+  expect(refused).toContain('server.fs.deny')
 })

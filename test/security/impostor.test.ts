@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { connect } from '../../src/client/runner/connect.ts'
 import { deriveKeys, proveWelcome, randomId } from '../../src/shared/session/auth.ts'
@@ -74,46 +74,44 @@ async function squat(port: number, knows?: string): Promise<{ hellos: number }> 
   return seen
 }
 
-describe('a process that has taken the port of the server', () => {
-  test('is refused by a runner that comes first, and nothing that it sends is evaluated', async () => {
-    marker.evaluated = []
-    const port = await freePort()
-    const seen = await squat(port)
-    const opening = connect({ url: `ws://127.0.0.1:${port}/__tether`, token })
-    await expect(opening).rejects.toMatchObject({ code: 'ERR_UNAUTHORIZED' })
-    expect(seen.hellos).toBe(1)
-    expect(marker.evaluated).toEqual([])
-  })
+test('a process that has taken the port of the server is refused by a runner that comes first, and nothing that it sends is evaluated', async () => {
+  marker.evaluated = []
+  const port = await freePort()
+  const seen = await squat(port)
+  const opening = connect({ url: `ws://127.0.0.1:${port}/__tether`, token })
+  await expect(opening).rejects.toMatchObject({ code: 'ERR_UNAUTHORIZED' })
+  expect(seen.hellos).toBe(1)
+  expect(marker.evaluated).toEqual([])
+})
 
-  test('is refused by a runner that comes back after the server has died; what it runs goes on unchanged', async () => {
-    marker.evaluated = []
-    const project = createProject(CODE)
-    const port = await freePort()
-    const { server } = await startServer(project.root, { attach: { port, token } })
-    const { lines, push } = createLines()
-    const logger = { info: push, debug: push, error: push }
-    const runner = await connect({ url: `ws://127.0.0.1:${port}/__tether`, token, root: project.root, logger })
-    cleanups.push(() => runner.close())
-    await runner.import('/main.ts')
-    const ended = once(runner, 'end')
-    await server.close()
-    const seen = await squat(port)
-    const [error] = await ended
-    expect(error).toMatchObject({ code: 'ERR_UNAUTHORIZED', message: expect.stringContaining('did not prove') })
-    expect(seen.hellos).toBeGreaterThan(0)
-    expect(marker.evaluated).toEqual(['true server'])
-    expect(JSON.stringify([lines, error.message, error.stack])).not.toContain(token)
-  })
+test('a process that has taken the port of the server is refused by a runner that comes back after the server has died; what it runs goes on unchanged', async () => {
+  marker.evaluated = []
+  const project = createProject(CODE)
+  const port = await freePort()
+  const { server } = await startServer(project.root, { attach: { port, token } })
+  const { lines, push } = createLines()
+  const logger = { info: push, debug: push, error: push }
+  const runner = await connect({ url: `ws://127.0.0.1:${port}/__tether`, token, root: project.root, logger })
+  cleanups.push(() => runner.close())
+  await runner.import('/main.ts')
+  const ended = once(runner, 'end')
+  await server.close()
+  const seen = await squat(port)
+  const [error] = await ended
+  expect(error).toMatchObject({ code: 'ERR_UNAUTHORIZED', message: expect.stringContaining('did not prove') })
+  expect(seen.hellos).toBeGreaterThan(0)
+  expect(marker.evaluated).toEqual(['true server'])
+  expect(JSON.stringify([lines, error.message, error.stack])).not.toContain(token)
+})
 
-  test('would be believed if it knew the token: the attack itself works', async () => {
-    marker.evaluated = []
-    const port = await freePort()
-    await squat(port, token)
-    const runner = await connect({ url: `ws://127.0.0.1:${port}/__tether`, token, root: '/' })
-    cleanups.push(() => runner.close())
-    await runner.import('/main.ts')
-    expect(marker.evaluated).toEqual(['impostor'])
-  })
+test('a process that has taken the port of the server would be believed if it knew the token: the attack itself works', async () => {
+  marker.evaluated = []
+  const port = await freePort()
+  await squat(port, token)
+  const runner = await connect({ url: `ws://127.0.0.1:${port}/__tether`, token, root: '/' })
+  cleanups.push(() => runner.close())
+  await runner.import('/main.ts')
+  expect(marker.evaluated).toEqual(['impostor'])
 })
 
 /** A relay that writes down all that passes. */
@@ -152,50 +150,48 @@ function play(port: number, bytes: Buffer): Promise<string> {
   })
 }
 
-describe('a session that was recorded', () => {
-  async function recorded() {
-    marker.evaluated = []
-    const project = createProject(CODE)
-    const server = await startServer(project.root, { attach: { port: 0, token } })
-    const { port } = new URL(server.hub.attach!.url)
-    const relay = await record(Number(port))
-    const runner = await connect({ url: `ws://127.0.0.1:${relay.port}/__tether`, token, root: project.root })
-    await runner.import('/main.ts')
-    return { server, port: Number(port), relay, runner, project }
+async function recorded() {
+  marker.evaluated = []
+  const project = createProject(CODE)
+  const server = await startServer(project.root, { attach: { port: 0, token } })
+  const { port } = new URL(server.hub.attach!.url)
+  const relay = await record(Number(port))
+  const runner = await connect({ url: `ws://127.0.0.1:${relay.port}/__tether`, token, root: project.root })
+  await runner.import('/main.ts')
+  return { server, port: Number(port), relay, runner, project }
+}
+
+test('a session that was recorded is refused when it is played back to the server, 100 times, while it lives and after', async () => {
+  const { server, port, relay, runner } = await recorded()
+  const events: string[] = []
+  for (const name of ['runner:connect', 'runner:resume', 'runner:disconnect'] as const) {
+    server.hub.on(name, () => events.push(name))
   }
-
-  test('is refused when it is played back to the server, 100 times, while it lives and after', async () => {
-    const { server, port, relay, runner } = await recorded()
-    const events: string[] = []
-    for (const name of ['runner:connect', 'runner:resume', 'runner:disconnect'] as const) {
-      server.hub.on(name, () => events.push(name))
+  const bytes = relay.fromRunner()
+  for (const half of ['while it lives', 'after']) {
+    if (half === 'after') await runner.close()
+    const answers = await Promise.all(Array.from({ length: 50 }, () => play(port, bytes)))
+    for (const answer of answers) {
+      // let in at the gate, whose key is in the recording, and told that the proof is not one
+      expect(answer).toMatch(/^HTTP\/1\.1 101/)
+      expect(answer).not.toContain('welcome')
     }
-    const bytes = relay.fromRunner()
-    for (const half of ['while it lives', 'after']) {
-      if (half === 'after') await runner.close()
-      const answers = await Promise.all(Array.from({ length: 50 }, () => play(port, bytes)))
-      for (const answer of answers) {
-        // let in at the gate, whose key is in the recording, and told that the proof is not one
-        expect(answer).toMatch(/^HTTP\/1\.1 101/)
-        expect(answer).not.toContain('welcome')
-      }
-    }
-    expect(events).toEqual(['runner:disconnect'])
-    expect(server.hub.runners).toEqual([])
-  })
+  }
+  expect(events).toEqual(['runner:disconnect'])
+  expect(server.hub.runners).toEqual([])
+})
 
-  test('is refused when it is played back to a runner', async () => {
-    const { relay, runner } = await recorded()
-    await runner.close()
-    marker.evaluated = []
-    // all that the server said, after an upgrade that is made for the new runner
-    const frames = relay.fromServer().subarray(relay.fromServer().indexOf('\r\n\r\n') + 4)
-    const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'tether.v1' })
-    await once(server, 'listening')
-    cleanups.push(() => new Promise((resolve) => server.close(resolve)))
-    server.on('connection', (socket: WebSocket & { _socket?: Socket }) => socket._socket!.write(frames))
-    const opening = connect({ url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/__tether`, token })
-    await expect(opening).rejects.toMatchObject({ code: 'ERR_UNAUTHORIZED' })
-    expect(marker.evaluated).toEqual([])
-  })
+test('a session that was recorded is refused when it is played back to a runner', async () => {
+  const { relay, runner } = await recorded()
+  await runner.close()
+  marker.evaluated = []
+  // all that the server said, after an upgrade that is made for the new runner
+  const frames = relay.fromServer().subarray(relay.fromServer().indexOf('\r\n\r\n') + 4)
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'tether.v1' })
+  await once(server, 'listening')
+  cleanups.push(() => new Promise((resolve) => server.close(resolve)))
+  server.on('connection', (socket: WebSocket & { _socket?: Socket }) => socket._socket!.write(frames))
+  const opening = connect({ url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/__tether`, token })
+  await expect(opening).rejects.toMatchObject({ code: 'ERR_UNAUTHORIZED' })
+  expect(marker.evaluated).toEqual([])
 })
