@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { openSession } from '../../src/client/link/open-session.ts'
 import { connect } from '../../src/client/runner/connect.ts'
@@ -227,57 +227,55 @@ function countBy(names: string[]): Record<string, number> {
   return counts
 }
 
-describe('how quick it is', () => {
-  test('a call costs little more than the WebSocket below it', async (context) => {
-    const times = 3_000
-    const sessions = await startSessions({ functions: () => ({ fetch: async (url) => ({ external: url }) }) })
-    const { url, secret } = sessions
-    const client = await openSession({ url, secret, kind: 'attached', functions: runnerFunctions() })
-    const bare = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
-    context.onTestFinished(async () => {
-      await client.close()
-      await sessions.close()
-      bare.close()
-    })
-    bare.on('connection', (socket) => socket.on('message', (data) => socket.send(data.toString())))
-    await once(bare, 'listening')
-    const socket = new WebSocket(`ws://127.0.0.1:${(bare.address() as { port: number }).port}`, {
-      perMessageDeflate: false,
-    })
-    await once(socket, 'open')
-    const ours: number[] = []
-    const theirs: number[] = []
-    // in turns, so that the load of the machine is the same for both
-    for (let i = 0; i < times; i++) {
-      let started = performance.now()
-      await client.rpc.fetch('/a')
-      ours.push(performance.now() - started)
-      started = performance.now()
-      socket.send('{"t":"q","m":"fetch","a":["/a"]}')
-      await once(socket, 'message')
-      theirs.push(performance.now() - started)
-    }
-    socket.terminate()
-    const over = percentile(ours, 0.5) - percentile(theirs, 0.5)
-    measured(context, { figure: `p50 ${over.toFixed(3)} ms over a bare ws round trip (n = ${times})` })
-    expect(over).toBeLessThan(1)
-  }, 60_000)
+test('a call costs little more than the WebSocket below it', async (context) => {
+  const times = 3_000
+  const sessions = await startSessions({ functions: () => ({ fetch: async (url) => ({ external: url }) }) })
+  const { url, secret } = sessions
+  const client = await openSession({ url, secret, kind: 'attached', functions: runnerFunctions() })
+  const bare = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
+  context.onTestFinished(async () => {
+    await client.close()
+    await sessions.close()
+    bare.close()
+  })
+  bare.on('connection', (socket) => socket.on('message', (data) => socket.send(data.toString())))
+  await once(bare, 'listening')
+  const socket = new WebSocket(`ws://127.0.0.1:${(bare.address() as { port: number }).port}`, {
+    perMessageDeflate: false,
+  })
+  await once(socket, 'open')
+  const ours: number[] = []
+  const theirs: number[] = []
+  // in turns, so that the load of the machine is the same for both
+  for (let i = 0; i < times; i++) {
+    let started = performance.now()
+    await client.rpc.fetch('/a')
+    ours.push(performance.now() - started)
+    started = performance.now()
+    socket.send('{"t":"q","m":"fetch","a":["/a"]}')
+    await once(socket, 'message')
+    theirs.push(performance.now() - started)
+  }
+  socket.terminate()
+  const over = percentile(ours, 0.5) - percentile(theirs, 0.5)
+  measured(context, { figure: `p50 ${over.toFixed(3)} ms over a bare ws round trip (n = ${times})` })
+  expect(over).toBeLessThan(1)
+}, 60_000)
 
-  test('a save is applied at once', async (context) => {
-    const project = createProject({ 'main.ts': 'export const n = 0\nimport.meta.hot.accept()' })
-    const server = await startServer(project.root, { attach: true })
-    const { runner, applied } = await attach(server, project.root)
-    await runner.import('/main.ts')
-    const took: number[] = []
-    for (let n = 1; n <= 220; n++) {
-      const done = applied()
-      const started = performance.now()
-      project.write('main.ts', `export const n = ${n}\nimport.meta.hot.accept()`)
-      await done
-      if (n > 20) took.push(performance.now() - started)
-    }
-    measured(context, { figure: `save to applied: ${spread(took)}` })
-    expect(percentile(took, 0.5)).toBeLessThan(60)
-    expect(percentile(took, 0.95)).toBeLessThan(150)
-  }, 120_000)
-})
+test('a save is applied at once', async (context) => {
+  const project = createProject({ 'main.ts': 'export const n = 0\nimport.meta.hot.accept()' })
+  const server = await startServer(project.root, { attach: true })
+  const { runner, applied } = await attach(server, project.root)
+  await runner.import('/main.ts')
+  const took: number[] = []
+  for (let n = 1; n <= 220; n++) {
+    const done = applied()
+    const started = performance.now()
+    project.write('main.ts', `export const n = ${n}\nimport.meta.hot.accept()`)
+    await done
+    if (n > 20) took.push(performance.now() - started)
+  }
+  measured(context, { figure: `save to applied: ${spread(took)}` })
+  expect(percentile(took, 0.5)).toBeLessThan(60)
+  expect(percentile(took, 0.95)).toBeLessThan(150)
+}, 120_000)

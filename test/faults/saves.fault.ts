@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createServer } from 'vite'
 import { ViteNodeRunner } from 'vite-node/client'
 import { ViteNodeServer } from 'vite-node/server'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { until } from '../support/child.ts'
 import { measured } from '../support/measure.ts'
 import { createProject, type Project } from '../support/project.ts'
@@ -16,56 +16,57 @@ const app = (n: number) => ({
   'leaf.ts': code(n),
 })
 
-describe('200 saves of one file in a second', () => {
-  test.each<[how: string, save: (project: Project, n: number) => unknown]>([
-    ['written over', (project, n) => project.write('leaf.ts', code(n))],
-    [
-      'written beside and renamed',
-      (project, n) => {
-        project.write('leaf.ts.tmp', code(n))
-        project.rename('leaf.ts.tmp', 'leaf.ts')
-      },
-    ],
-    [
-      'truncated and then written',
-      async (project, n) => {
-        project.write('leaf.ts', '')
-        await delay(1)
-        project.write('leaf.ts', code(n))
-      },
-    ],
-  ])('%s: the last one is live within half a second', async (_how, save) => {
-    const project = createProject(app(0))
-    const server = await startServer(project.root, { attach: true })
-    const { runner, lines } = await attach(server, project.root)
-    const { live } = await runner.import('/main.ts')
-    const started = performance.now()
-    for (let n = 1; n <= 200; n++) {
-      await save(project, n)
-      await delay(Math.max(0, started + n * 5 - performance.now()))
-    }
-    const saved = performance.now()
-    await until(() => live.n === 200, 'the last save to be live')
-    const ms = performance.now() - saved
-    slowest = Math.max(slowest, ms)
-    expect(lines.filter((line) => /failed|error/i.test(line))).toEqual([])
-    expect(ms).toBeLessThan(500)
-  })
+let slowestSave = 0
 
-  let slowest = 0
-  test('each way, that is', (context) => {
-    measured(context, { figure: `last save live after at most ${slowest.toFixed(0)} ms` })
-    expect(slowest).toBeGreaterThan(0)
-  })
+test.each<[how: string, save: (project: Project, n: number) => unknown]>([
+  ['written over', (project, n) => project.write('leaf.ts', code(n))],
+  [
+    'written beside and renamed',
+    (project, n) => {
+      project.write('leaf.ts.tmp', code(n))
+      project.rename('leaf.ts.tmp', 'leaf.ts')
+    },
+  ],
+  [
+    'truncated and then written',
+    async (project, n) => {
+      project.write('leaf.ts', '')
+      await delay(1)
+      project.write('leaf.ts', code(n))
+    },
+  ],
+])('200 saves of one file in a second, %s: the last one is live within half a second', async (_how, save) => {
+  const project = createProject(app(0))
+  const server = await startServer(project.root, { attach: true })
+  const { runner, lines } = await attach(server, project.root)
+  const { live } = await runner.import('/main.ts')
+  const started = performance.now()
+  for (let n = 1; n <= 200; n++) {
+    await save(project, n)
+    await delay(Math.max(0, started + n * 5 - performance.now()))
+  }
+  const saved = performance.now()
+  await until(() => live.n === 200, 'the last save to be live')
+  const ms = performance.now() - saved
+  slowestSave = Math.max(slowestSave, ms)
+  expect(lines.filter((line) => /failed|error/i.test(line))).toEqual([])
+  expect(ms).toBeLessThan(500)
 })
 
-describe('a mistake and its correction', () => {
-  let slowest = 0
-  test.each([
-    ['a syntax error', code('= 2')],
-    ['a throw at the top level', code(2, 'throw new Error("thrown")')],
-    ['a callback that throws', code(2, 'import.meta.hot.accept(() => { throw new Error("in callback") })')],
-  ])('%s: one readable error, the app lives, and the correction is live within 300 ms', async (what, broken) => {
+test('200 saves of one file in a second, measured over all ways', (context) => {
+  measured(context, { figure: `last save live after at most ${slowestSave.toFixed(0)} ms` })
+  expect(slowestSave).toBeGreaterThan(0)
+})
+
+let slowestCorrection = 0
+
+test.each([
+  ['a syntax error', code('= 2')],
+  ['a throw at the top level', code(2, 'throw new Error("thrown")')],
+  ['a callback that throws', code(2, 'import.meta.hot.accept(() => { throw new Error("in callback") })')],
+])(
+  'a mistake and its correction, %s: one readable error, the app lives, and the correction is live within 300 ms',
+  async (what, broken) => {
     const project = createProject(app(1))
     const server = await startServer(project.root, { attach: true })
     const { runner, lines, line, applied } = await attach(server, project.root)
@@ -87,14 +88,14 @@ describe('a mistake and its correction', () => {
     project.write('leaf.ts', code(4))
     await until(() => live.n === 4, 'the correction to be live')
     const ms = performance.now() - started
-    slowest = Math.max(slowest, ms)
+    slowestCorrection = Math.max(slowestCorrection, ms)
     expect(ms).toBeLessThan(300)
-  })
+  },
+)
 
-  test('each of them, that is', (context) => {
-    measured(context, { figure: `correction live after at most ${slowest.toFixed(0)} ms` })
-    expect(slowest).toBeGreaterThan(0)
-  })
+test('a mistake and its correction, measured over all mistakes', (context) => {
+  measured(context, { figure: `correction live after at most ${slowestCorrection.toFixed(0)} ms` })
+  expect(slowestCorrection).toBeGreaterThan(0)
 })
 
 test('2,000 modules start within 1.5 times of what a runner inside the Vite process takes', async (context) => {
