@@ -1,6 +1,6 @@
 import { symlinkSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { type ClientSession, openSession } from '../../src/client/link/dial.ts'
+import { type ClientSession, openSession } from '../../src/client/link/open-session.ts'
 import { createRecords } from '../../src/server/modules/records.ts'
 import { flattenError } from '../../src/shared/errors.ts'
 import { createProject, type Project } from '../support/project.ts'

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { type ClientSession, openSession } from '../../../src/client/link/dial.ts'
+import { type ClientSession, openSession } from '../../../src/client/link/open-session.ts'
 import type { ServerSession } from '../../../src/server/sessions/sessions.ts'
 import type { Limits } from '../../../src/shared/session/limits.ts'
 import { repeatable, seeded } from '../../support/flaky.ts'

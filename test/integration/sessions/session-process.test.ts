@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { openSession } from '../../../src/client/link/dial.ts'
+import { openSession } from '../../../src/client/link/open-session.ts'
 import { bundle, type Running, run, tempFolder } from '../../support/child.ts'
 import { type FaultyProxy, startProxy } from '../../support/proxy.ts'
 import {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { openSession } from '../../../src/client/link/dial.ts'
+import { openSession } from '../../../src/client/link/open-session.ts'
 import type { ListenAt } from '../../../src/server/sessions/listener.ts'
 import { Ledger, numbered, numberOf, runnerFunctions, startServer } from '../../support/session.ts'
 

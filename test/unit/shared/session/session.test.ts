@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import type { Limits } from '../../../../src/shared/session/protocol.ts'
-import { resolveLimits } from '../../../../src/shared/session/protocol.ts'
+import type { Limits } from '../../../../src/shared/session/limits.ts'
+import { resolveLimits } from '../../../../src/shared/session/limits.ts'
 import { Session } from '../../../../src/shared/session/session.ts'
 import { FakeClock } from '../../../support/clock.ts'
 import { Wire } from '../../../support/wire.ts'
