@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { applyChange, enqueueChange } from '../../../../src/client/hmr/apply.ts'
 import { configureEngine, type EngineOptions, getEngine } from '../../../../src/client/hmr/engine.ts'
-import { createHotContext } from '../../../../src/client/hmr/hot-context.ts'
+import { createHotContext, type HotContext } from '../../../../src/client/hmr/hot-context.ts'
 import { changeOf } from '../../../../src/client/hmr/outcome.ts'
 import { createHmrEmitter } from '../../../../src/shared/hmr-emitter.ts'
 import type { Change, ModuleRecord } from '../../../../src/shared/types.ts'
@@ -15,31 +15,40 @@ async function start(modules: Record<string, FakeModule>, options: EngineOptions
   const emitter = createHmrEmitter()
   const say = (line: string) => journal.push(line.split('\n')[0]!)
   configureEngine(runner, { logger: { info: say, error: say }, ...options })
-  const hot = (id: string) => createHotContext(runner, emitter, [], id)
+  const contexts = new Map<string, { of: object; hot: HotContext }>()
+  /** `import.meta.hot` of the instance that `id` has now. A module's code has one; a second one would forget what the first has registered. */
+  function hot(id: string): HotContext {
+    const instance = fake.instances.get(id)
+    if (!instance) throw new Error(`only a module that has an instance has a hot context, and ${id} has none`)
+    const known = contexts.get(id)
+    if (known?.of === instance) return known.hot
+    const context = createHotContext(runner, emitter, [], id)
+    contexts.set(id, { of: instance, hot: context })
+    return context
+  }
   for (const root of roots) await fake.runtime.evaluate(root).catch(() => {})
   journal.length = 0
   const save = (...seeds: string[]) => applyChange(runner, changeOf(seeds))
   return { ...fake, hot, save, engine: getEngine(runner) }
 }
 
-test('a change prepares, disposes dependents first, detaches, evaluates, calls back and reports, in this order', async () => {
+test('a change is told, prepares, disposes dependents first, detaches, evaluates, calls back and reports, in this order', async () => {
   const app = await start({ entry: { imports: ['b'] }, b: { imports: ['a'] }, a: {} })
-  app.hot('entry').accept('b', () => app.journal.push('callback'))
+  for (const which of ['first', 'second']) app.hot('entry').accept('b', () => app.journal.push(`${which} callback`))
   for (const id of ['a', 'b']) app.hot(id).dispose(() => app.journal.push(`dispose ${id}`))
   app.hot('entry').on('vite:beforeUpdate', () => app.journal.push('before'))
-  app.hot('entry').accept('b', () => app.journal.push('callback'))
-  app.hot('entry').on('vite:beforeUpdate', () => app.journal.push('before'))
-  app.hot('entry').accept('b', () => app.journal.push('callback'))
   const report = await app.save('a')
   expect(report).toMatchObject({ outcome: 'updated', evaluated: 2, updates: [{ boundary: 'entry', accepted: 'b' }] })
   expect(app.journal).toEqual([
+    'before',
     'prepare b',
     'dispose b',
     'dispose a',
     'detach b a',
     'run a',
     'run b',
-    'callback',
+    'first callback',
+    'second callback',
     '[vite-tether] hot updated: b via entry',
   ])
 })
