@@ -1,3 +1,4 @@
+import { onTestFinished, vi } from 'vitest'
 import type { Clock } from '../../src/shared/util/clock.ts'
 
 /** Time that passes only when told to. */
@@ -57,6 +58,18 @@ export class FakeClock implements Clock {
   #fire(timer: { fn: () => void }): void {
     this.#timers = this.#timers.filter((each) => each !== timer)
     timer.fn()
+  }
+}
+
+/** Node's own clock in place of an injected one: of the globals that are named, until the test ends. */
+export function fakeGlobals(...toFake: ('Date' | 'setTimeout' | 'clearTimeout')[]) {
+  vi.useFakeTimers({ toFake, now: Date.now() })
+  onTestFinished(() => void vi.useRealTimers())
+  return {
+    /** Lets time pass; timers fire on time, in order. */
+    advance: (ms: number) => void vi.advanceTimersByTime(ms),
+    /** The wall clock is set, forwards or back; no timer notices. */
+    jump: (ms: number) => void vi.setSystemTime(Date.now() + ms),
   }
 }
 

@@ -5,6 +5,7 @@ import { createFeed } from '../../../src/server/modules/feed.ts'
 import { createRecords, type Records } from '../../../src/server/modules/records.ts'
 import { createTetherEnvironment } from '../../../src/server/vite/environment.ts'
 import type { Change, FetchAnswer, ModuleRecord } from '../../../src/shared/types.ts'
+import { fakeGlobals } from '../../support/clock.ts'
 import { createProject, type Project } from '../../support/project.ts'
 
 const ignore = { init() {}, listen() {}, close() {}, send() {} }
@@ -170,9 +171,8 @@ test('a standby gets a change when the app is done with its own, or its turn has
   }
   const { feed, sent, save } = await start(CHAIN, counted, undefined, true)
   await feed.fetch('/a.ts')
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-  onTestFinished(() => void vi.useRealTimers())
-  const ways = [() => feed.hurry(), () => feed.settled(), () => vi.advanceTimersByTime(200)]
+  const clock = fakeGlobals('setTimeout', 'clearTimeout')
+  const ways = [() => feed.hurry(), () => feed.settled(), () => clock.advance(200)]
   for (const [count, goOn] of ways.entries()) {
     asked.mockClear()
     feed.save([save('c.ts', `export const c = ${count + 2}`)])

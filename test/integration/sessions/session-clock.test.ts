@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { openSession } from '../../../src/client/link/open-session.ts'
-import { settled } from '../../support/clock.ts'
+import { openSession } from '../../../src/client/link/dial.ts'
+import { fakeGlobals, settled } from '../../support/clock.ts'
 import { Model } from '../../support/model.ts'
 import { startProxy } from '../../support/proxy.ts'
 import { Ledger, numbered, numberOf, runnerFunctions, startServer } from '../../support/session.ts'
@@ -14,8 +14,7 @@ test('a wall clock that jumps by an hour, either way, with a link and without on
   onTestFinished(() => server.close())
   const proxy = await startProxy({ host: '127.0.0.1', port: Number(new URL(server.url).port) })
   onTestFinished(() => proxy.close())
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
-  onTestFinished(() => void vi.useRealTimers())
+  const wall = fakeGlobals('Date')
   const client = await openSession({
     url: server.url.replace(/:\d+\//, `:${proxy.port}/`),
     secret: server.secret,
@@ -36,7 +35,7 @@ test('a wall clock that jumps by an hour, either way, with a link and without on
       }
       client.rpc.hot(numbered(++n))
       session.rpc.payload(numbered(n))
-      vi.setSystemTime(Date.now() + jump)
+      wall.jump(jump)
       client.rpc.hot(numbered(++n))
       session.rpc.payload(numbered(n))
       proxy.refuse(false)

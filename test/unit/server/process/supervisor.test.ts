@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../../../../src/server/process/supervisor.ts'
 import type { SupervisorExit } from '../../../../src/server/process/supervisor-types.ts'
-import type { Clock } from '../../../../src/shared/util/clock.ts'
 import { freePort, isAlive, processState, until } from '../../../support/child.ts'
+import { FakeClock } from '../../../support/clock.ts'
 
 const fixture = (name: string) => fileURLToPath(new URL(`../../../fixtures/process/${name}`, import.meta.url))
 
@@ -56,27 +56,6 @@ function supervise(entry: string, options: Partial<SupervisorOptions> = {}): Wat
   supervisor.on('stdout', (line) => watched.lines.push(line))
   supervisor.on('stderr', (line) => watched.lines.push(line))
   return watched
-}
-
-function fakeClock() {
-  let now = 0
-  const timers = new Set<{ at: number; fn: () => void }>()
-  return {
-    now: () => now,
-    after(ms, fn) {
-      const timer = { at: now + ms, fn }
-      timers.add(timer)
-      return () => void timers.delete(timer)
-    },
-    /** Milliseconds from now on of all timers. */
-    get due() {
-      return [...timers].map(({ at }) => at - now)
-    },
-    advance(ms: number) {
-      now += ms
-      for (const timer of timers) if (timer.at <= now && timers.delete(timer)) timer.fn()
-    },
-  } satisfies Clock & Record<string, unknown>
 }
 
 test('what the app sees is its entry, its arguments, its flags and its environment, and nothing of ours but the marker', async () => {
@@ -153,7 +132,7 @@ test('the app starts again after a crash at start-up if a save came after it had
 })
 
 test('the app is started again five times in 30 s when it crashes later, then waits for a save', async () => {
-  const clock = fakeClock()
+  const clock = new FakeClock()
   const { supervisor, ready, exited } = supervise('exit-on-usr2.mjs', { args: ['7'], clock })
   await supervisor.start()
   const crash = async (count: number) => {
@@ -164,11 +143,11 @@ test('the app is started again five times in 30 s when it crashes later, then wa
   }
   for (const [index, delay] of [0, 100, 200, 400, 800].entries()) {
     expect(await crash(index + 1)).toMatchObject({ code: 7, wasReady: true, next: 'start', delay })
-    expect(clock.due).toEqual([delay])
+    expect([clock.pending, clock.next]).toEqual([1, delay])
     clock.advance(delay)
   }
   expect(await crash(6)).toMatchObject({ next: 'save' })
-  expect(clock.due).toEqual([])
+  expect(clock.pending).toBe(0)
   expect(supervisor.state).toBe('crashed')
 
   // a save forgives: the code is another one
@@ -181,7 +160,7 @@ test('the app is started again five times in 30 s when it crashes later, then wa
 })
 
 test('the supervisor forgets the restart it was waiting for when it is stopped', async () => {
-  const clock = fakeClock()
+  const clock = new FakeClock()
   const { supervisor, ready, exited, states } = supervise('exit-on-usr2.mjs', { args: ['1'], clock })
   await supervisor.start()
   supervisor.ready(await ready())
