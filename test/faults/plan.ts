@@ -28,7 +28,7 @@ const PROCESS = 'test/faults/process.fault.ts'
 const LINK = 'test/faults/link.fault.ts'
 const SAVES = 'test/faults/saves.fault.ts'
 const SOAK = 'test/faults/soak.fault.ts'
-const HMR = (name: string) => `test/integration/hmr-${name}.test.ts`
+const HMR = (name: string) => `test/integration/hmr/${name}.test.ts`
 
 export const CHECKS: Check[] = [
   {
@@ -241,13 +241,13 @@ export const CHECKS: Check[] = [
     id: 'F32',
     what: 'a leaf accepts itself; the store beside it',
     target: 'the store is evaluated once and shared',
-    tests: { [HMR('seed')]: ['keeps the state beside it'] },
+    tests: { [HMR('in-process')]: ['keeps the state beside it'] },
   },
   {
     id: 'F33',
     what: 'cycles, dynamic imports, deleted and renamed modules',
     target: "the same values as Vite's own runner",
-    tests: { [HMR('vite')]: [''], [HMR('prune')]: [''], [HMR('accept')]: ['circular imports'] },
+    tests: { [HMR('like-vite')]: [''], [HMR('prune')]: [''], [HMR('accept')]: ['circular imports'] },
   },
   {
     id: 'F34',
@@ -308,7 +308,7 @@ export const CHECKS: Check[] = [
     what: 'the HMR behaviour suite with the link cut around each save',
     target: 'every case as without a cut',
     tests: Object.fromEntries(
-      ['accept', 'events', 'exports', 'invalidate', 'prune', 'transaction'].map((name) => [
+      ['accept', 'accept-exports', 'events', 'invalidate', 'prune', 'transaction'].map((name) => [
         HMR(name),
         ['through cut links'],
       ]),
