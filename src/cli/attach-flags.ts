@@ -1,6 +1,6 @@
 /** The flags of `vite-tether attach`. */
 import { TetherError } from '../shared/errors.ts'
-import { nearest } from '../shared/util/nearest.ts'
+import { didYouMean } from '../shared/util/nearest.ts'
 
 /** What was asked for. */
 export interface AttachFlags {
@@ -65,9 +65,8 @@ function takeFlag(flags: AttachFlags, arg: string, rest: string[]): void {
     )
   }
   if (!Object.hasOwn(VALUES, flag)) {
-    const meant = nearest(flag, Object.keys(VALUES))
     throw wrong(
-      `Unknown flag '${flag}' of vite-tether attach.${meant ? ` Did you mean '${meant}'?` : ''} ` +
+      `Unknown flag '${flag}' of vite-tether attach.${didYouMean(flag, Object.keys(VALUES))} ` +
         'Flags come before the entry, the arguments of the app after it; flags of node go into NODE_OPTIONS.',
     )
   }

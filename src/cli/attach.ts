@@ -15,7 +15,7 @@ import { TetherError } from '../shared/errors.ts'
 import type { AttachFlags } from './attach-flags.ts'
 
 /** Exit codes beside the app's own. */
-export const EXIT = {
+const EXIT = {
   /** Flags, the token's file or the URL are wrong: trying again is useless. */
   USAGE: 2,
   /** There is no server, it refuses this runner, or it has been away for too long. */

@@ -1,6 +1,6 @@
 /** The command line: `vite-tether [our flags] [node flags] <entry> [app args]`. */
 import { TetherError } from '../shared/errors.ts'
-import { nearest } from '../shared/util/nearest.ts'
+import { didYouMean } from '../shared/util/nearest.ts'
 import { nodeFlag, nodeFlags } from './node-flags.ts'
 
 const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const
@@ -146,9 +146,9 @@ function takeNodeFlag(flags: Flags, arg: string, flag: string, rest: string[]): 
   const node = nodeFlag(flag)
   if (node.kind === 'conflicting') throw wrong(`The flag ${flag} of node does not go with vite-tether. ${node.instead}`)
   if (node.kind === 'unknown') {
-    const meant = nearest(flag, [...Object.keys(SWITCHES), ...Object.keys(VALUES), ATTACH, ...nodeFlags()])
+    const known = [...Object.keys(SWITCHES), ...Object.keys(VALUES), ATTACH, ...nodeFlags()]
     throw wrong(
-      `Unknown flag '${flag}'.${meant ? ` Did you mean '${meant}'?` : ''} ` +
+      `Unknown flag '${flag}'.${didYouMean(flag, known)} ` +
         'Flags of vite-tether and node come before the entry, the arguments of the app after it; see vite-tether --help.',
     )
   }

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util'
 import { TetherError } from '../shared/errors.ts'
 import { LIMITS, type Limits, resolveLimits } from '../shared/session/limits.ts'
-import { nearest } from '../shared/util/nearest.ts'
+import { didYouMean } from '../shared/util/nearest.ts'
 
 /** Where attached runners may connect. */
 export interface AttachOptions {
@@ -133,10 +133,10 @@ function check(where: string, options: object, checks: Record<string, Check>): v
   }
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(checks, name)) {
-      const meant = nearest(name, Object.keys(checks))
+      const known = Object.keys(checks)
       throw new TetherError(
         'ERR_CONFIG',
-        `Unknown option '${name}' of ${where}.${meant ? ` Did you mean '${meant}'?` : ` It takes ${Object.keys(checks).join(', ')}.`}`,
+        `Unknown option '${name}' of ${where}.${didYouMean(name, known) || ` It takes ${known.join(', ')}.`}`,
       )
     }
     const [expected, test] = checks[name]!

@@ -55,9 +55,6 @@ export interface Change {
   reload?: boolean
 }
 
-/** How a chain of importers ended: from the module that changed up to a root that accepts nothing. */
-export type UnacceptedChain = ModuleId[]
-
 /** One boundary of an update: `accepted` was evaluated again, and `boundary` accepted it (equal for a self-accepting module). */
 export interface AppliedUpdate {
   boundary: string

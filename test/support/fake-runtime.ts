@@ -54,7 +54,6 @@ export function createFakeRuntime(modules: Record<string, FakeModule>, roots: st
   }
 
   const runtime: HotRuntime = {
-    runner,
     node(id): GraphNode | undefined {
       const instance = instances.get(id)
       return (

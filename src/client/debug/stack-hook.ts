@@ -3,7 +3,7 @@
  * sets instead gets call sites in source positions too.
  */
 import { fileURLToPath } from 'node:url'
-import { distPath } from '../../shared/util/dist-files.ts'
+import { isOwnCode } from '../../shared/util/dist-files.ts'
 import { watchForInspector } from './inspector.ts'
 import { findPosition, type Position, scriptsOf } from './script-table.ts'
 
@@ -48,26 +48,16 @@ function toText(error: Error, sites: NodeJS.CallSite[]): string {
   return [Error.prototype.toString.call(error), ...sites.map(String)].join('\n    at ')
 }
 
-const OWN_FOLDER = distPath('')
-
 /** Our own frames below the app's say nothing to whoever reads a stack; above them they say where an error of ours comes from. */
 function withoutOwn(sites: NodeJS.CallSite[]): NodeJS.CallSite[] {
   let isOurs = false
   const others = sites.toReversed().filter((site) => {
     // a built-in function, which has no file, is its caller's: a module's body is called by `Generator.next`
-    if (site.getFileName()) isOurs = isOwn(site)
+    const file = site.getFileName()
+    if (file) isOurs = isOwnCode(file)
     return !isOurs
   })
   return others.at(-1) === sites[0] ? others.reverse() : sites
-}
-
-function isOwn(site: NodeJS.CallSite): boolean {
-  const name = site.getFileName()
-  return (
-    name !== null &&
-    name !== undefined &&
-    (name.startsWith('file://') ? fileURLToPath(name) : name).startsWith(OWN_FOLDER)
-  )
 }
 
 const mappedSites = new WeakSet<NodeJS.CallSite>()

@@ -2,7 +2,6 @@
  * The seam between the HMR engine (`hot`, `propagate`, `apply`) and the process that evaluates modules. `client/runner/node-runner`
  * implements it for our own runner; `client/hmr/in-process/vite-node-runtime` for a plain `ViteNodeRunner`.
  */
-import type { ViteNodeRunner } from 'vite-node/client'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import type { ImportedNames, ModuleNamespace } from '../module-types.ts'
 
@@ -32,7 +31,6 @@ export interface DetachedInstance {
 
 /** What the engine needs of a runner. */
 export interface HotRuntime {
-  readonly runner: ViteNodeRunner
   /** The instance's node, or `undefined` if this runner has never evaluated the module or no longer holds it. */
   node(id: ModuleId): GraphNode | undefined
   /**

@@ -58,7 +58,6 @@ export interface ClientSession {
     name: Name,
     listener: (...args: ClientSessionEvents[Name]) => void,
   ): () => void
-  off<Name extends keyof ClientSessionEvents>(name: Name, listener: (...args: ClientSessionEvents[Name]) => void): void
   /** Waits until the server has taken what was sent (2 s at most, not at all without a link), then leaves. */
   close(): Promise<void>
   /** Leaves without waiting for anything, so that the server knows of it: for a process that is about to exit. */
@@ -233,7 +232,6 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
       return state
     },
     on: (event, listener) => events.on(event, listener),
-    off: (event, listener) => events.off(event, listener),
     close() {
       if (state !== 'ended') leaving ??= leave()
       return leaving ?? Promise.resolve()

@@ -91,7 +91,7 @@ export function createDial(address: string, limits: Limits, clock: Clock = syste
       then()
     }
 
-    websocket.on('open', () => settle(() => open(wrapSocket(websocket, raw!, name))))
+    websocket.on('open', () => settle(() => open(wrapSocket(websocket, raw!))))
     websocket.on('error', (cause) => settle(() => fail(nowhere(cause))))
     websocket.on('unexpected-response', (request, response) => {
       const status = response.statusCode ?? 0

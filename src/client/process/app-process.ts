@@ -8,7 +8,7 @@ import { startInspector } from '../debug/inspector.ts'
 import { loadMetaResolve } from '../evaluate/import-meta.ts'
 import { FetchThread } from '../link/sync-fetch.ts'
 import { createTetherRunner, type SessionRunner } from '../runner/session-runner.ts'
-import { openParent } from './parent.ts'
+import { readHandover } from './parent.ts'
 
 /** What the bootstrap does when its parent speaks. */
 export interface ParentListener {
@@ -41,7 +41,7 @@ export function listenToParent(to: ParentListener): void {
 }
 
 function open(): AppBoot {
-  const { handover } = openParent({
+  const handover = readHandover({
     signal: (signal) => listener?.signal(signal),
     gone() {
       isGone = true

@@ -1,8 +1,7 @@
 /** The report of an error that ends the app process: once, with the mapped stack, and no transformed code. */
-import { fileURLToPath } from 'node:url'
 import { inspect, stripVTControlCharacters } from 'node:util'
 import { firstPlace, readFrame } from '../../shared/util/code-frame.ts'
-import { OWN_FOLDER } from '../../shared/util/dist-files.ts'
+import { isOwnCode } from '../../shared/util/dist-files.ts'
 import { adviceFor } from './advice.ts'
 
 /**
@@ -44,7 +43,7 @@ export function formatCrash(thrown: unknown, colors: boolean): string {
 
 /** Where it was thrown, above it as under Node: the first frame of the app's own. */
 function frameOf({ stack }: Error): string {
-  const place = firstPlace(stack ?? '', (file) => !file.startsWith(fileURLToPath(OWN_FOLDER)))
+  const place = firstPlace(stack ?? '', (file) => !isOwnCode(file))
   const frame = place ? readFrame(place) : ''
   return place && frame ? `${place.file}:${place.line}:${place.column}\n${frame}\n\n` : ''
 }
@@ -56,7 +55,7 @@ function withoutInternals(text: string): string {
   const isFrame = (line: string) => /^\s+at /.test(stripVTControlCharacters(line))
   const isInternal = (line: string) => {
     const plain = stripVTControlCharacters(line)
-    return plain.includes(OWN_FOLDER) || /\(?node:internal\//.test(plain)
+    return isOwnCode(plain) || /\(?node:internal\//.test(plain)
   }
   const rest = lines.filter((line) => !isFrame(line) || !isInternal(line))
   return rest.some(isFrame) ? rest.join('\n') : text

@@ -3,12 +3,6 @@ import { Socket } from 'node:net'
 import { TetherError } from '../../shared/errors.ts'
 import { HANDOVER_FD, type Handover, type ParentLine } from '../../shared/handover.ts'
 
-/** What the parent says. */
-export interface Parent {
-  /** The hand-over. Rejects with `ERR_START` if this process was not started by a supervisor, or if that has died. */
-  readonly handover: Promise<Handover>
-}
-
 /** What happens to the parent later. */
 export interface ParentEvents {
   /** The parent asks for what `signal` does, where signals do not exist. */
@@ -17,12 +11,11 @@ export interface ParentEvents {
   gone(): void
 }
 
-/** Opens the inherited fd. It keeps the process alive until the hand-over has come, and no longer. */
-export function openParent(events: ParentEvents): Parent {
-  return { handover: read(events) }
-}
-
-function read(events: ParentEvents): Promise<Handover> {
+/**
+ * Opens the inherited fd, which keeps the process alive until the hand-over has come, and no longer. Rejects with `ERR_START` if
+ * this process was not started by a supervisor, or if that has died.
+ */
+export function readHandover(events: ParentEvents): Promise<Handover> {
   return new Promise((resolve, reject) => {
     const socket = openSocket()
     let rest = ''

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { inspect } from 'node:util'
 import { TetherError } from '../../shared/errors.ts'
 import type { FetchAnswer } from '../../shared/types.ts'
-import { nearest } from '../../shared/util/nearest.ts'
+import { didYouMean } from '../../shared/util/nearest.ts'
 import type { Logger } from '../hmr/log.ts'
 import { FetchThread } from '../link/sync-fetch.ts'
 import type { TetherRunner } from '../runner-types.ts'
@@ -76,10 +76,9 @@ export async function connectRunner(options: ConnectOptions): Promise<SessionRun
 function checked(options: ConnectOptions): { url: string; token: string } {
   for (const name of Object.keys(options)) {
     if (OPTIONS.includes(name)) continue
-    const meant = nearest(name, OPTIONS)
     throw new TetherError(
       'ERR_CONFIG',
-      `Unknown option '${name}' of connect().${meant ? ` Did you mean '${meant}'?` : ` It takes ${OPTIONS.join(', ')}.`}`,
+      `Unknown option '${name}' of connect().${didYouMean(name, OPTIONS) || ` It takes ${OPTIONS.join(', ')}.`}`,
     )
   }
   const { wait } = options

@@ -74,7 +74,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
     })
     const evaluator = this.#evaluator
     this.native = fetchNow && new NativeLoads({ evaluator, roots: this.#roots, fetchNow, loadedNatively })
-    this.runtime = new TetherRuntime(this, this.#evaluator, this.#roots, (specifier) => this.#resolve(specifier))
+    this.runtime = new TetherRuntime(this.#evaluator, this.#roots, (specifier) => this.#resolve(specifier))
   }
 
   /**

@@ -2,7 +2,6 @@
  * What the HMR engine sees and does of a runner: its graph, and instances taken out, put back and evaluated again.
  */
 import { posix } from 'node:path'
-import type { ViteNodeRunner } from 'vite-node/client'
 import { reviveError } from '../../shared/errors.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import type { StoredModule } from '../code/store.ts'
@@ -18,13 +17,11 @@ type Resolve = (specifier: string) => Promise<ModuleId | { external: string }>
 
 /** The `HotRuntime` of our own runner. */
 export class TetherRuntime implements HotRuntime {
-  readonly runner: ViteNodeRunner
   readonly #evaluator: Evaluator
   readonly #roots: ReadonlySet<ModuleId>
   readonly #resolve: Resolve
 
-  constructor(runner: ViteNodeRunner, evaluator: Evaluator, roots: ReadonlySet<ModuleId>, resolve: Resolve) {
-    this.runner = runner
+  constructor(evaluator: Evaluator, roots: ReadonlySet<ModuleId>, resolve: Resolve) {
     this.#resolve = resolve
     this.#evaluator = evaluator
     this.#roots = roots

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FlatError } from '../../shared/errors.ts'
-import { createSupervisor, type Supervisor, type SupervisorOptions } from '../process/supervisor.ts'
+import { Supervisor, type SupervisorOptions } from '../process/supervisor.ts'
 
 /** Milliseconds without a save after which a burst of saves (a checkout, a rename over many files) counts as ended. */
 const BURST_GAP = 25
@@ -39,7 +39,7 @@ export class App {
     this.id = options.id
     this.entry = entry
     this.url = url
-    this.supervisor = createSupervisor(options)
+    this.supervisor = new Supervisor(options)
     this.supervisor.on('exit', () => {
       this.#endedAt = Date.now()
     })

@@ -5,6 +5,7 @@ import { TetherError } from '../../shared/errors.ts'
 import { createHmrEmitter, type HMREmitter } from '../../shared/hmr-emitter.ts'
 import { contentOf } from '../transform/settled-content.ts'
 import { catchLateSaves } from '../vite/late-saves.ts'
+import { ignoreInvalidations } from '../vite/own-invalidations.ts'
 import { recordSeeds } from '../vite/seeds.ts'
 
 declare module 'vite' {
@@ -86,12 +87,7 @@ function connect(
     return true
   })
 
-  // the runner handles its invalidate() itself; Vite would answer with a second update
-  const vite = environment as unknown as { invalidateModule(...args: unknown[]): void }
-  const invalidateModule = vite.invalidateModule
-  vite.invalidateModule = (...args) => {
-    if (!receiving) invalidateModule.apply(environment, args)
-  }
+  ignoreInvalidations(environment, () => receiving)
 
   function receive(event: string, data?: unknown): void {
     const inner = (hot.api as { innerEmitter?: EventEmitter } | undefined)?.innerEmitter

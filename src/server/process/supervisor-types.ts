@@ -1,5 +1,4 @@
 /** What a supervisor is given and what it tells. */
-
 import type { Handover } from '../../shared/handover.ts'
 import type { Clock } from '../../shared/util/clock.ts'
 import type { AppCommand, Exit } from './spawn.ts'
@@ -44,7 +43,7 @@ export interface StandbyPolicy {
   hasRoom(): boolean
 }
 
-/** Options of `createSupervisor`. */
+/** Options of a `Supervisor`. */
 export interface SupervisorOptions extends Omit<AppCommand, 'env'> {
   /** Names this supervisor among others. */
   id: string

@@ -28,12 +28,7 @@ const TRANSITIONS: Record<SupervisorState, readonly SupervisorState[]> = {
   stopped: ['starting'],
 }
 
-/** Makes a supervisor; nothing runs until `start()`. */
-export function createSupervisor(options: SupervisorOptions): Supervisor {
-  return new Supervisor(options)
-}
-
-/** Starts, restarts and stops one app process. All of its functions may be called in every state, any number of times. */
+/** Starts, restarts and stops one app process; nothing runs until `start()`. All of its functions may be called in every state, any number of times. */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly id: string
   readonly #options: SupervisorOptions

@@ -98,7 +98,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       socket.off('error', ignore)
       sockets.add(websocket)
       websocket.once('close', () => sockets.delete(websocket))
-      accept(wrapSocket(websocket, socket, request.socket.remoteAddress ?? 'local'))
+      accept(wrapSocket(websocket, socket))
     })
   }
 

@@ -38,8 +38,6 @@ export interface ServerSession {
   readonly kind: Kind
   /** The runner's process id, as it says. */
   readonly pid: number
-  /** The other end of the last link: an address, or `local`. */
-  readonly peer: string
   readonly state: 'connected' | 'disconnected' | 'ended'
   /** The runner's functions. They throw `ERR_TOO_LARGE`, and `ERR_CLOSED` after the end; while there is no link they are kept. */
   readonly rpc: RunnerFunctions
@@ -49,7 +47,6 @@ export interface ServerSession {
     name: Name,
     listener: (...args: ServerSessionEvents[Name]) => void,
   ): () => void
-  off<Name extends keyof ServerSessionEvents>(name: Name, listener: (...args: ServerSessionEvents[Name]) => void): void
   /** Ends the session on both sides. The default code tells the runner not to come back. Resolves when the link is closed. */
   close(code?: number, text?: string): Promise<void>
 }
@@ -73,7 +70,6 @@ export interface HostOptions {
 export function hostSession({ clock, limits, sid, hello, functions }: HostOptions): HostedSession {
   const events = new Emitter<ServerSessionEvents>()
   let state: ServerSession['state'] = 'disconnected'
-  let peer = 'local'
   let links = 0
   let forget = (): void => {}
   let room: Deferred<void> | undefined
@@ -121,9 +117,6 @@ export function hostSession({ clock, limits, sid, hello, functions }: HostOption
     sid,
     kind: hello.kind,
     pid: hello.pid,
-    get peer() {
-      return peer
-    },
     get state() {
       return state
     },
@@ -140,13 +133,11 @@ export function hostSession({ clock, limits, sid, hello, functions }: HostOption
       return promise
     },
     on: (name, listener) => events.on(name, listener),
-    off: (name, listener) => events.off(name, listener),
     canResume: (recv) => session.outbox.canAck(recv),
     attach(link, recv, max) {
       session.supersede()
       forget()
       state = 'connected'
-      peer = link.peer
       rpc.attached(true)
       session.attach(link, recv, max)
       if (links++ > 0) events.emit('resume')

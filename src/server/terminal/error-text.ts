@@ -3,10 +3,10 @@ import { stripVTControlCharacters } from 'node:util'
 import colors from 'picocolors'
 import type { ErrorCode, FlatError } from '../../shared/errors.ts'
 import { firstPlace, type Place, readFrame } from '../../shared/util/code-frame.ts'
-import { OWN_FOLDER } from '../../shared/util/dist-files.ts'
+import { isOwnCode } from '../../shared/util/dist-files.ts'
 
 /** What failed. `undefined` is this package's own word, which says it all. */
-export type Failed = 'transform' | 'your code' | 'connection' | undefined
+type Failed = 'transform' | 'your code' | 'connection' | undefined
 
 const CONNECTION = new Set<string>([
   'ERR_CONNECT',
@@ -22,7 +22,7 @@ const CONNECTION = new Set<string>([
 const OWN = new Set<string>(['ERR_CONFIG', 'ERR_ENTRY', 'ERR_START', 'ERR_KEY'] satisfies ErrorCode[])
 
 /** Which part of a save's way an error comes from. */
-export function whatFailed({ code, plugin, frame, loc }: FlatError): Failed {
+function whatFailed({ code, plugin, frame, loc }: FlatError): Failed {
   if (plugin !== undefined || frame !== undefined || loc !== undefined) return 'transform'
   if (code !== undefined && CONNECTION.has(code)) return 'connection'
   return code !== undefined && OWN.has(code) ? undefined : 'your code'
@@ -47,7 +47,7 @@ function describe(error: FlatError, root: string, place?: Place): string {
   const frame = error.frame ?? (place ? readFrame(place) : '')
   if (frame && !message.includes(frame.trim())) lines.push(frame)
   if (isTransform) return lines.join('\n')
-  for (const line of isOurs ? [] : stack.split('\n').filter(isOwnFrame)) lines.push(colors.dim(short(line, root)))
+  for (const line of isOurs ? [] : stack.split('\n').filter(isOfUser)) lines.push(colors.dim(short(line, root)))
   // of a package that is not found, Node's own words would be a repetition
   if (cause && code !== 'ERR_MODULE_NOT_FOUND') lines.push(`caused by ${describe(cause, root)}`)
   return lines.join('\n')
@@ -65,15 +65,13 @@ function short(text: string, root: string): string {
   return text.replace(`${root}/`, '')
 }
 
-/** Where this package's code lies. */
-
 /** Frames of node, Vite and this package say nothing to the reader of an error in his own code. */
-function isOwnFrame(line: string): boolean {
+function isOfUser(line: string): boolean {
   return (
     /^\s+at .*:\d+:\d+\)?$/.test(line) &&
     !/\(?(node:|file:.*\/node_modules\/vite\/|.*\/node_modules\/(?:rolldown|vite-node)\/|.*\/vite-tether\/dist\/)/.test(
       line,
     ) &&
-    !line.includes(OWN_FOLDER)
+    !isOwnCode(line)
   )
 }

@@ -86,7 +86,7 @@ export function createReport({ logger, root, isOneOfMany }: ReportHost): Report 
 }
 
 /** One line for people, or `undefined` for an exit as asked for, or one that is final: then its code says it. */
-export function formatExit({ code, signal, requested, wasReady, next, delay }: SupervisorExit): string | undefined {
+function formatExit({ code, signal, requested, wasReady, next, delay }: SupervisorExit): string | undefined {
   if (requested && signal === 'SIGKILL') {
     return colors.yellow('did not end when it was asked to, and was killed (the option `stop` says how long it has)')
   }

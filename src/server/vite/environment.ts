@@ -12,6 +12,7 @@ import {
   isFileLoadingAllowed,
   type ResolvedConfig,
 } from 'vite'
+import { ignoreInvalidations } from './own-invalidations.ts'
 
 /** Vite's allow and deny lists, for files that are not read by Vite itself. */
 export const isAllowed: (config: ResolvedConfig, file: string) => boolean = isFileLoadingAllowed
@@ -63,12 +64,7 @@ export function createTetherEnvironment(
     await init.call(environment, options)
     events.init(environment, options?.previousInstance)
   }
-  // each runner has already handled its own invalidate(); Vite would do it once for all, if its own graph agrees
-  const vite = environment as unknown as { invalidateModule(...args: unknown[]): void }
-  const invalidateModule = vite.invalidateModule
-  vite.invalidateModule = (...args) => {
-    if (!channel.receiving) invalidateModule.apply(environment, args)
-  }
+  ignoreInvalidations(environment, () => channel.receiving)
   quieten(environment)
   return environment
 }

@@ -157,7 +157,7 @@ export function encodeMessage(s: number, a: number, json: string): string {
 }
 
 /** Whether a frame belongs to the opening of a link. */
-export function isOpening(frame: Frame): frame is OpeningFrame {
+function isOpening(frame: Frame): frame is OpeningFrame {
   return frame.t === 'challenge' || frame.t === 'hello' || frame.t === 'welcome'
 }
 

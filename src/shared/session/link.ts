@@ -20,8 +20,6 @@ export interface Link {
   handlers: LinkHandlers
   /** Bytes handed to `send` that have not left yet. */
   readonly buffered: number
-  /** What `hub.runners` and log lines show of the other side. */
-  readonly peer: string
   send(text: string): void
   /** Closes politely; the link is destroyed if the other side does not answer in time. */
   close(code: number, text: string): void

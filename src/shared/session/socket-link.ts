@@ -23,8 +23,9 @@ export interface RawSocket {
 const FRAGMENT = 64 * 1024
 /** How many bytes of parts may wait in the socket at a time. */
 const WINDOW = 4 * FRAGMENT
-/** Wraps an open socket. `peer` names the other side in log lines. */
-export function wrapSocket(socket: OpenSocket, raw: RawSocket, peer: string): Link {
+
+/** Wraps an open socket. */
+export function wrapSocket(socket: OpenSocket, raw: RawSocket): Link {
   /** What has not been given to the socket yet. Only ever more than one while a large frame is under way. */
   const queue: (string | Uint8Array)[] = []
   let queued = 0
@@ -32,7 +33,6 @@ export function wrapSocket(socket: OpenSocket, raw: RawSocket, peer: string): Li
 
   const link = {
     handlers: IGNORE as LinkHandlers,
-    peer,
     get buffered() {
       return queued - offset + socket.bufferedAmount
     },

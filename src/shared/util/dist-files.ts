@@ -4,8 +4,14 @@ import { fileURLToPath } from 'node:url'
 const isSource = import.meta.url.endsWith('.ts')
 const folder = isSource ? '../../../dist/' : './'
 
-/** URL of the folder that holds all code of this package, as it runs: frames of a stack in it are ours. */
-export const OWN_FOLDER = new URL(isSource ? '../../' : './', import.meta.url).href
+/** The folder that holds all code of this package, as it runs. */
+const OWN_FOLDER = new URL(isSource ? '../../' : './', import.meta.url).href
+const OWN_PATH = fileURLToPath(OWN_FOLDER)
+
+/** Whether code of this package is meant: by a line of a stack, or the path or URL of a file. */
+export function isOwnCode(text: string): boolean {
+  return text.includes(OWN_FOLDER) || text.includes(OWN_PATH)
+}
 
 /** URL of a built file, `main.js` for example. */
 export function distUrl(name: string): string {

@@ -15,12 +15,7 @@ export class Emitter<Events extends EventMap> {
   on<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): () => void {
     this.#listeners[name] ??= new Set()
     this.#listeners[name].add(listener)
-    return () => this.off(name, listener)
-  }
-
-  /** Removes a listener. */
-  off<Name extends keyof Events>(name: Name, listener: Listener<Events[Name]>): void {
-    this.#listeners[name]?.delete(listener)
+    return () => this.#listeners[name]?.delete(listener)
   }
 
   /** Calls every listener that was there when the call began; `true` if there was one. What a listener throws ends the round. */

@@ -1,7 +1,13 @@
-/** Finds the valid word that somebody probably meant. */
+/** Suggests the valid word for one that is not. */
+
+/** ` Did you mean '...'?`, or nothing if no candidate is near. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const meant = nearest(word, candidates)
+  return meant === undefined ? '' : ` Did you mean '${meant}'?`
+}
 
 /** The candidate nearest to `word` by edit distance, or `undefined` if none is at most a third of its letters away. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {

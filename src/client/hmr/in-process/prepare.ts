@@ -13,7 +13,6 @@ export interface CodeAccess {
   toId(specifier: string, owner?: ModuleId): ModuleId
   toUrl(id: ModuleId): string
   fetch(id: ModuleId): Promise<{ code?: string; externalize?: string }>
-  parsedOf(entry: Entry): SsrCode
 }
 
 /** Fetches and compiles what evaluating `roots` will evaluate, and checks the names it imports. Throws the first error. */

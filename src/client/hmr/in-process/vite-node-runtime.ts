@@ -156,12 +156,11 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
     return executeFile.call(runner, file)
   }
 
-  const code = { root, entryOf, toId, toUrl, fetch: (id: ModuleId) => fetchModule(requestOf(id)), parsedOf: codeOf }
+  const code = { entryOf, toId, toUrl, fetch: (id: ModuleId) => fetchModule(requestOf(id)) }
 
   const ids = (): ModuleId[] => [...moduleCache.keys()].filter((id) => entryOf(id))
 
   return {
-    runner,
     node(id): GraphNode | undefined {
       const entry = entryOf(id)
       return (

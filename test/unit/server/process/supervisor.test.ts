@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
-import { createSupervisor, type Supervisor, type SupervisorOptions } from '../../../../src/server/process/supervisor.ts'
+import { Supervisor, type SupervisorOptions } from '../../../../src/server/process/supervisor.ts'
 import type { SupervisorExit } from '../../../../src/server/process/supervisor-types.ts'
 import { freePort, isAlive, processState, until } from '../../../support/child.ts'
 import { FakeClock } from '../../../support/clock.ts'
@@ -25,7 +25,7 @@ afterEach(async () => {
 })
 
 function supervise(entry: string, options: Partial<SupervisorOptions> = {}): Watched {
-  const supervisor = createSupervisor({
+  const supervisor = new Supervisor({
     id: 'app',
     main: fixture('main.mjs'),
     entry: fixture(entry),
