@@ -80,7 +80,7 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   }
   const compile = (text: string): (() => Compiled) => {
-    // else not a vm.Script: V8 keeps those in its compilation cache, all that a long day of saves has made
+    // compileFunction, not vm.Script: scripts stay in V8's compilation cache, so every save of a long session would leak one.
     if (!isScript) return vm.compileFunction(text, [], options) as () => Compiled
     const script = new vm.Script(text, options)
     return () => script.runInThisContext() as Compiled

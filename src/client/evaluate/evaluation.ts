@@ -89,14 +89,16 @@ export class Evaluation {
       return found
     }
     if (found?.failure?.epoch === this.#evaluator.epoch) throw found.failure.error
-    // a cycle's other modules may hold the namespace of an attempt that failed: they are to see what comes of this one
+    // Other modules of the cycle may already hold the failed attempt's namespace object. Evaluate into the same object, so they
+    // see the new exports.
     const namespace = found?.failure && found.isHandedOut ? found.namespace : undefined
     this.#enter(instances.create(id, namespace), importer)
     return undefined
   }
 
   #enter(instance: Instance, importer: Instance | undefined): void {
-    // who waits for an evaluated module's late `import()` waits for nothing that could wait for it
+    // Once the importer has finished evaluating, nothing waits for it any more, so its later import() cannot deadlock: no edge
+    // needed.
     if (importer?.isRunning) importer.waitFor(instance)
     instance.begin()
     this.#evaluator.instances.put(instance)

@@ -22,7 +22,7 @@ export class Instances {
     this.#cache = cache
   }
 
-  /** The ids of which there is a new instance from now on, until this is called again. */
+  /** Starts a new recording of the ids that get an instance, and returns it; it grows until the next call. */
   track(): ReadonlySet<ModuleId> {
     this.#created = new Set()
     return this.#created

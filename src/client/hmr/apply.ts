@@ -86,7 +86,8 @@ async function decide(engine: Engine, { invalidators }: Cause, seeds: readonly M
 
 /** The seeds without those that current code lets go of, deleted ones for example: they are pruned, not evaluated again. */
 async function wantedOf({ runtime }: Engine, seeds: readonly ModuleId[], roots: readonly ModuleId[]) {
-  // it takes two to let go, and a root that is not evaluated does not tell what it will import
+  // Only a change of both importer and dependency can drop the import; and while a root is not evaluated, its imports are
+  // unknown.
   if (seeds.length < 2 || !roots.every((id) => runtime.node(id)?.evaluated)) return seeds
   const changed = new Set(seeds)
   const reached = new Set(roots)

@@ -41,7 +41,10 @@ export interface Engine {
   readonly queue: UpdateQueue
   /** Modules whose last update failed: every apply covers them until one succeeds. */
   readonly failing: Set<ModuleId>
-  /** Those among them, and their imports, that cannot be transformed as they are saved: no older code stands in for them. */
+  /**
+   * Modules whose saved source currently fails to transform. prepare() throws their error instead of falling back on the previous
+   * code.
+   */
   readonly broken: Map<ModuleId, FailedModule>
   /** The failure that was shown last while something is failing, so that a retry does not show it again. */
   shown: string | undefined

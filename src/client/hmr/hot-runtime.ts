@@ -1,5 +1,5 @@
 /**
- * The seam between the HMR engine (`hot`, `propagate`, `apply`) and the process that evaluates modules. `client/runner/node-runner`
+ * The seam between the HMR engine (`hot-context`, `propagate`, `apply`) and the process that evaluates modules. `client/runner/node-runner`
  * implements it for our own runner; `client/hmr/in-process/vite-node-runtime` for a plain `ViteNodeRunner`.
  */
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'

@@ -24,7 +24,10 @@ interface Kept {
   owner: ModuleId
   /** The owner's present instance has asked for it, as far as that is known. */
   isClaimed: boolean
-  /** It was asked for by a function that may not run again soon: that new code has not yet asked tells nothing. */
+  /**
+   * keep() was called after module evaluation (in a request handler, say). Such a call may come late or never, so a missing call
+   * must not dispose the value.
+   */
   isLate: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Asks the server for a thread that cannot wait in its event loop. The other end is `fetch-worker`. */
+/** Asks the server for a thread that cannot wait in its event loop. The other end is `sync-fetch-worker`. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type FlatError, reviveError, TetherError } from '../../shared/errors.ts'
 import type { RunnerInfo, ServerFunctions } from '../../shared/types.ts'

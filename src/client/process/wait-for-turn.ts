@@ -44,7 +44,7 @@ function keepFilled(runner: SessionRunner): () => void {
         for (const entry of runner.config.entries) await runner.viteNode.hold(entry, goOn)
         if (isWaiting && runner.state !== 'ended') runner.server.waiting(process.memoryUsage.rss())
       } catch (error) {
-        // code that cannot be transformed or compiled: a later change may mend it, and no turn comes before
+        // The saved code does not compile yet. Nothing to do: the next change calls fill() again.
         debug('%o', error)
       }
     }

@@ -1,4 +1,4 @@
-/** What is to be said before this process is gone, however it ends. */
+/** Runs synchronous callbacks on process 'exit', through one listener for all runners (avoids MaxListenersExceededWarning). */
 
 const last = new Set<() => void>()
 

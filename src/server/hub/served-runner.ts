@@ -22,7 +22,7 @@ export interface RunnerHost {
   ready(runner: ServedRunner): void
   /** A standby holds the code of its entries. */
   waiting(runner: ServedRunner): void
-  /** It is none any more. */
+  /** The standby has begun to execute its entries: from now on it is the app's runner. */
   begun(runner: ServedRunner): void
   /** It has asked for a module and its graph; what comes of that is the runner's to know. */
   fetching(answer: Promise<unknown>, runner: ServedRunner): void

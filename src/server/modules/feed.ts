@@ -41,7 +41,7 @@ export interface Feed {
   lost(): void
   /** The runner has said what became of a change. */
   answered(seq: number): void
-  /** What waits for the app to have its change first need not any more. */
+  /** Standby only: stop waiting for the app to apply its change first, and send now. */
   hurry(): void
   /** `true` while the runner is owed a change, or has not said what became of one. */
   readonly pending: boolean
@@ -57,7 +57,10 @@ export function createFeed(name: string, records: () => Promise<Records>, target
   const streams = new Set<Stream>()
   /** Modules the runner was told of but could not get. */
   const failing = new Set<ModuleId>()
-  /** Saved while code was collected that may be of them: what is delivered may be from before, and was of no concern then. */
+  /**
+   * One set per fetch, compare or flush in progress: ids saved meanwhile that this session did not hold yet. They are seeded again
+   * when it ends, because what was sent may be the code from before the save.
+   */
   const underway = new Set<Set<ModuleId>>()
   const dirty = { seeds: new Set<ModuleId>(), reload: false, review: false }
   let seq = 0

@@ -187,7 +187,10 @@ export function createRecords(
     return failed
   }
 
-  /** Vite gives what it cannot resolve its URL for an id, which may look like the path of quite another file. */
+  /**
+   * For an unresolved import Vite uses the URL as module id ('/etc/x' for '/etc/x'), which then looks like an absolute path: not a
+   * refusal, a missing module.
+   */
   function withheld(node: EnvironmentModuleNode, id: ModuleId): Error {
     if (node.id === id || node.id !== toUrl(id)) {
       // an id may contain anything

@@ -161,7 +161,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #startAgain(reason?: string): void {
-    // without a hold it was never started, or its exit was final
+    // #release is set from the first start() to stop() or a final exit (`once`). Without it there is nothing to start again.
     if ((this.#state !== 'idle' && this.#state !== 'crashed') || this.#release === undefined) return
     // a failure is told by the state
     this.#launch(reason).catch((error) => debug('%s: %o', this.id, error))

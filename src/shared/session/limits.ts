@@ -3,56 +3,94 @@
 const KiB = 1024
 const MiB = 1024 * KiB
 
-/** Every constant of the protocol: times in milliseconds, sizes in bytes. */
-export const LIMITS = {
-  /** Greatest message. */
+/** Bounds and times of sessions: bytes and milliseconds. Each may be changed by an embedder or a test. */
+export interface Limits {
+  /** Greatest message. @default 16 MiB */
+  readonly message: number
+  /** Greatest frame that carries no message. @default 64 KiB */
+  readonly frame: number
+  /** Greatest `hello` frame. @default 4 KiB */
+  readonly hello: number
+  /** How deep a message may be nested. @default 128 */
+  readonly depth: number
+  /** Events that may be unacknowledged. @default 1024 */
+  readonly outboxCount: number
+  /** Their bytes. @default 32 MiB */
+  readonly outboxBytes: number
+  /** Bytes that may wait in a socket. @default 1 MiB */
+  readonly buffered: number
+  /** A link whose waiting bytes make no progress for so long is destroyed. @default 30 s */
+  readonly stall: number
+  /** An acknowledgement waits so long for others to go with it, @default 50 ms */
+  readonly ackDelay: number
+  /** or until so many messages have come, @default 32 */
+  readonly ackCount: number
+  /** or so many bytes. @default 256 KiB */
+  readonly ackBytes: number
+  /** A side that has been silent for so long sends a ping. @default 5 s */
+  readonly pingAfter: number
+  /** A link on which nothing has come for so long is dead. Greater than `pingAfter`. @default 15 s */
+  readonly deadAfter: number
+  /** A timer of ours that is later than this means that we were asleep. @default 2 s */
+  readonly late: number
+  /** From the connection to the upgrade, and from hello to welcome. @default 5 s */
+  readonly handshake: number
+  /** From the upgrade to hello. @default 3 s */
+  readonly helloWait: number
+  /** How long closing waits for the other side. @default 2 s */
+  readonly closeWait: number
+  /** Calls of one runner in flight. @default 64 */
+  readonly calls: number
+  /** Calls of one runner that a server works on. @default 256 */
+  readonly serving: number
+  /** Time for one call, while there is a link. @default 2 min */
+  readonly callDeadline: number
+  /** Sessions of one address. @default 256 */
+  readonly sessions: number
+  /** Upgraded links that have not said hello. @default 64 */
+  readonly waiting: number
+  /** How long a session without a link is kept. @default 10 min */
+  readonly expire: number
+  /** The shortest time between two attempts to connect, @default 50 ms */
+  readonly backoffBase: number
+  /** and the longest. @default 2 s */
+  readonly backoffCap: number
+  /** A link that lives so long sets the backoff back. @default 5 s */
+  readonly stable: number
+  /** Two protocol errors within this time are one too many. @default 10 s */
+  readonly protocolErrors: number
+}
+
+/** The defaults. */
+export const LIMITS: Limits = {
   message: 16 * MiB,
-  /** Greatest frame that carries no message. */
   frame: 64 * KiB,
   hello: 4 * KiB,
-  /** How deep a message may be nested. */
   depth: 128,
-  /** Unacknowledged events, and their bytes. */
   outboxCount: 1024,
   outboxBytes: 32 * MiB,
-  /** What may wait in a socket. */
   buffered: MiB,
-  /** A link whose waiting bytes make no progress for so long is destroyed. */
   stall: 30_000,
   ackDelay: 50,
   ackCount: 32,
   ackBytes: 256 * KiB,
   pingAfter: 5_000,
   deadAfter: 15_000,
-  /** A timer of ours that is later than this means that we were asleep. */
   late: 2_000,
-  /** From the connection to the upgrade, and from hello to welcome. */
   handshake: 5_000,
-  /** From the upgrade to hello. */
   helloWait: 3_000,
-  /** How long closing waits for the other side. */
   closeWait: 2_000,
-  /** Calls of one runner in flight. */
   calls: 64,
-  /** Calls of one runner that a server works on. */
   serving: 256,
-  /** Time for one call, while there is a link. */
   callDeadline: 120_000,
   sessions: 256,
-  /** Upgraded links that have not said hello. */
   waiting: 64,
-  /** How long a session without a link is kept. */
   expire: 600_000,
   backoffBase: 50,
   backoffCap: 2_000,
-  /** A link that lives so long sets the backoff back. */
   stable: 5_000,
-  /** Two protocol errors within this time are one too many. */
   protocolErrors: 10_000,
-} as const satisfies Record<string, number>
-
-/** Limits, each of which an embedder or a test may change. */
-export type Limits = { readonly [K in keyof typeof LIMITS]: number }
+}
 
 /** Completes partial limits. Throws a `RangeError` naming the first that is not a positive number or contradicts another. */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {

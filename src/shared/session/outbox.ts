@@ -7,7 +7,7 @@ import type { Limits } from './limits.ts'
 export interface SendOptions {
   /** An event: counts towards the bounds. Calls and answers are bounded by the calls in flight. */
   event: boolean
-  /** To be sent again, first, in a session that replaces this one before it was acknowledged. */
+  /** If the session is lost before the other side has acknowledged this message, it is sent first in the session that replaces it. */
   again?: boolean
 }
 

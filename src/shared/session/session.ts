@@ -1,6 +1,6 @@
 /**
  * The promise: every message once and in order, over as many links as it takes. Knows no socket, no role and no function;
- * opening a link (who is who, resume or not) is the business of `shared/session/opening-server` and `shared/session/opening-runner`.
+ * opening a link (who is who, resume or not) is the business of `opening-server` and `opening-runner`.
  */
 
 import { TetherError } from '../errors.ts'
