@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { openSession } from '../../../src/client/link/dial.ts'
+import { openSession } from '../../../src/client/link/open-session.ts'
 import { fakeGlobals, settled } from '../../support/clock.ts'
 import { Model } from '../../support/model.ts'
 import { startProxy } from '../../support/proxy.ts'
