@@ -92,3 +92,14 @@ export function reviveError(flat: FlatError): Error & Omit<FlatError, 'name' | '
   }
   return error as ReturnType<typeof reviveError>
 }
+
+/** The place that an error is about, `file:line:column`, as far as it says so itself. */
+export function placeOf({ loc, id }: Pick<FlatError, 'loc' | 'id'>): string | undefined {
+  const file = loc?.file ?? id
+  return file && file + (loc ? `:${loc.line}:${loc.column}` : '')
+}
+
+/** The lines of code that an error is about, unless its message shows them. */
+export function frameOf({ frame, message }: Pick<FlatError, 'frame' | 'message'>): string | undefined {
+  return frame && !message.includes(frame.trim()) ? frame : undefined
+}

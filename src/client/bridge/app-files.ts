@@ -45,3 +45,9 @@ export function findSource(request: string, parent: string): string | undefined 
 export function isBare(request: string): boolean {
   return !request.startsWith('.') && !isAbsolute(request)
 }
+
+/** Whether Node has found nothing for an `import`. */
+export function isNotFound(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_DIR_IMPORT'
+}

@@ -5,7 +5,7 @@
 import type { LoadHook, ResolveHook } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
-import { findSource, isAppFile, isCodeFile } from './app-files.ts'
+import { findSource, isAppFile, isCodeFile, isNotFound } from './app-files.ts'
 import type { ImportAnswer, ImportQuestion } from './async-hooks.ts'
 
 let port: MessagePort
@@ -50,9 +50,4 @@ function ask(question: ImportQuestion): Promise<ImportAnswer> {
   const id = ++last
   port.postMessage({ id, ...question })
   return new Promise((resolve) => waiting.set(id, resolve))
-}
-
-function isNotFound(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_DIR_IMPORT'
 }

@@ -7,7 +7,7 @@ import nodeModule from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createDebug } from 'obug'
 import type { ModuleNamespace } from '../module-types.ts'
-import { findSource, formatOfFile, isAppFile, isCodeFile } from './app-files.ts'
+import { findSource, formatOfFile, isAppFile, isCodeFile, isNotFound } from './app-files.ts'
 import { passOn } from './generated-module.ts'
 import type { Provider } from './provider.ts'
 
@@ -98,9 +98,4 @@ function find(by: Provider, specifier: string, parentURL: string | undefined): s
     debug('resolve %s: %o', specifier, error)
     return undefined
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_DIR_IMPORT'
 }

@@ -1,6 +1,5 @@
 /** What the engine says to people. */
-import type { FlatError } from '../../shared/errors.ts'
-import { flattenError } from '../../shared/errors.ts'
+import { type FlatError, flattenError, frameOf, placeOf } from '../../shared/errors.ts'
 
 /** Where lines go. A method that is absent falls back on a neighbour and last on the console. */
 export interface Logger {
@@ -30,13 +29,14 @@ export function describeError(thrown: unknown): string {
   return describe(flattenError(thrown))
 }
 
-function describe({ name, message, stack, frame, plugin, id, loc, cause }: FlatError): string {
+function describe(error: FlatError): string {
+  const { name, message, stack, frame, plugin, id, loc, cause } = error
   if (frame === undefined && loc === undefined) {
     const text = stack ?? `${name}: ${message}`
     return cause ? `${text}\n  caused by: ${describe(cause)}` : text
   }
   const file = loc?.file ?? id
-  const at = file && !message.includes(file) ? `\n  at ${file}${loc ? `:${loc.line}:${loc.column}` : ''}` : ''
-  const code = frame && !message.includes(frame.trim()) ? `\n${frame}` : ''
-  return `${message}${plugin ? ` (plugin ${plugin})` : ''}${at}${code}`
+  const at = file && !message.includes(file) ? `\n  at ${placeOf(error)}` : ''
+  const shown = frameOf(error)
+  return `${message}${plugin ? ` (plugin ${plugin})` : ''}${at}${shown ? `\n${shown}` : ''}`
 }

@@ -1,7 +1,7 @@
 /** An error as the terminal shows it: what failed, where, the code, and the frames of the user's own files. */
 import { stripVTControlCharacters } from 'node:util'
 import colors from 'picocolors'
-import type { ErrorCode, FlatError } from '../../shared/errors.ts'
+import { type ErrorCode, type FlatError, frameOf, placeOf } from '../../shared/errors.ts'
 import { firstPlace, type Place, readFrame } from '../../shared/util/code-frame.ts'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
 
@@ -33,7 +33,7 @@ export function describeFailure(error: FlatError, root: string): string {
   const failed = whatFailed(error)
   if (failed === undefined) return describe(error, root)
   const place = failed === 'your code' ? firstPlace(error.stack ?? '', (file) => file.startsWith(root)) : undefined
-  const where = failed === 'transform' ? placeOf(error) : place && `${place.file}:${place.line}:${place.column}`
+  const where = failed === 'transform' ? sourceOf(error) : place && `${place.file}:${place.line}:${place.column}`
   const head = colors.red(`${failed} failed${where ? ':' : ''}`)
   return `${where ? `${head} ${colors.cyan(short(where, root))}` : head}\n${describe(error, root, place)}`
 }
@@ -44,8 +44,8 @@ function describe(error: FlatError, root: string, place?: Place): string {
   // an error of ours says what is to be said, and comes from nowhere in the app
   const isOurs = name === 'TetherError'
   const lines = [isOurs ? message : `${colors.red(name)}: ${message.trimEnd()}`]
-  const frame = error.frame ?? (place ? readFrame(place) : '')
-  if (frame && !message.includes(frame.trim())) lines.push(frame)
+  const frame = frameOf({ message, frame: error.frame ?? (place ? readFrame(place) : '') })
+  if (frame) lines.push(frame)
   if (isTransform) return lines.join('\n')
   for (const line of isOurs ? [] : stack.split('\n').filter(isOfUser)) lines.push(colors.dim(short(line, root)))
   // of a package that is not found, Node's own words would be a repetition
@@ -53,12 +53,12 @@ function describe(error: FlatError, root: string, place?: Place): string {
   return lines.join('\n')
 }
 
-function placeOf({ loc, id, message }: FlatError): string | undefined {
-  const file = loc?.file ?? id
+function sourceOf(error: FlatError): string | undefined {
+  const place = placeOf(error)
+  if (error.loc || !place) return place
   // the compiler says it in the picture that it draws only
-  const [, drawn] = /\u256d\u2500\[ .+(:\d+:\d+) \]/.exec(stripVTControlCharacters(message)) ?? []
-  const position = loc ? `:${loc.line}:${loc.column}` : (drawn ?? '')
-  return file && file + position
+  const [, drawn] = /\u256d\u2500\[ .+(:\d+:\d+) \]/.exec(stripVTControlCharacters(error.message)) ?? []
+  return place + (drawn ?? '')
 }
 
 function short(text: string, root: string): string {
