@@ -16,12 +16,13 @@ import type { AllRecords } from '../modules/records.ts'
 import { findFailure } from '../modules/start-check.ts'
 import { createEndpoints } from '../sessions/endpoints.ts'
 import type { ServerSession } from '../sessions/sessions.ts'
-import { acceptHint } from '../terminal/accept-hint.ts'
+import { tellOutcome } from '../terminal/outcome.ts'
 import { createProgress } from '../terminal/progress.ts'
 import { createReport, formatChain, type Report } from '../terminal/report.ts'
 import { channelOf } from '../vite/environment.ts'
 import { catchLateSaves } from '../vite/late-saves.ts'
 import { recordSeeds } from '../vite/seeds.ts'
+import { beginTurn } from './begin-turn.ts'
 import { type Binding, Bindings } from './bindings.ts'
 import { distinctId, viewOfApp, viewOfAttached } from './runner-views.ts'
 import { type RunnerHost, type ServedRunner, serveRunner } from './served-runner.ts'
@@ -253,13 +254,11 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     this.emit('runner:connect', this.#viewOfSession(session))
   }
 
-  /** Tells a standby that its turn has come, if it has. One that has not introduced itself yet then need not wait. */
+  /** A standby's turn may have come. One that has not introduced itself yet need not be told: it does not wait any more. */
   async #begin(pid: number): Promise<void> {
-    const [session, runner] = this.#served.standbyOf(pid) ?? []
-    if (!session || this.#appOf(session)?.supervisor.pid !== pid) return
-    // with the newest code
-    await runner?.feed.settled()
-    if (session.state !== 'ended') session.rpc.begin()
+    const standby = this.#served.standbyOf(pid)
+    const app = standby && this.#appOf(standby[0])
+    if (app?.supervisor.pid === pid) await beginTurn(standby!, app.url)
   }
 
   /** An app process has ended. Returns the sessions that have ended with it. */
@@ -271,16 +270,13 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   #applied(session: ServerSession, report: Applied, runner: ServedRunner): void {
     const app = this.#appOf(session)
-    const { seq, outcome, error, chain } = report
+    const { seq, outcome, chain } = report
     debug('%s applied %d: %s', runner.id, seq, outcome)
     this.emit(outcome === 'failed' ? 'update:failed' : 'update:applied', this.#viewOfSession(session), report)
     if (!app) return
     this.#served.standbyOf(app.supervisor.standbyPid)?.[1].feed.hurry()
-    if (outcome === 'failed' && error) this.#report.failed(app.id, error, true)
-    else if (outcome === 'unaccepted') {
-      if (chain) this.#report.hint(acceptHint(this.#bindings.current.environment, chain))
-      this.#apps.replace(app, chain ? `nothing accepts ${formatChain(chain)}` : 'a plugin asked for a full reload')
-    } else this.#report.updated(app.id, report)
+    if (!tellOutcome(this.#report, app.id, report, this.#bindings.current.environment)) return
+    this.#apps.replace(app, chain ? `nothing accepts ${formatChain(chain)}` : 'a plugin asked for a full reload')
   }
 
   /** An attached runner may call itself what it likes. */

@@ -3,10 +3,11 @@
  */
 import { createDebug } from 'obug'
 import { reviveError } from '../../shared/errors.ts'
-import type { Change, FailedModule, FetchAnswer, ModuleId, ModuleRecord } from '../../shared/types.ts'
+import type { Change, FetchAnswer, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { createDeferred, type Deferred } from '../../shared/util/deferred.ts'
 import { createStream, type Stream, type StreamTarget, sizeOf } from './code-stream.ts'
-import type { Records, Take } from './records.ts'
+import type { Holds, Records, Take } from './records.ts'
+import { withServing } from './serving-records.ts'
 
 const debug = createDebug('vite-tether:change')
 
@@ -45,8 +46,19 @@ export interface Feed {
   hurry(): void
   /** `true` while the runner is owed a change, or has not said what became of one. */
   readonly pending: boolean
-  /** Resolves when everything that was saved so far is on its way to the runner. */
-  settled(): Promise<void>
+  /**
+   * Standby only: sends what a process started now would be given for the entry `url` and this one holds in another version,
+   * whether Vite has told of it or not. Resolves when that and every save so far is on its way.
+   */
+  catchUp(url: string): Promise<void>
+}
+
+/** See {@link Feed.fetch}. Behind modules that are `known` in their current version the walk does not go on. */
+interface FetchOptions {
+  importer?: ModuleId | undefined
+  fresh?: boolean | undefined
+  taken?: Take | undefined
+  known?: Holds
 }
 
 /** Makes the feed of one session. `records` is asked for each time: an in-process restart of Vite replaces them. */
@@ -71,27 +83,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
   const holds = (id: ModuleId) => ledger.get(id)?.version
   const holdsWhole = (id: ModuleId) => (partial.has(id) ? undefined : holds(id))
 
-  /** Does `work` with the current records; once more with those that follow, if Vite restarts meanwhile. */
-  async function current<T extends object>(work: (source: Records) => Promise<T>): Promise<T> {
-    for (;;) {
-      const source = await records()
-      try {
-        const result = await work(source)
-        const failed: FailedModule[] = 'failed' in result ? (result.failed as FailedModule[]) : []
-        if (!failed.some(({ error }) => isClosed(error))) {
-          // what was worked out by records that are gone is compared with the new ones, which have to know it anyway
-          records().then(
-            (next) => next !== source && review(),
-            // the hub is closed
-            () => {},
-          )
-          return result
-        }
-      } catch (error) {
-        if (!isClosed(error)) throw error
-      }
-    }
-  }
+  const current = <T extends object>(work: (source: Records) => Promise<T>) => withServing(records, work, review)
 
   const concerned = (id: ModuleId): boolean => ledger.has(id) || failing.has(id)
 
@@ -191,15 +183,13 @@ export function createFeed(name: string, records: () => Promise<Records>, target
 
   async function fetch(
     url: string,
-    importer: ModuleId | undefined,
-    fresh: boolean | undefined,
-    taken: Take,
+    { importer, fresh, taken, known = holdsWhole }: FetchOptions,
   ): Promise<FetchAnswer> {
     const stream = createStream(target)
     streams.add(stream)
     const own = new Set<ModuleId>()
     try {
-      const answer = await current((source) => source.fetch(url, importer, holdsWhole, take, fresh))
+      const answer = await current((source) => source.fetch(url, importer, known, take, fresh))
       if ('external' in answer) return answer
       const { id, failed } = answer
       debug('%s fetch %s: %d modules, %d failed', name, url, own.size, failed.length)
@@ -222,7 +212,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       partial.add(record.id)
       own.add(record.id)
       failing.delete(record.id)
-      taken(record)
+      taken?.(record)
       if (isHeld) return
       ledger.set(record.id, record)
       stream.add(record)
@@ -244,6 +234,28 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     return { ...delivered, seq: ++seq, seeds: [...failed.map(({ id }) => id), ...(delivered.stale ?? [])], failed }
   }
 
+  async function catchUp(url: string): Promise<void> {
+    await settled()
+    try {
+      // nothing counts as held: what Vite has invalidated in silence may lie behind modules that are current
+      const answer = await noting(() => fetch(url, { known: () => undefined }))
+      if ('modules' in answer && answer.modules.length > 0) target.modules(answer.modules)
+    } catch (error) {
+      // so does a process that is started now: this one must not begin with the code from before
+      debug('%s holds nothing that is current: %o', name, error)
+      const stale = [...ledger.keys()]
+      ledger.clear()
+      target.change({ seq: ++seq, seeds: [], modules: [], failed: [], stale })
+    }
+    // saved meanwhile
+    await settled()
+  }
+
+  async function settled(): Promise<void> {
+    hurry()
+    await flushing?.promise
+  }
+
   return {
     get size() {
       return ledger.size
@@ -257,12 +269,8 @@ export function createFeed(name: string, records: () => Promise<Records>, target
 
     hurry: () => hurry(),
 
-    async settled() {
-      hurry()
-      await flushing?.promise
-    },
-
-    fetch: (url, importer, fresh, taken = () => {}) => noting(() => fetch(url, importer, fresh, taken)),
+    catchUp,
+    fetch: (url, importer, fresh, taken) => noting(() => fetch(url, { importer, fresh, taken })),
     compare: (held) => noting(() => compare(held)),
 
     lost() {
@@ -283,9 +291,4 @@ export function createFeed(name: string, records: () => Promise<Records>, target
 
     review,
   }
-}
-
-/** Vite closes an environment while it is asked something: the next one answers. */
-function isClosed(error: unknown): boolean {
-  return (error as { code?: unknown } | null)?.code === 'ERR_CLOSED_SERVER'
 }

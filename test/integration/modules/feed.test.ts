@@ -172,7 +172,7 @@ test('a standby gets a change when the app is done with its own, or its turn has
   const { feed, sent, save } = await start(CHAIN, counted, undefined, true)
   await feed.fetch('/a.ts')
   const clock = fakeGlobals('setTimeout', 'clearTimeout')
-  const ways = [() => feed.hurry(), () => feed.settled(), () => clock.advance(200)]
+  const ways = [() => feed.hurry(), () => feed.catchUp('/a.ts'), () => clock.advance(200)]
   for (const [count, goOn] of ways.entries()) {
     asked.mockClear()
     feed.save([save('c.ts', `export const c = ${count + 2}`)])
