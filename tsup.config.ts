@@ -4,6 +4,9 @@ import { defineConfig } from 'tsup'
 // tsup's own `clean` would let one of the two builds remove what the other has made
 rmSync('dist', { recursive: true, force: true })
 
+/** What no user needs a copy of: see `ARCHITECTURE.md`. */
+const BUNDLED = ['valibot']
+
 export default defineConfig([
   {
     entry: {
@@ -21,6 +24,7 @@ export default defineConfig([
     platform: 'node',
     splitting: true,
     sourcemap: false,
+    noExternal: BUNDLED,
     dts: {
       entry: { index: 'src/index.ts', client: 'src/client.ts', hmr: 'src/hmr.ts' },
       compilerOptions: { ignoreDeprecations: '6.0' },

@@ -15,7 +15,7 @@ export interface TetherRunnerEvents {
   /** A change was handled. */
   applied: [report: Applied]
   /** The session is over, on request or because the server is out of reach for good. */
-  end: [error: Error | undefined]
+  end: [error?: Error | undefined]
 }
 
 /** A runner in this process whose modules come from a Vite server. */

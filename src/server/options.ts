@@ -1,8 +1,10 @@
-/** The options of `tether()`: their types, defaults and checks. */
-import { inspect } from 'node:util'
+/** The options of `tether()` and of the hub: their types, and the schemas that check them, which the compiler compares with the types. */
+import { constants } from 'node:os'
+import * as v from 'valibot'
 import { TetherError } from '../shared/errors.ts'
 import { LIMITS, type Limits, resolveLimits } from '../shared/session/limits.ts'
-import { didYouMean } from '../shared/util/nearest.ts'
+import { check, flag, milliseconds, object, oneOf, oneOrMore, text, texts, variables } from '../shared/util/schema.ts'
+import type { StartOptions } from './hub-types.ts'
 
 /** Where attached runners may connect. */
 export interface AttachOptions {
@@ -64,89 +66,95 @@ export interface TetherOptions {
   force?: boolean
 }
 
-const isString = (value: unknown): boolean => typeof value === 'string'
-const isStrings = (value: unknown): boolean => Array.isArray(value) && value.every(isString)
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
+const PORT = 'an integer from 0 to 65535'
+const PATHNAME = "a pathname that begins with '/'"
+const TOKEN = 'a string of at least 16 characters'
+const HOSTS = 'true or an array of strings'
+const ATTACHED = 'a boolean or an object { host, port, path, token, allowedHosts }'
 
-type Check = [expected: string, test: (value: unknown) => boolean]
-const strings: Check = ['a string or an array of strings', (value) => isString(value) || isStrings(value)]
-
-const CHECKS: Record<keyof TetherOptions, Check> = {
-  entry: strings,
-  environment: ['a string', isString],
-  args: ['an array of strings', isStrings],
-  execArgv: ['an array of strings', isStrings],
-  env: ['an object', isObject],
-  cwd: ['a string', isString],
-  stdio: ["'inherit' or 'pipe'", (value) => value === 'inherit' || value === 'pipe'],
-  onUnaccepted: ["'restart' or 'reload'", (value) => value === 'restart' || value === 'reload'],
-  watch: strings,
-  ignore: strings,
-  stop: ['an object { signal, timeout }', isObject],
-  standby: ['a boolean', (value) => typeof value === 'boolean'],
-  attach: [
-    'a boolean or an object { host, port, path, token, allowedHosts }',
-    (value) => typeof value === 'boolean' || isObject(value),
-  ],
-  limits: ['an object of numbers', isObject],
-  force: ['a boolean', (value) => typeof value === 'boolean'],
-}
-
-const ATTACH_CHECKS: Record<keyof AttachOptions, Check> = {
-  host: ['a string', isString],
-  port: [
-    'an integer from 0 to 65535',
-    (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65535,
-  ],
-  path: ["a pathname that begins with '/'", (value) => isString(value) && (value as string).startsWith('/')],
-  token: ['a string of at least 16 characters', (value) => isString(value) && (value as string).length >= 16],
-  allowedHosts: ['true or an array of strings', (value) => value === true || isStrings(value)],
-}
-
-const LIMIT_CHECKS: Record<string, Check> = Object.fromEntries(
-  Object.keys(LIMITS).map((name) => [name, ['a number greater than 0', (value: unknown) => Number(value) > 0]]),
+const ATTACH = object<AttachOptions>(
+  {
+    host: v.optional(text('a host name or an address')),
+    port: v.optional(v.pipe(v.number(PORT), v.integer(PORT), v.minValue(0, PORT), v.maxValue(65_535, PORT))),
+    path: v.optional(v.pipe(v.string(PATHNAME), v.startsWith('/', PATHNAME))),
+    token: v.optional(v.pipe(v.string(TOKEN), v.minLength(16, TOKEN))),
+    allowedHosts: v.optional(v.union([v.literal(true), texts(HOSTS)], HOSTS)),
+  },
+  ATTACHED,
 )
+
+const STOP = object<NonNullable<TetherOptions['stop']>>(
+  {
+    signal: v.optional(
+      v.custom<NodeJS.Signals>(isStopSignal, "a signal that a process can listen to, such as 'SIGTERM' or 'SIGINT'"),
+    ),
+    timeout: v.optional(milliseconds()),
+  },
+  'an object { signal, timeout }',
+)
+
+const LIMIT = 'a number greater than 0'
+const limit = v.optional(v.pipe(v.number(LIMIT), v.gtValue(0, LIMIT)))
+const LIMITED = object<Partial<Limits>>(
+  Object.fromEntries(Object.keys(LIMITS).map((name) => [name, limit])) as Record<keyof Limits, typeof limit>,
+  'an object of numbers',
+)
+
+const SERVER_ENVIRONMENT = "the name of an environment of Vite's for servers, which 'client' is not"
+const STRINGS = texts('an array of strings')
+
+const START = object<StartOptions>({ args: v.optional(STRINGS), env: v.optional(variables) }, 'an object { args, env }')
+
+const OPTIONS = object<TetherOptions>(
+  {
+    entry: v.optional(oneOrMore('the path of a file or an array of them')),
+    environment: v.optional(v.pipe(text(SERVER_ENVIRONMENT), v.notValue('client', SERVER_ENVIRONMENT))),
+    args: v.optional(STRINGS),
+    execArgv: v.optional(STRINGS),
+    env: v.optional(variables),
+    cwd: v.optional(text('the path of a directory')),
+    stdio: v.optional(oneOf('inherit', 'pipe')),
+    onUnaccepted: v.optional(oneOf('restart', 'reload')),
+    watch: v.optional(oneOrMore('a glob or an array of them')),
+    ignore: v.optional(oneOrMore('a glob or an array of them')),
+    stop: v.optional(STOP),
+    standby: v.optional(flag),
+    attach: v.optional(v.lazy((value) => (typeof value === 'object' ? ATTACH : v.boolean(ATTACHED)))),
+    limits: v.optional(LIMITED),
+    force: v.optional(flag),
+  },
+  'an object',
+)
+
+const ENTRY = text("the path of a file, relative to Vite's root")
+const ID = text('the id of a supervised runner, as hub.runners shows it')
 
 /** Checks `options`. Throws `ERR_CONFIG` naming the option, what was expected and what was received. */
 export function checkOptions(options: TetherOptions): void {
-  check('tether()', options, CHECKS)
-  if (typeof options.attach === 'object') check('tether({ attach })', options.attach, ATTACH_CHECKS)
-  if (options.limits) {
-    check('tether({ limits })', options.limits, LIMIT_CHECKS)
-    try {
-      resolveLimits(options.limits)
-    } catch (cause) {
-      throw new TetherError(
-        'ERR_CONFIG',
-        `The option 'limits' of tether() contradicts itself: ${(cause as Error).message}.`,
-        {
-          cause,
-        },
-      )
-    }
+  check(OPTIONS, options, 'tether()')
+  if (!options.limits) return
+  try {
+    resolveLimits(options.limits)
+  } catch (cause) {
+    const why = (cause as Error).message
+    throw new TetherError('ERR_CONFIG', `The option 'limits' of tether() contradicts itself: ${why}.`, { cause })
   }
 }
 
-function check(where: string, options: object, checks: Record<string, Check>): void {
-  if (!isObject(options)) {
-    throw new TetherError('ERR_CONFIG', `Expected the argument of ${where} to be an object, got ${inspect(options)}.`)
-  }
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, name)) {
-      const known = Object.keys(checks)
-      throw new TetherError(
-        'ERR_CONFIG',
-        `Unknown option '${name}' of ${where}.${didYouMean(name, known) || ` It takes ${known.join(', ')}.`}`,
-      )
-    }
-    const [expected, test] = checks[name]!
-    if (value !== undefined && !test(value)) {
-      // a secret is never repeated in an error
-      const received = name === 'token' ? 'another value' : inspect(value)
-      throw new TetherError(
-        'ERR_CONFIG',
-        `Expected the option '${name}' of ${where} to be ${expected}, got ${received}.`,
-      )
-    }
-  }
+/** Checks the arguments of `hub.start()`. Throws `ERR_CONFIG`. */
+export function checkStart(entry: string, options: StartOptions): void {
+  check(ENTRY, entry, 'hub.start()', 'the entry')
+  check(START, options, 'hub.start()')
 }
+
+/** Checks what a function of the hub, such as `hub.stop()`, is given for an id. Throws `ERR_CONFIG`. */
+export function checkId(id: string, where: string): void {
+  check(ID, id, where, 'the id')
+}
+
+/** A process that is asked to stop has to hear it. */
+function isStopSignal(value: unknown): boolean {
+  return typeof value === 'string' && Object.hasOwn(constants.signals, value) && !DEAF.includes(value)
+}
+
+const DEAF = ['SIGKILL', 'SIGSTOP']

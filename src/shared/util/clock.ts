@@ -10,11 +10,15 @@ export interface Clock {
   after(ms: number, fn: () => void): () => void
 }
 
+/** The longest time, in milliseconds, that Node's timers take. */
+export const LONGEST = 2 ** 31 - 1
+
 /** The process's own clock. Its timers never keep the process alive. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, fn) {
-    const timer = setTimeout(fn, ms)
+    // Node takes a longer time for none at all
+    const timer = setTimeout(fn, Math.min(ms, LONGEST))
     timer.unref()
     return () => clearTimeout(timer)
   },
