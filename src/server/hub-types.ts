@@ -18,6 +18,8 @@ export interface RunnerView {
   /** How many modules it holds. */
   modules: number
   lastUpdate: Applied | undefined
+  /** It runs the code as it was last saved: no change is on its way to it, and none has failed or waits for a restart. */
+  current: boolean
   /** The process that waits to be a supervised runner's next; absent if there is none. */
   standby?: StandbyView
 }
@@ -70,10 +72,22 @@ export interface TetherHub extends EventEmitter<HubEvents> {
    * `tokenFile` holds it unless it was given, readable by this user only.
    */
   readonly attach: { readonly url: string; readonly token: string; readonly tokenFile?: string } | undefined
-  /** Starts one more supervised runner and resolves with its id. Rejects with `ERR_ENTRY` or `ERR_START`. */
+  /**
+   * Starts one more supervised runner, as soon as Vite listens, and resolves with its id. Rejects with `ERR_CONFIG` (an
+   * argument), `ERR_ENTRY`, `ERR_START` (the process, or a Vite that does not listen) or `ERR_CLOSED` (Vite was closed).
+   */
   start(entry: string, options?: StartOptions): Promise<string>
-  /** Replaces a supervised runner's process; all of them without `id`. Vite is untouched. Rejects with `ERR_CONFIG` for an unknown id. */
+  /**
+   * Replaces a supervised runner's process; all of them without `id`. Vite is untouched. Resolves once the new process is there.
+   * Rejects with `ERR_CONFIG` for an unknown id, with `ERR_START` if the new code or process cannot start, and with `ERR_CLOSED`
+   * if the runner is stopped meanwhile or Vite was closed.
+   */
   restart(id?: string): Promise<void>
-  /** Stops a supervised runner's process. Rejects with `ERR_CONFIG` for an unknown id. */
+  /**
+   * Stops a supervised runner's process; nothing but `restart(id)` starts it again. Resolves once it is gone. Rejects with
+   * `ERR_CONFIG` for an unknown id, with `ERR_START` if the system does not end the process, and with `ERR_CLOSED`.
+   */
   stop(id: string): Promise<void>
+  /** Takes a stopped supervised runner off `runners`. Rejects with `ERR_CONFIG` for one that is not stopped, or with `ERR_CLOSED`. */
+  remove(id: string): Promise<void>
 }

@@ -83,7 +83,7 @@ test('the package lets a tool start, see, restart and stop apps through the hub'
   expect(hub.runners).toEqual([
     {
       ...{ id: 'a.ts', name: 'a.ts', kind: 'supervised', pid: expect.any(Number), host: expect.any(String) },
-      ...{ state: 'ready', modules: 2, lastUpdate: undefined },
+      ...{ state: 'ready', modules: 2, lastUpdate: undefined, current: true },
     },
   ])
 

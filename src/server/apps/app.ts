@@ -1,7 +1,7 @@
 /** One supervised app: decides when its process is replaced, and never replaces one that runs by one that cannot start. */
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { FlatError } from '../../shared/errors.ts'
+import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import { Supervisor, type SupervisorOptions } from '../process/supervisor.ts'
 
 /** Milliseconds without a save after which a burst of saves (a checkout, a rename over many files) counts as ended. */
@@ -28,10 +28,12 @@ export class App {
   readonly url: string
   readonly supervisor: Supervisor
   readonly #host: AppHost
-  #replacing: Promise<void> | undefined
+  #replacing: Promise<FlatError | undefined> | undefined
   /** Why the restart that is due has not happened: the code cannot start yet. */
   #due: string | undefined
   #lastSave = 0
+  /** How often it was stopped: a restart that was due before is none any more. */
+  #stops = 0
   /** When the last process ended, by the clock that file systems use. */
   #endedAt = 0
 
@@ -46,6 +48,11 @@ export class App {
     this.#host = host
   }
 
+  /** A restart is due that has to wait for the next good save: what runs is older than what was saved. */
+  get isBehind(): boolean {
+    return this.#due !== undefined
+  }
+
   /** `true` while a process runs that a restart would replace. */
   get #runs(): boolean {
     return this.supervisor.state === 'starting' || this.supervisor.state === 'ready'
@@ -53,28 +60,42 @@ export class App {
 
   /**
    * Replaces the process once the burst of saves has ended and its new code is known to transform. Requests that come
-   * meanwhile are the same restart.
+   * meanwhile are the same restart. Resolves with the reason if the process was not replaced.
    */
-  replace(reason: string): Promise<void> {
+  replace(reason: string): Promise<FlatError | undefined> {
     this.#replacing ??= this.#replace(reason).finally(() => {
       this.#replacing = undefined
     })
     return this.#replacing
   }
 
-  async #replace(reason: string): Promise<void> {
+  /** Stops the process. */
+  stop(): Promise<void> {
+    this.#stops++
+    this.#due = undefined
+    return this.supervisor.stop()
+  }
+
+  async #replace(reason: string): Promise<FlatError | undefined> {
+    const stops = this.#stops
     this.supervisor.prepare()
     // not while it waits: Vite may not have heard of the save yet
     await this.#quiet()
     const failure = await this.#host.check()
+    if (stops !== this.#stops) return this.#stopped()
     if (failure && this.#runs) {
       this.#due = reason
       this.#host.refused(failure)
-      return
+      return failure
     }
     this.#due = undefined
     this.#host.restarting(reason)
     await this.supervisor.restart(reason)
+    return this.supervisor.state === 'stopped' ? this.#stopped() : undefined
+  }
+
+  #stopped(): FlatError {
+    return flattenError(new TetherError('ERR_CLOSED', `${this.id} was stopped before it was restarted.`))
   }
 
   /** A file was saved. `isModule`: it is one, or may be one that was missing. */

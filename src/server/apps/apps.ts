@@ -60,7 +60,10 @@ export class Apps {
   #hasHinted = false
   /** Entries of the options whose app is being made. */
   readonly #beginning = new Set<string>()
+  /** Entries whose app was removed. */
+  readonly #removed = new Set<string>()
   readonly #inspectorPorts = new Set<number>()
+  #isClosed = false
 
   constructor(host: AppsHost) {
     this.#host = host
@@ -87,9 +90,11 @@ export class Apps {
     throw new TetherError('ERR_CONFIG', `Expected the id of a supervised runner (${known}), got '${id}'.`)
   }
 
-  /** Starts one more app. Rejects with `ERR_ENTRY` or `ERR_START`. */
+  /** Starts one more app. Rejects with `ERR_ENTRY`, `ERR_START` or `ERR_CLOSED`. */
   async start(entry: string, options: StartOptions = {}): Promise<string> {
-    const app = this.#create(entry, options, await this.#inspector(options))
+    const inspector = await this.#inspector(options)
+    if (this.#isClosed) throw new TetherError('ERR_CLOSED', `The Vite server was closed before ${entry} was started.`)
+    const app = this.#create(entry, options, inspector)
     // Vite transforms while the process boots, which is going to ask for the same
     void this.#host.check(app.url, [])
     await app.supervisor.start()
@@ -99,13 +104,15 @@ export class Apps {
   /** Starts an app for each entry that has none. One without a file is named in the terminal and waits for it. */
   ensure(entries: readonly string[]): void {
     for (const entry of entries) {
-      if (this.#beginning.has(entry) || this.list().some((app) => app.entry === entry)) continue
+      if (this.#beginning.has(entry) || this.#removed.has(entry)) continue
+      if (this.list().some((app) => app.entry === entry)) continue
       this.#beginning.add(entry)
       this.start(entry)
         .then(
           () => this.#missing.delete(entry),
           (error: TetherError) => {
-            if (!this.#missing.has(entry)) this.#host.report.failed(undefined, flattenError(error), false)
+            if (!this.#missing.has(entry) && error.code !== 'ERR_CLOSED')
+              this.#host.report.failed(undefined, flattenError(error), false)
             if (error.code === 'ERR_ENTRY') this.#missing.add(entry)
           },
         )
@@ -113,8 +120,15 @@ export class Apps {
     }
   }
 
-  /** Replaces an app's process; what goes wrong is reported. */
+  /** Takes a stopped app off the list. An entry of the options is not started again when Vite restarts. */
+  remove(app: App): void {
+    this.#apps.delete(app.id)
+    this.#removed.add(app.entry)
+  }
+
+  /** Replaces the process of an app that was not stopped; what goes wrong is reported. */
   replace(app: App, reason: string): void {
+    if (app.supervisor.state === 'stopped') return
     app.replace(reason).catch((error) => this.#host.report.failed(app.id, flattenError(error), false))
   }
 
@@ -162,8 +176,10 @@ export class Apps {
     this.ensure([...this.#missing])
   }
 
+  /** Stops all apps, and starts none any more. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.list().map((app) => app.supervisor.stop()))
+    this.#isClosed = true
+    await Promise.allSettled(this.list().map((app) => app.stop()))
   }
 
   #env({ env }: StartOptions): NodeJS.ProcessEnv {

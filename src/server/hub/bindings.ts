@@ -1,5 +1,5 @@
 /** The environments of a hub, from one in-process restart of Vite to the next: which one serves now, and who waits for it. */
-import type { DevEnvironment, ViteDevServer } from 'vite'
+import type { DevEnvironment, Logger, ViteDevServer } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
 import { createDeferred, type Deferred } from '../../shared/util/deferred.ts'
 import { type AllRecords, createRecords, type Versions } from '../modules/records.ts'
@@ -17,6 +17,8 @@ export interface Binding {
 export class Bindings {
   readonly #versions: Versions = { last: 0, latest: new Map() }
   readonly #configured = new WeakMap<DevEnvironment, Binding>()
+  /** The newest that was configured. */
+  #newest: Binding | undefined
   #current: Binding | undefined
   /** Resolved while Vite serves, pending while it restarts, rejected once the hub is closed. */
   #serving: Deferred<Binding> = createDeferred()
@@ -24,7 +26,8 @@ export class Bindings {
   /** A server was made with `environment`; it does not serve yet. */
   configure(environment: DevEnvironment, server: ViteDevServer, options: Binding['options']): void {
     const records = createRecords(environment, this.#versions)
-    this.#configured.set(environment, { environment, server, options, records })
+    this.#newest = { environment, server, options, records }
+    this.#configured.set(environment, this.#newest)
   }
 
   /** `environment` serves from now on. `undefined` if it was never configured. */
@@ -47,6 +50,16 @@ export class Bindings {
     this.#serving.reject(error)
   }
 
+  /** Vite listens, or did once. */
+  get hasListened(): boolean {
+    return this.#current !== undefined
+  }
+
+  /** That of the newest server, which may not listen yet. */
+  get logger(): Logger | undefined {
+    return this.#newest?.server.config.logger
+  }
+
   /** That of `environment`, which was configured. */
   of(environment: DevEnvironment): Binding {
     return this.#configured.get(environment)!
@@ -56,6 +69,11 @@ export class Bindings {
   get current(): Binding {
     if (this.#current) return this.#current
     throw new TetherError('ERR_CLOSED', 'The Vite server does not listen yet: await hub.ready first.')
+  }
+
+  /** Those of the one that serves, or of the next that does. */
+  get records(): Promise<AllRecords> {
+    return this.serving.then(({ records }) => records)
   }
 
   /** The one that serves, or the next that does. Rejects when the hub is closed. */

@@ -5,14 +5,13 @@
 import { EventEmitter } from 'node:events'
 import { createDebug } from 'obug'
 import type { DevEnvironment, HotPayload, ViteDevServer } from 'vite'
-import { flattenError, TetherError } from '../../shared/errors.ts'
+import { flattenError } from '../../shared/errors.ts'
 import type { Applied, ModuleId, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
 import type { App } from '../apps/app.ts'
 import { Apps } from '../apps/apps.ts'
 import { runnerConfig } from '../apps/runner-config.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from '../hub-types.ts'
-import type { AllRecords } from '../modules/records.ts'
 import { findFailure } from '../modules/start-check.ts'
 import { createEndpoints } from '../sessions/endpoints.ts'
 import type { ServerSession } from '../sessions/sessions.ts'
@@ -24,6 +23,7 @@ import { catchLateSaves } from '../vite/late-saves.ts'
 import { recordSeeds } from '../vite/seeds.ts'
 import { beginTurn } from './begin-turn.ts'
 import { type Binding, Bindings } from './bindings.ts'
+import { Requests } from './requests.ts'
 import { distinctId, viewOfApp, viewOfAttached } from './runner-views.ts'
 import { type RunnerHost, type ServedRunner, serveRunner } from './served-runner.ts'
 import { isRunner, type Pair, SessionTable } from './session-table.ts'
@@ -38,6 +38,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   readonly #report: Report
   readonly #progress = createProgress()
   readonly #apps: Apps
+  readonly #requests: Requests
   readonly #endpoints = createEndpoints((session) => this.#serve(session))
 
   constructor() {
@@ -56,7 +57,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
         return { url, secret, root, cacheDir }
       },
       invitation: () => this.#endpoints.opened!.supervised.invitation,
-      check: (url, others) => findFailure(this.#records(), url, others),
+      check: (url, others) => findFailure(this.#bindings.records, url, others),
       restarting: (app, reason) => {
         this.#report.restarted(app.id, reason)
         this.emit('restart', this.#viewOf(app), reason)
@@ -73,6 +74,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       unused: (pid) => this.#leave(pid),
       line: (app, stream, line) => this.emit(stream, this.#viewOf(app), line),
     })
+    this.#requests = new Requests(this.#apps, this.#bindings, this.#ready.promise)
   }
 
   get ready(): Promise<void> {
@@ -95,18 +97,20 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     return [this.#bindings.current.options.entry ?? []].flat()
   }
 
-  async start(entry: string, options: StartOptions = {}): Promise<string> {
-    await this.#ready.promise
-    return this.#apps.start(entry, options)
+  start(entry: string, options: StartOptions = {}): Promise<string> {
+    return this.#requests.start(entry, options)
   }
 
-  async restart(id?: string): Promise<void> {
-    const apps = id === undefined ? this.#apps.list() : [this.#apps.get(id)]
-    await Promise.all(apps.map((app) => app.replace('on request')))
+  restart(id?: string): Promise<void> {
+    return this.#requests.restart(id)
   }
 
-  async stop(id: string): Promise<void> {
-    await this.#apps.get(id).supervisor.stop()
+  stop(id: string): Promise<void> {
+    return this.#requests.stop(id)
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#requests.remove(id)
   }
 
   /** A server was made with an environment of ours; it does not serve yet. */
@@ -140,7 +144,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   /** Stops all apps and closes all sessions. The hub is of no use afterwards. */
   async close(): Promise<void> {
-    const closed = new TetherError('ERR_CLOSED', 'The Vite server was closed.')
+    const closed = this.#requests.close()
     this.#bindings.close(closed)
     this.#ready.reject(closed)
     await this.#apps.close()
@@ -185,14 +189,10 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     if (!this.#endpoints.closed) this.#apps.ensure(this.entries)
   }
 
-  async #records(): Promise<AllRecords> {
-    return (await this.#bindings.serving).records
-  }
-
   #serve(session: ServerSession): ServerFunctions {
     const host: RunnerHost = {
       records: async () => {
-        const records = await this.#records()
+        const records = await this.#bindings.records
         return session.kind === 'attached' ? records.attached : records
       },
       admit: (info, runner) => this.#admit(session, info, runner),

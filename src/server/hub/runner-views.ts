@@ -4,9 +4,14 @@ import type { RunnerView } from '../hub-types.ts'
 import type { ServerSession } from '../sessions/server-session.ts'
 import type { ServedRunner } from './served-runner.ts'
 
+/** Every later change tries what has failed again, so the last report tells. */
+function isCurrent({ feed, lastUpdate }: ServedRunner): boolean {
+  return !feed.pending && lastUpdate?.outcome !== 'failed' && lastUpdate?.outcome !== 'unaccepted'
+}
+
 /** A supervised runner, which is there without a process too. */
 export function viewOfApp(
-  { id, supervisor }: App,
+  { id, supervisor, isBehind }: App,
   served: ServedRunner | undefined,
   next: ServedRunner | undefined,
 ): RunnerView {
@@ -14,18 +19,17 @@ export function viewOfApp(
   const { info, feed, lastUpdate } = served ?? {}
   const view: RunnerView = {
     ...{ id, name: id, kind: 'supervised', pid, host: info?.host, state, modules: feed?.size ?? 0, lastUpdate },
+    current: served !== undefined && isCurrent(served) && !isBehind,
   }
   if (standbyPid === undefined) return view
   return { ...view, standby: { pid: standbyPid, modules: next?.feed.size ?? 0, memory: next?.memory } }
 }
 
 /** An attached runner that has introduced itself. */
-export function viewOfAttached(
-  { kind, pid, state }: ServerSession,
-  { id, info, feed, lastUpdate }: ServedRunner,
-): RunnerView {
+export function viewOfAttached({ kind, pid, state }: ServerSession, runner: ServedRunner): RunnerView {
+  const { id, info, feed, lastUpdate } = runner
   const { name, host } = info!
-  return { id, name, kind, pid, host, state, modules: feed.size, lastUpdate }
+  return { id, name, kind, pid, host, state, modules: feed.size, lastUpdate, current: isCurrent(runner) }
 }
 
 /** An id for a runner: its name, unless another has it. Several runners of one process have one name and one pid. */

@@ -1,4 +1,5 @@
 /** Finds the hub of a Vite environment, across Vite's in-process restarts and across copies of this package in one process. */
+import { inspect } from 'node:util'
 import type { DevEnvironment, ViteDevServer } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
 import { Hub } from '../hub/hub.ts'
@@ -26,18 +27,25 @@ export const hubEvents: EnvironmentEvents = {
 }
 
 /**
- * The hub's handle in the Vite process. Takes the object that `createServer()` returned or the one that plugins get.
- * Throws `ERR_CONFIG` if the server has no active `tether()` plugin.
+ * The hub's handle in the Vite process. Takes the object that `createServer()` returned or the one that plugins get. Where a
+ * config has several `tether()`, `environment` names the one that is meant, by its option of that name; without it the one
+ * of `ssr` is, or else the first. Throws `ERR_CONFIG` if the server has no such active plugin.
  */
-export function getTether(server: ViteDevServer): TetherHub {
-  return findHub(server)
+export function getTether(server: ViteDevServer, environment?: string): TetherHub {
+  return findHub(server, environment)
 }
 
 /** The hub itself: `getTether` with what is not for users. */
-export function findHub(server: ViteDevServer): Hub {
-  for (const environment of Object.values(server.environments)) {
-    const hub = hubs.get(environment)
-    if (hub) return hub
+export function findHub({ environments }: ViteDevServer, name?: string): Hub {
+  const found = Object.entries(environments).flatMap(([each, environment]) => (hubs.get(environment) ? [each] : []))
+  const wanted = name ?? (found.includes('ssr') ? 'ssr' : found[0])
+  const hub = wanted !== undefined && Object.hasOwn(environments, wanted) && hubs.get(environments[wanted]!)
+  if (hub) return hub
+  if (found.length > 0) {
+    throw new TetherError(
+      'ERR_CONFIG',
+      `Expected the environment of getTether() to be one that a tether() serves (${found.join(', ')}), got ${inspect(name)}.`,
+    )
   }
   throw new TetherError(
     'ERR_CONFIG',

@@ -14,9 +14,14 @@ export async function endProcess(
   { signal, timeout }: { signal: NodeJS.Signals; timeout: number },
   clock: Clock,
 ): Promise<boolean> {
-  child.signal(signal)
-  if (await exits(child, timeout, clock)) return true
-  debug('%d ignores %s', child.pid, signal)
+  try {
+    child.signal(signal)
+    if (await exits(child, timeout, clock)) return true
+    debug('%d ignores %s', child.pid, signal)
+  } catch (error) {
+    // the system does not know the signal, or does not let us send it: the process has to end all the same
+    debug('%d: %o', child.pid, error)
+  }
   child.kill()
   return exits(child, KILL_TIMEOUT, clock)
 }

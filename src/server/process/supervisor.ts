@@ -23,7 +23,7 @@ const TRANSITIONS: Record<SupervisorState, readonly SupervisorState[]> = {
   idle: ['starting', 'stopped'],
   starting: ['starting', 'ready', 'idle', 'crashed', 'stopping'],
   ready: ['idle', 'crashed', 'stopping'],
-  crashed: ['starting', 'stopped'],
+  crashed: ['starting', 'stopping', 'stopped'],
   stopping: ['starting', 'stopped', 'crashed'],
   stopped: ['starting'],
 }
@@ -93,7 +93,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   start(reason?: string): Promise<void> {
     if (this.#stopping) return this.#stopping.done.then(() => this.start(reason))
     if (this.#state === 'starting' || this.#state === 'ready') return this.#launching ?? Promise.resolve()
-    return this.#launch(reason)
+    return this.restart(reason)
   }
 
   /**
@@ -103,7 +103,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   restart(reason?: string): Promise<void> {
     if (this.#stopping) return this.#stopping.done
     if (this.#state === 'starting' && !this.#fetched) return this.#launching ?? Promise.resolve()
-    if (this.#state !== 'starting' && this.#state !== 'ready') return this.#launch(reason)
+    // a crashed one has a process that the system did not kill
+    if (!this.#process && this.#state !== 'starting') return this.#launch(reason)
     return this.#end({ restart: true, signal: this.#stopBy.signal, reason })
   }
 
@@ -116,7 +117,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       this.#stopping.restart = false
       return this.#stopping.done
     }
-    if (this.#state === 'starting' || this.#state === 'ready') return this.#end({ restart: false, signal })
+    if (this.#process || this.#state === 'starting') return this.#end({ restart: false, signal })
     if (this.#state !== 'stopped') {
       this.#cancelBackoff?.()
       this.#move('stopped')
@@ -164,7 +165,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     // #release is set from the first start() to stop() or a final exit (`once`). Without it there is nothing to start again.
     if ((this.#state !== 'idle' && this.#state !== 'crashed') || this.#release === undefined) return
     // a failure is told by the state
-    this.#launch(reason).catch((error) => debug('%s: %o', this.id, error))
+    this.restart(reason).catch((error) => debug('%s: %o', this.id, error))
   }
 
   async #launch(reason?: string): Promise<void> {
@@ -238,7 +239,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #ended(child: AppProcess, exit: Exit): void {
     const wasReady = this.#state === 'ready'
-    const requested = this.#state === 'stopping'
+    // 'crashed': it could not be killed, and ends at last
+    const requested = this.#state === 'stopping' || this.#state === 'crashed'
     this.#process = undefined
     if (this.#isUnproven && !requested) {
       this.emit('unused', child.pid)
