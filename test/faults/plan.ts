@@ -27,6 +27,7 @@ const SUPERVISOR = 'test/unit/server/process/supervisor.test.ts'
 const PROCESS = 'test/faults/process.fault.ts'
 const LINK = 'test/faults/link.fault.ts'
 const SAVES = 'test/faults/saves.fault.ts'
+const INVARIANT = 'test/faults/invariant.fault.ts'
 const SOAK = 'test/faults/soak.fault.ts'
 const HMR = (name: string) => `test/integration/hmr/${name}.test.ts`
 
@@ -302,6 +303,15 @@ export const CHECKS: Check[] = [
     what: 'cold start of 2,000 modules',
     target: '< 1.5 times a ViteNodeRunner inside the Vite process',
     tests: { [SAVES]: ['2,000 modules start'] },
+  },
+  {
+    id: 'F41',
+    what: 'random apps and 9,600 random edits: supervised with and without standby, two runners, in process',
+    target: 'what runs is what a fresh process would run; each line true',
+    tests: {
+      [INVARIANT]: ['standby: ', 'no standby: ', 'two runners: ', 'in process: '],
+      'test/integration/invariant/model.test.ts': ['plain node answers'],
+    },
   },
   {
     id: 'HMR',

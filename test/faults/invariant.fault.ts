@@ -1,0 +1,30 @@
+import { expect, type TestContext, test } from 'vitest'
+import { check } from '../support/invariant-check.ts'
+import { measured, scaled } from '../support/measure.ts'
+
+/** Steps of one app; some have several edits. */
+const LENGTH = 40
+const { length: apps, scale } = scaled(60, 3)
+const only = process.env.TETHER_SEED
+
+for (const driver of ['standby', 'no standby', 'two runners', 'in process'] as const) {
+  test(
+    `${driver}: thousands of edits leave what a fresh process would run, and lines that are true`,
+    async (context: TestContext) => {
+      const length = Number(process.env.TETHER_LENGTH ?? LENGTH)
+      const seeds = only ? [Number(only)] : Array.from({ length: apps }, (_, index) => 1000 + index)
+      const failures: string[] = []
+      for (const seed of seeds) {
+        try {
+          await check(seed, driver, length, '--config vitest.faults.config.ts test/faults/invariant.fault.ts')
+        } catch (error) {
+          failures.push((error as Error).message)
+        }
+      }
+      const figure = `${driver}: ${failures.length} of ${seeds.length} apps wrong, ${length} steps each`
+      measured(context, { figure, seed: seeds[0]!, scale })
+      expect(failures.join('\n\n')).toBe('')
+    },
+    3 * 60 * 60_000,
+  )
+}

@@ -1,0 +1,236 @@
+/** Judges what runs and what was said after an edit of the invariant's test. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Driver, Role, Snapshot, TestedApp } from './invariant-app.ts'
+import type { App, Edit } from './invariant-edits.ts'
+import { dependents, type Fresh, freshly, type World } from './invariant-model.ts'
+
+const SUCCESS = /\[vite-tether\].*(hot updated:|program reload|restarted:)/
+const FAILURE = /failed|Error\b|Cannot find|does not provide|thrown by m|exited with/
+
+/** Remembers the last quiet moment, and judges the next. */
+export class Referee {
+  readonly #tested: TestedApp
+  readonly #app: App
+  readonly #driver: Driver
+  readonly #patience: number
+  #world: World
+  #fresh: Fresh
+  #marks = new Map<Role, number>()
+  /** Answers of the last quiet moment. */
+  #snapshots = new Map<Role, Snapshot | undefined>()
+  /** A muted module was edited while this process ran. */
+  #stale: number | undefined
+
+  constructor(tested: TestedApp, app: App, driver: Driver, patience: number) {
+    this.#tested = tested
+    this.#app = app
+    this.#driver = driver
+    this.#patience = patience
+    this.#world = structuredClone(app.world)
+    this.#fresh = { soft: [], live: {} }
+  }
+
+  begin(): void {
+    for (const role of this.#tested.roles) this.#marks.set(role, this.#tested.text(role).length)
+  }
+
+  /** Resolves when the next process is ready, or there is not going to be one. */
+  async standby(): Promise<void> {
+    const end = performance.now() + 3000
+    for (;;) {
+      const [runner] = await this.#tested.control('runners')
+      if (runner?.standby || runner?.state !== 'ready' || performance.now() > end) return
+      await delay(20)
+    }
+  }
+
+  /** Compares what runs with what should, now that `edits` were made and `files` written. */
+  async judge(
+    edits: Edit[],
+    files: string[],
+    atomic = true,
+  ): Promise<{ problems: string[]; said: string } | undefined> {
+    const before = { world: this.#world, fresh: this.#fresh, snapshots: this.#snapshots }
+    const fresh = freshly(this.#app.world)
+    this.#note(edits)
+    const inRoot = files.filter((file) => !file.includes('/linked/'))
+    let problems: string[] = []
+    const end = performance.now() + this.#patience
+    const missed = await this.#tested.control('quiet', inRoot, Math.min(3000, this.#patience))
+    if (process.env.TETHER_TRACE) console.error(JSON.stringify(edits), 'missed', missed, performance.now())
+    for (let quiet = 0; quiet < 2; ) {
+      problems = []
+      for (const role of this.#tested.roles) {
+        const snapshot = await this.#tested.ask(role, 6000)
+        this.#snapshots = new Map(this.#snapshots).set(role, snapshot)
+        problems.push(...this.#problems(role, edits, before, fresh, snapshot).map((problem) => `${role}: ${problem}`))
+      }
+      if (problems.length === 0 && (await this.#isSettled())) {
+        quiet++
+        await this.#tested.control('quiet', [], 0)
+      } else {
+        quiet = 0
+        if (performance.now() > end) break
+        await delay(30)
+      }
+    }
+    if (problems.length === 0) {
+      for (const role of this.#tested.roles)
+        problems.push(...this.#lies(role, edits, atomic, before, fresh).map((lie) => `${role}: ${lie}`))
+    }
+    const said = this.#tested.roles.map((role) => `--- ${role}\n${this.#said(role)}`).join('\n')
+    this.#world = structuredClone(this.#app.world)
+    this.#fresh = fresh
+    return problems.length > 0 ? { problems, said } : undefined
+  }
+
+  /** No process is on its way up or down. */
+  async #isSettled(): Promise<boolean> {
+    const [runner] = await this.#tested.control('runners')
+    if (runner === undefined || runner.kind !== 'supervised') return true
+    if (runner.state === 'ready' || runner.state === 'idle') return true
+    const last = this.#tested
+      .text('app')
+      .split('\n')
+      .findLast((line) => line.includes('exited with code'))
+    return runner.state === 'crashed' && last?.includes('waiting for a save') === true
+  }
+
+  #said(role: Role): string {
+    return this.#tested.text(role).slice(this.#marks.get(role) ?? 0)
+  }
+
+  /** What a plugin hides from everybody is out of date until the process is another one. */
+  #note(edits: readonly Edit[]): void {
+    const muted = [...this.#app.filters, ...this.#app.invalidates]
+    if (edits.some((edit) => 'id' in edit && muted.includes(edit.id)))
+      this.#stale = this.#snapshots.get('app')?.pid ?? -1
+  }
+
+  #isStale(role: Role): boolean {
+    if (this.#stale === undefined) return false
+    const pid = this.#tested.pid(role)
+    return pid === undefined || pid === this.#stale
+  }
+
+  #problems(
+    role: Role,
+    edits: readonly Edit[],
+    before: Before,
+    fresh: Fresh,
+    snapshot: Snapshot | undefined,
+  ): string[] {
+    const past = before.snapshots.get(role)
+    const ended = role === 'app' && edits.some(({ op }) => op === 'crash' || op === 'restart')
+    const isGood = !fresh.bad && fresh.soft.length === 0
+    const wasGood = !before.fresh.bad && before.fresh.soft.length === 0
+    if (this.#isStale(role)) return ended && !fresh.bad ? ['the process was not replaced'] : []
+    if (isGood) {
+      if (!snapshot) return ['nobody answers']
+      if (ended && snapshot.pid === past?.pid) return ['the process was not replaced']
+      return [...differences(fresh, snapshot), ...this.#lost(edits, before, fresh, past, snapshot, role)]
+    }
+    const isTold = FAILURE.test(this.#said(role))
+    if (wasGood && !isTold && this.#mustTell(before, fresh, past?.pid === snapshot?.pid))
+      return ['nothing was said of the failure']
+    // code that cannot run is found before anything is touched
+    const serves = past && edits.length === 1 && !ended && fresh.bad !== 'throw' && !this.#throws()
+    if (serves && (!snapshot || (fresh.bad && snapshot.pid !== past.pid)))
+      return ['the old code does not serve any more']
+    return []
+  }
+
+  #throws(): boolean {
+    return this.#app.world.modules.some(({ fault }) => fault === 'throw')
+  }
+
+  /** A failure that the app catches is told if the module has run in this process before. */
+  #mustTell(before: Before, fresh: Fresh, isSame: boolean): boolean {
+    return fresh.bad !== undefined || (isSame && fresh.soft.some((id) => before.fresh.live[`m${id}`]))
+  }
+
+  /** A hot update leaves alone what does not depend on what has changed, and what is kept. */
+  #lost(
+    edits: readonly Edit[],
+    before: Before,
+    fresh: Fresh,
+    past: Snapshot | undefined,
+    now: Snapshot,
+    role: Role,
+  ): string[] {
+    const isReload = /program reload|restarted:|disconnected/.test(this.#said(role))
+    if (
+      !past ||
+      past.pid !== now.pid ||
+      isReload ||
+      before.fresh.bad ||
+      before.fresh.soft.length > 0 ||
+      edits.length !== 1
+    )
+      return []
+    const ids = edits.flatMap((edit) => ('id' in edit ? [edit.id] : []))
+    const touched = new Set([...dependents(before.world, ids), ...dependents(this.#app.world, ids)])
+    return Object.keys(fresh.live).flatMap((name) => {
+      const [old, current] = [past.live[name], now.live[name]]
+      if (!old || !current || !before.fresh.live[name]) return []
+      const isSame = touched.has(Number(name.slice(1))) || old.uid === current.uid
+      const isKept = this.#driver === 'in process' || old.kept?.uid === current.kept?.uid
+      return [...(isSame ? [] : [`${name} was evaluated again`]), ...(isKept ? [] : [`what ${name} keeps was lost`])]
+    })
+  }
+
+  /** Lines that are not true, and those that are missing or said twice. Only single edits after a quiet moment leave no doubt. */
+  #lies(role: Role, edits: readonly Edit[], atomic: boolean, before: Before, fresh: Fresh): string[] {
+    const [edit] = edits
+    if (edits.length !== 1 || !edit || this.#isStale(role) || this.#stale !== undefined) return []
+    if (!['value', 'import', 'unimport', 'export', 'unexport', 'fault', 'heal'].includes(edit.op) || !('id' in edit))
+      return []
+    const lines = this.#said(role).split('\n')
+    const successes = lines.filter((line) => SUCCESS.test(line))
+    const failures = lines.filter((line) => FAILURE.test(line))
+    const isGood = !fresh.bad && fresh.soft.length === 0
+    const wasGood = !before.fresh.bad && before.fresh.soft.length === 0
+    const isReached = fresh.live[`m${edit.id}`] !== undefined || before.fresh.live[`m${edit.id}`] !== undefined
+    const isJson = this.#app.world.modules[edit.id]!.type === 'json'
+    const lies: string[] = []
+    if (isGood && failures.length > 0) lies.push(`a failure was told of a good edit: ${failures[0]}`)
+    if (isGood && wasGood && !isJson) {
+      // a runner's own log has a line for each boundary; of a file that is written over, the watcher may see two saves
+      const isMany = role === 'attached' || this.#driver === 'in process' || !atomic
+      const isOnce = isMany ? successes.length >= 1 : successes.length === 1
+      if (isReached ? !isOnce : successes.length > 0) lies.push(`${successes.length} lines of success`)
+      const isDouble =
+        atomic && new Set(successes.map((line) => line.replace(/\d+ ms|^[\d:]+ [AP]M/g, ''))).size < successes.length
+      if (isDouble) lies.push(`said twice: ${successes[0]}`)
+    }
+    const broke = wasGood && !isGood && isReached && this.#mustTell(before, fresh, true)
+    // `program reload` is what a runner of its own says when it begins one
+    if (broke && successes.some((line) => line.includes('hot updated')))
+      lies.push('an edit that failed was called a success')
+    return lies
+  }
+}
+
+interface Before {
+  world: World
+  fresh: Fresh
+  snapshots: Map<Role, Snapshot | undefined>
+}
+
+/** What the app answers that a fresh process would not. */
+function differences(fresh: Fresh, snapshot: Snapshot): string[] {
+  const found: string[] = []
+  for (const [name, { v, parts }] of Object.entries(fresh.live)) {
+    const own = snapshot.live[name]
+    if (!own) found.push(`${name} is not there`)
+    else if (own.v !== v || own.parts.join() !== parts.join()) {
+      found.push(`${name} answers ${own.v} [${own.parts}] instead of ${v} [${parts}]`)
+    } else if (own.kept && !own.kept.alive) found.push(`what ${name} keeps is disposed`)
+  }
+  for (const name of Object.keys(snapshot.live)) if (!fresh.live[name]) found.push(`${name} is still there`)
+  for (const name of Object.keys(fresh.live)) {
+    const count = snapshot.kept.filter(({ id }) => id === name).length
+    if (snapshot.live[name]?.kept && count !== 1) found.push(`${name} keeps ${count} values`)
+  }
+  return found
+}
