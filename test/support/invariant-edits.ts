@@ -2,7 +2,10 @@
 import { posix } from 'node:path'
 import { type Import, type Kind, type Module, moduleOf, specifier, textOf, type World } from './invariant-model.ts'
 
-/** Kinds of modules and edits. One that is false is left out; `TETHER_WITHOUT=crash,config` does that for one run. */
+/**
+ * Kinds of modules and edits; one that is false is left out. For one run `TETHER_WITHOUT=crashes,config` leaves out some, and
+ * `TETHER_ONLY=syntax,tla` all others.
+ */
 export const FEATURES = {
   accepts: true, // modules that accept themselves, beside the entry
   acceptDeps: true,
@@ -31,8 +34,13 @@ export const FEATURES = {
   crashes: true,
   restarts: true,
 }
+/** A name of {@link FEATURES}. */
 export type Feature = keyof typeof FEATURES
-for (const name of (process.env.TETHER_WITHOUT ?? '').split(',').filter(Boolean)) FEATURES[name as Feature] = false
+
+const listed = (variable: string) => process.env[variable]?.split(',') as Feature[] | undefined
+for (const name of Object.keys(FEATURES) as Feature[])
+  if (listed('TETHER_ONLY')?.includes(name) === false) FEATURES[name] = false
+for (const name of listed('TETHER_WITHOUT') ?? []) FEATURES[name] = false
 
 export type Edit =
   | { op: 'value' | 'heal' | 'delete' | 'return'; id: number }
