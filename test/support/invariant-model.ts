@@ -62,8 +62,8 @@ export interface World {
 export interface Fresh {
   /** Why it cannot run: `link` is found before anything is evaluated, `throw` only then. */
   bad?: 'link' | 'throw'
-  /** Modules behind an `import()` whose failure the app catches. */
-  soft: number[]
+  /** Modules behind an `import()` whose failure the app catches, and why they cannot run. */
+  soft: Map<number, 'link' | 'throw'>
   /** Per module that it has evaluated: what it answers. */
   live: Record<string, Answer>
 }
@@ -241,17 +241,17 @@ export function freshly(world: World): Fresh {
 
   const entry = moduleOf(world, 0)
   const { bad, all } = entry.absent ? { bad: 'link' as const, all: new Set<Module>() } : load(entry)
-  const soft = new Set<number>()
+  const soft: Fresh['soft'] = new Map()
   // what a question loads is asked as well
   for (const module of all) {
     for (const dep of deps(module)) {
       if (dep.kind !== 'caught' && dep.kind !== 'lazy') continue
       const loaded = dep.module && load(dep.module)
-      if (!loaded || loaded.bad) soft.add(dep.to)
+      if (!loaded || loaded.bad) soft.set(dep.to, loaded?.bad ?? 'link')
       else for (const each of loaded.all) all.add(each)
     }
   }
-  if (bad) return { bad, soft: [...soft], live: {} }
+  if (bad) return { bad, soft, live: {} }
   const live = [...all]
     .filter(({ type }) => type === 'js')
     .map((module) => {
@@ -261,7 +261,7 @@ export function freshly(world: World): Fresh {
       })
       return [nameOf(module.id), { v: valueIn(module), parts }] as const
     })
-  return { soft: [...soft], live: Object.fromEntries(live) }
+  return { soft, live: Object.fromEntries(live) }
 }
 
 /** All modules that import one of `ids`, at any distance, and those themselves. */

@@ -137,7 +137,7 @@ function randomImport(random: Random, world: World, from: Module): NewImport | u
 export function randomStep(random: Random, app: App, place: Place): Step {
   const { world } = app
   const fresh = freshly(world)
-  const isBad = fresh.bad !== undefined || fresh.soft.length > 0
+  const isBad = fresh.bad !== undefined || fresh.soft.size > 0
   const edits: Edit[] = []
   const repair = isBad && random.chance(0.6) ? repairOf(random, world) : undefined
   if (repair) edits.push(repair)

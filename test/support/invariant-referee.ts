@@ -30,7 +30,7 @@ export class Referee {
     this.#driver = driver
     this.#patience = patience
     this.#world = structuredClone(app.world)
-    this.#fresh = { soft: [], live: {} }
+    this.#fresh = { soft: new Map(), live: {} }
   }
 
   begin(): void {
@@ -63,12 +63,13 @@ export class Referee {
     if (process.env.TETHER_TRACE) console.error(JSON.stringify(edits), 'missed', missed, performance.now())
     for (let quiet = 0; quiet < 2; ) {
       problems = []
+      const isSettled = await this.#isSettled()
       for (const role of this.#tested.roles) {
         const snapshot = await this.#tested.ask(role, 6000)
         this.#snapshots = new Map(this.#snapshots).set(role, snapshot)
         problems.push(...this.#problems(role, edits, before, fresh, snapshot).map((problem) => `${role}: ${problem}`))
       }
-      const isRight = problems.length === 0 && (await this.#isSettled())
+      const isRight = isSettled && problems.length === 0
       // the last line may come a moment after the answer
       if (isRight) {
         for (const role of this.#tested.roles)
@@ -81,7 +82,7 @@ export class Referee {
         quiet = 0
         const now = performance.now()
         // a process on its way is given more time: on a busy machine a start takes seconds
-        if (now > end && (now > end + STARTING || (await this.#isSettled()))) break
+        if (now > end && (isSettled || now > end + STARTING)) break
         await delay(30)
       }
     }
@@ -132,8 +133,8 @@ export class Referee {
   ): string[] {
     const past = before.snapshots.get(role)
     const ended = role === 'app' && edits.some(({ op }) => op === 'crash' || op === 'restart')
-    const isGood = !fresh.bad && fresh.soft.length === 0
-    const wasGood = !before.fresh.bad && before.fresh.soft.length === 0
+    const isGood = !fresh.bad && fresh.soft.size === 0
+    const wasGood = !before.fresh.bad && before.fresh.soft.size === 0
     if (this.#isStale(role)) return ended && !fresh.bad ? ['the process was not replaced'] : []
     if (isGood) {
       if (!snapshot) return ['nobody answers']
@@ -154,9 +155,15 @@ export class Referee {
     return this.#app.world.modules.some(({ fault }) => fault === 'throw')
   }
 
-  /** A failure that the app catches is told if the module has run in this process before. */
+  /**
+   * A failure that the app catches is told if the module has run in this process before, unless it is thrown by the module itself: then
+   * it is as the app wants it.
+   */
   #mustTell(before: Before, fresh: Fresh, isSame: boolean): boolean {
-    return fresh.bad !== undefined || (isSame && fresh.soft.some((id) => before.fresh.live[`m${id}`]))
+    return (
+      fresh.bad !== undefined ||
+      (isSame && [...fresh.soft].some(([id, bad]) => bad === 'link' && before.fresh.live[`m${id}`]))
+    )
   }
 
   /** A hot update leaves alone what does not depend on what has changed, and what is kept. */
@@ -174,7 +181,7 @@ export class Referee {
       past.pid !== now.pid ||
       isReload ||
       before.fresh.bad ||
-      before.fresh.soft.length > 0 ||
+      before.fresh.soft.size > 0 ||
       edits.length !== 1
     )
       return []
@@ -198,8 +205,8 @@ export class Referee {
     const lines = this.#said(role).split('\n')
     const successes = lines.filter((line) => SUCCESS.test(line))
     const failures = lines.filter((line) => FAILURE.test(line))
-    const isGood = !fresh.bad && fresh.soft.length === 0
-    const wasGood = !before.fresh.bad && before.fresh.soft.length === 0
+    const isGood = !fresh.bad && fresh.soft.size === 0
+    const wasGood = !before.fresh.bad && before.fresh.soft.size === 0
     const isReached = fresh.live[`m${edit.id}`] !== undefined || before.fresh.live[`m${edit.id}`] !== undefined
     const isJson = this.#app.world.modules[edit.id]!.type === 'json'
     const lies: string[] = []

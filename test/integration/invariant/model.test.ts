@@ -75,7 +75,7 @@ test('what the model expects of random apps after random edits is what plain nod
   const outcomes = { good: 0, bad: 0, soft: 0 }
   for (const [index, said] of (await runInNode(worlds)).entries()) {
     const fresh = freshly(worlds[index]!)
-    const outcome = fresh.bad ? 'bad' : fresh.soft.length > 0 ? 'soft' : 'good'
+    const outcome = fresh.bad ? 'bad' : fresh.soft.size > 0 ? 'soft' : 'good'
     outcomes[outcome]++
     if (outcome === 'bad') expect(said, `app ${index}`).toBe(null)
     // what has run behind an import() that failed and was caught answers too
