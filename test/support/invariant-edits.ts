@@ -31,6 +31,7 @@ export const FEATURES = {
   bursts: true, // several edits at once
   rush: true, // the next edit without a quiet moment
   config: true, // vite.config.js is saved
+  configBursts: true, // and at the same time something else
   crashes: true,
   restarts: true,
 }

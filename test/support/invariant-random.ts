@@ -146,6 +146,15 @@ export function randomStep(random: Random, app: App, place: Place): Step {
     for (let i = 0; i < count; i++) {
       const edit = randomEdit(random, app, place)
       if (edit) edits.push(edit)
+      if (edit?.op === 'config' && maybe(random, FEATURES.configBursts, 0.3)) {
+        edits.push({
+          op: 'value',
+          id: one(
+            random,
+            world.modules.filter(({ absent }) => !absent),
+          ).id,
+        })
+      }
       if (!edit || !('id' in edit)) break
     }
   }

@@ -1,5 +1,6 @@
 /** Judges what runs and what was said after an edit of the invariant's test. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { until } from './child.ts'
 import type { Driver, Role, Snapshot, TestedApp } from './invariant-app.ts'
 import type { App, Edit } from './invariant-edits.ts'
 import { dependents, type Fresh, freshly, type World } from './invariant-model.ts'
@@ -21,6 +22,8 @@ export class Referee {
   #marks = new Map<Role, number>()
   /** Answers of the last quiet moment. */
   #snapshots = new Map<Role, Snapshot | undefined>()
+  /** How often Vite has begun to serve with another config. */
+  #configs = 1
   /** A muted module was edited while this process ran. */
   #stale: number | undefined
 
@@ -59,6 +62,9 @@ export class Referee {
     const inRoot = files.filter((file) => !file.includes('/linked/'))
     let problems: string[] = []
     const end = performance.now() + this.#patience
+    const configs = edits.filter(({ op }) => op === 'config').length
+    this.#configs += configs
+    if (edits.length === 0 || configs > 0) await this.#isWatching()
     const missed = await this.#tested.control('quiet', inRoot, Math.min(3000, this.#patience))
     if (process.env.TETHER_TRACE) console.error(JSON.stringify(edits), 'missed', missed, performance.now())
     for (let quiet = 0; quiet < 2; ) {
@@ -90,6 +96,18 @@ export class Referee {
     this.#world = structuredClone(this.#app.world)
     this.#fresh = fresh
     return problems.length > 0 ? { problems, said } : undefined
+  }
+
+  /** Resolves when Vite serves with the newest config, and its watcher has seen all files: it tells no save before. */
+  async #isWatching(): Promise<void> {
+    const files = this.#app.world.modules.filter(({ absent, path }) => !absent && !path.startsWith('..'))
+    const isWatching = () =>
+      this.#tested.control(
+        'watching',
+        this.#configs,
+        files.map(({ path }) => path),
+      )
+    await until(async () => await isWatching(), 'the watcher', 30_000)
   }
 
   /** No process is on its way up or down. */
