@@ -1,5 +1,6 @@
 /** A small app under the plugin, in a process of its own. */
 import { execFileSync } from 'node:child_process'
+import type { InlineConfig } from 'vite'
 import type { TetherOptions } from '../../src/index.ts'
 import { createProject, type Project } from './project.ts'
 import { startServer, type TestServer } from './tether.ts'
@@ -12,9 +13,13 @@ export interface TestApp extends TestServer {
 }
 
 /** Writes `files` and starts their entry. Everything ends with the test. */
-export async function startApp(files: Record<string, string>, options: TetherOptions = {}): Promise<TestApp> {
+export async function startApp(
+  files: Record<string, string>,
+  options: TetherOptions = {},
+  config: InlineConfig = {},
+): Promise<TestApp> {
   const project = createProject(files)
-  const server = await startServer(project.root, { entry: 'src/main.ts', ...options })
+  const server = await startServer(project.root, { entry: 'src/main.ts', ...options }, config)
   return {
     project,
     ...server,

@@ -129,7 +129,8 @@ export class App {
   }
 }
 
-/** Whether a file was written after `time`, in ms since the epoch as file systems count. */
+/** Whether a file was written, or got its name, after `time`, in ms since the epoch as file systems count. */
 function isNewer(file: string, time: number): boolean {
-  return (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) > time
+  const stats = statSync(file, { throwIfNoEntry: false })
+  return stats !== undefined && Math.max(stats.mtimeMs, stats.ctimeMs) > time
 }

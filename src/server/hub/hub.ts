@@ -4,9 +4,9 @@
  */
 import { EventEmitter } from 'node:events'
 import { createDebug } from 'obug'
-import type { DevEnvironment, HotPayload, ViteDevServer } from 'vite'
+import type { DevEnvironment, EnvironmentModuleNode, HotPayload, ViteDevServer } from 'vite'
 import { flattenError } from '../../shared/errors.ts'
-import type { Applied, ModuleId, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
+import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
 import type { App } from '../apps/app.ts'
 import { Apps } from '../apps/apps.ts'
@@ -178,9 +178,9 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     this.#apps.saved(file, isModule || records.waitingFor(file).length > 0)
   }
 
-  /** Modules of `environment` that import what the new `file` may be. */
-  waitingFor(environment: DevEnvironment, file: string): ModuleId[] {
-    return this.#bindings.of(environment).records.waitingFor(file)
+  /** Modules of `environment` that a runner may lack because the new `file` was not there. */
+  waitingFor(environment: DevEnvironment, file: string): Promise<EnvironmentModuleNode[]> {
+    return this.#bindings.of(environment).records.nodesFor(file, this.#served.concerns(file))
   }
 
   async #open({ server, options }: Binding): Promise<void> {

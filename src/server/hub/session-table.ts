@@ -1,5 +1,6 @@
 /** The sessions of a hub, each with its runner. */
 
+import type { ModuleId } from '../../shared/types.ts'
 import type { ServerSession } from '../sessions/server-session.ts'
 import type { ServedRunner } from './served-runner.ts'
 
@@ -30,6 +31,11 @@ export class SessionTable {
   /** What takes part in updates: not the helpers, whose files restart the app. */
   updatable(): ServedRunner[] {
     return [...this.#runners.values()].filter(({ info }) => info?.kind !== 'helper')
+  }
+
+  /** Whether a runner holds the module `id`, or was told that it cannot have it. */
+  concerns(id: ModuleId): boolean {
+    return this.updatable().some(({ feed }) => feed.concerns(id))
   }
 
   attached(): Pair[] {

@@ -32,6 +32,8 @@ export interface Feed {
   fetch(url: string, importer?: ModuleId, fresh?: boolean, taken?: Take): Promise<FetchAnswer>
   /** What differs from what the runner announces after a resync; its ledger starts again from there. */
   compare(held: Record<ModuleId, string>): Promise<Change>
+  /** Whether the runner holds a module, or was told that it cannot have it. */
+  concerns(id: ModuleId): boolean
   /** Vite was asked to update these modules. */
   save(seeds: Iterable<ModuleId>): void
   /** A plugin asked for a full reload. */
@@ -85,7 +87,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
 
   const current = <T extends object>(work: (source: Records) => Promise<T>) => withServing(records, work, review)
 
-  const concerned = (id: ModuleId): boolean => ledger.has(id) || failing.has(id)
+  const concerns = (id: ModuleId): boolean => ledger.has(id) || failing.has(id)
 
   /** Does `work`, which enters modules in the ledger; what of them was saved meanwhile counts as saved after it. */
   async function noting<T>(work: () => Promise<T>): Promise<T> {
@@ -100,7 +102,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
   }
 
   async function collect(seeds: ReadonlySet<ModuleId>, all: boolean): Promise<Omit<Change, 'seq'>> {
-    const own = [...seeds].filter(concerned)
+    const own = [...seeds].filter(concerns)
     const { modules, failed } = await current((source) => {
       return source.collect(all ? new Set(ledger.keys()) : source.affected(own, holds), holds)
     })
@@ -175,7 +177,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
 
   function save(seeds: Iterable<ModuleId>): void {
     for (const id of seeds) {
-      if (concerned(id)) dirty.seeds.add(id)
+      if (concerns(id)) dirty.seeds.add(id)
       else for (const saved of underway) saved.add(id)
     }
     if (dirty.seeds.size > 0) void flush()
@@ -282,6 +284,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       Object.assign(dirty, { seeds: new Set(), reload: false, review: false })
     },
 
+    concerns,
     save,
 
     reload() {

@@ -12,6 +12,11 @@ export function isMissing(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ERR_LOAD_URL'
 }
 
+/** Vite's own error for an URL that means nothing. */
+export function unresolved(url: string): Error {
+  return Object.assign(new Error(`Vite resolves ${url} to nothing.`), { code: 'ERR_LOAD_URL' })
+}
+
 /** A module is on the deny list, or outside of the allow list. */
 export function isDenied(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ERR_DENIED_ID'

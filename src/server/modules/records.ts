@@ -3,19 +3,18 @@
  * the static graph.
  */
 import { createHash } from 'node:crypto'
-import { isBuiltin } from 'node:module'
 import { posix } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { DevEnvironment, EnvironmentModuleNode, TransformResult } from 'vite'
 import { flattenError, TetherError } from '../../shared/errors.ts'
 import type { Kind } from '../../shared/session/protocol.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
-import { isFilePath, slash, toFsUrl } from '../../shared/util/file-path.ts'
+import { isFilePath } from '../../shared/util/file-path.ts'
 import { pack } from '../../shared/util/packed-map.ts'
 import { commonJsOf, isMeantForCommonJs } from '../transform/commonjs-files.ts'
 import { isAllowed } from '../vite/environment.ts'
-import { isImportedByAllowed, maySend } from './access.ts'
-import { denied, explain, isDenied, isMissing } from './load-errors.ts'
+import { isImportedByAllowed } from './access.ts'
+import { explain, isDenied, isMissing } from './load-errors.ts'
+import { createLookup, unwrapId } from './lookup.ts'
 
 /** The version of a module that a runner holds, or `undefined`. */
 export type Holds = (id: ModuleId) => number | undefined
@@ -52,6 +51,8 @@ export interface Records {
 
 /** Records for supervised runners, and for attached ones, who get what Vite's `server.fs` allows. */
 export interface AllRecords extends Records {
+  /** Vite's nodes of those that wait for the new `file`, and of the file itself if a runner `isOwed` it. */
+  nodesFor(file: string, isOwed: boolean): Promise<EnvironmentModuleNode[]>
   readonly attached: Records
 }
 
@@ -69,6 +70,7 @@ export function createRecords(
   const { moduleGraph } = environment
   const config = environment.getTopLevelConfig()
   const { root } = environment.config
+  const lookup = createLookup(environment)
   /** Ids that do not exist -> who imports them. An id lacks the extension that nothing has told Vite. */
   const missing = new Map<ModuleId, ModuleId>()
   const byResult = new WeakMap<TransformResult, ModuleRecord>()
@@ -112,7 +114,9 @@ export function createRecords(
           deps: await link(node, result.deps),
           dynamicDeps: await link(node, result.dynamicDeps),
         }
-    const hash = createHash('sha256').update(code).digest('base64url').slice(0, 22)
+    // the same code is another module's when its specifiers mean others: `/src/a.js` may have meant nothing before
+    const meaning = JSON.stringify([deps, dynamicDeps])
+    const hash = createHash('sha256').update(code).update(meaning).digest('base64url').slice(0, 22)
     const file = node.file && isFilePath(node.file) ? node.file : null
     const previous = versions.latest.get(id)
     // equal code may come with a new map (a comment above the code): a new version for stack traces, not a difference for HMR
@@ -145,15 +149,6 @@ export function createRecords(
     return linked
   }
 
-  async function nodeOf(id: ModuleId): Promise<EnvironmentModuleNode> {
-    return moduleGraph.getModuleById(id) ?? (await moduleGraph.ensureEntryFromUrl(toUrl(id)))
-  }
-
-  function toUrl(id: ModuleId): string {
-    if (id.startsWith(`${root}/`)) return id.slice(root.length)
-    return isFilePath(id) ? toFsUrl(id) : id
-  }
-
   /** Visits `ids` and what the runner lacks of the static graph behind them; what it holds has brought its own graph along. */
   async function walk(
     kind: Kind,
@@ -168,9 +163,8 @@ export function createRecords(
       if (seen.has(id)) return
       seen.add(id)
       try {
-        const node = await nodeOf(id)
-        // before the transform: what it says of an error shows the code
-        if (kind === 'attached' && !maySend(config, isAllowed, node.id!)) throw withheld(node, id)
+        // it refuses before the transform: what that says of an error shows the code
+        const node = await lookup.nodeFor(kind, id)
         const record = await toRecord(node)
         missing.delete(id)
         if (holds(id) === record.version) return
@@ -178,28 +172,13 @@ export function createRecords(
         const lacking = Object.values(record.deps).filter((dep) => holds(dep) === undefined)
         await Promise.all(lacking.map((dep) => visit(dep, id)))
       } catch (error) {
-        const url = moduleGraph.getModuleById(id)?.url ?? toUrl(id)
+        const url = lookup.urlOf(id)
         if (importer !== undefined && isMissing(error)) missing.set(id, importer)
         failed.push({ id, url, error: flattenError(explain(config, error, id, importer)) })
       }
     }
     await Promise.all([...ids].map((id) => visit(id, from)))
     return failed
-  }
-
-  /**
-   * For an unresolved import Vite uses the URL as module id ('/etc/x' for '/etc/x'), which then looks like an absolute path: not a
-   * refusal, a missing module.
-   */
-  function withheld(node: EnvironmentModuleNode, id: ModuleId): Error {
-    if (node.id === id || node.id !== toUrl(id)) {
-      // an id may contain anything
-      const what = `[vite-tether] an attached runner was refused ${JSON.stringify(id)}`
-      const how = 'if it is to have it, see server.fs.allow and server.fs.deny in the Vite config.'
-      environment.logger.warnOnce(`${what}: ${how}`)
-      return denied(id)
-    }
-    return Object.assign(new Error(`Vite resolves ${node.url} to nothing.`), { code: 'ERR_LOAD_URL' })
   }
 
   /** The record of a module whose transform is cached, if only its imports were touched. */
@@ -210,41 +189,19 @@ export function createRecords(
     return recordOf(node.transformResult ?? invalidationState)
   }
 
-  async function resolve(specifier: string, importer: ModuleId | undefined): Promise<EnvironmentModuleNode | string> {
-    if (isBuiltin(specifier) || /^(data|https?|node):/.test(specifier)) return specifier
-    let url = specifier.startsWith('file://') ? slash(fileURLToPath(specifier)) : unwrapId(specifier)
-    if (url.startsWith(`${root}/`)) {
-      // plugins are asked about the path as it was given
-      const resolved = await environment.pluginContainer.resolveId(url)
-      if (resolved && !resolved.external && resolved.id !== url) return nodeOf(resolved.id)
-      url = url.slice(root.length)
-    }
-    const file = importer === undefined ? undefined : (moduleGraph.getModuleById(importer)?.file ?? importer)
-    const isBare = !/^[./\0]/.test(url)
-    if (isBare || (url.startsWith('.') && file !== undefined)) {
-      const resolved = await environment.pluginContainer.resolveId(url, file ?? posix.join(root, 'index.html'))
-      if (resolved && !resolved.external && !(isBare && resolved.id.includes('/node_modules/'))) {
-        return nodeOf(resolved.id)
-      }
-      if (isBare) return specifier
-    }
-    return moduleGraph.ensureEntryFromUrl(url)
-  }
-
   const recordsFor = (kind: Kind): Records => ({
     waitingFor(file) {
-      const found = [...missing].filter(
-        ([id]) => file.startsWith(id) && /^(\/index)?\.[^./]+$|^$/.test(file.slice(id.length)),
-      )
-      return found.map(([, importer]) => importer)
+      const isSame = (id: ModuleId) => [file, bare(file)].some((path) => path === id || path === bare(id))
+      return [...missing].flatMap(([id, importer]) => (isSame(id) ? importer : []))
     },
 
     async fetch(specifier, importer, holds, take, fresh = false) {
-      const resolved = await resolve(specifier, importer)
-      if (typeof resolved === 'string') return { external: resolved }
-      const id = resolved.id!
+      const resolved = await lookup.resolve(kind, specifier, importer)
+      if ('external' in resolved) return resolved
+      const { id } = resolved
       const lacks: Holds = fresh ? (other) => (other === id ? undefined : holds(other)) : holds
-      return { id, url: resolved.url, failed: await walk(kind, [id], lacks, take, importer) }
+      const failed = await walk(kind, [id], lacks, take, importer)
+      return { id, url: lookup.urlOf(id), failed }
     },
 
     async collect(ids, holds) {
@@ -270,7 +227,16 @@ export function createRecords(
       return affected
     },
   })
-  return { ...recordsFor('supervised'), attached: recordsFor('attached') }
+  const supervised = recordsFor('supervised')
+  return {
+    ...supervised,
+    attached: recordsFor('attached'),
+    async nodesFor(file, isOwed) {
+      const ids = new Set([...supervised.waitingFor(file), ...(isOwed ? [file] : [])])
+      const found = Array.from(ids, (id) => lookup.nodeFor('supervised', id).catch(() => []))
+      return (await Promise.all(found)).flat()
+    },
+  }
 }
 
 /** Vite's own clock of a module: it moves with each save or invalidation. */
@@ -278,9 +244,9 @@ function stamp(node: EnvironmentModuleNode): number {
   return Math.max(node.lastHMRTimestamp, node.lastInvalidationTimestamp)
 }
 
-/** Undoes what Vite's import analysis does to ids that are no valid URLs. */
-function unwrapId(url: string): string {
-  return url.startsWith('/@id/') ? url.slice('/@id/'.length).replace('__x00__', '\0') : url
+/** A path as an import may write it: without its extension, or as its folder. */
+function bare(path: string): string {
+  return path.replace(/\.[^./]+$/, '').replace(/\/index$/, '')
 }
 
 /** The source map, packed. The text of the module's own file is left out: whoever needs it has the file. */

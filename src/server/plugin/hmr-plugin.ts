@@ -1,11 +1,12 @@
 /** `viteNodeHmrPlugin`: connects `vite-tether/hmr` with the `ssr` environment of a Vite server in the same process. */
 import type { EventEmitter } from 'node:events'
-import type { CustomPayload, DevEnvironment, EnvironmentModuleNode, HotPayload, Plugin } from 'vite'
+import type { CustomPayload, DevEnvironment, HotPayload, Plugin } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
 import { createHmrEmitter, type HMREmitter } from '../../shared/hmr-emitter.ts'
 import { contentOf } from '../transform/settled-content.ts'
 import { catchLateSaves } from '../vite/late-saves.ts'
 import { ignoreInvalidations } from '../vite/own-invalidations.ts'
+import { resolutionsOf, watchResolutions } from '../vite/resolutions.ts'
 import { recordSeeds } from '../vite/seeds.ts'
 
 declare module 'vite' {
@@ -37,6 +38,7 @@ export function viteNodeHmrPlugin(): Plugin {
       server.emitter = emitter
       catchLateSaves(server.watcher)
       const { ssr, client } = server.environments
+      watchResolutions(server.watcher, ssr!)
       const connection = connect(ssr!, client!, emitter)
       disconnect = connection.close
       // by then the other plugins listen
@@ -46,17 +48,12 @@ export function viteNodeHmrPlugin(): Plugin {
       order: 'pre',
       handler: (code, id) => contentOf(code, id),
     },
-    hotUpdate({ type, modules }) {
-      if (type !== 'create' || this.environment.name !== 'ssr') return undefined
-      const waiting = [...this.environment.moduleGraph.idToModuleMap.values()].filter(hasUnresolved)
-      return waiting.length > 0 ? [...new Set([...modules, ...waiting])] : undefined
+    async hotUpdate({ type, file, modules }) {
+      if (type === 'update' || this.environment.name !== 'ssr') return undefined
+      const changed = await resolutionsOf(this.environment).changed(file)
+      return [...new Set([...modules, ...changed])]
     },
   }
-}
-
-/** For a server environment Vite leaves a relative import that does not resolve as it stands: a new file may be what it means. */
-function hasUnresolved({ transformResult }: EnvironmentModuleNode): boolean {
-  return transformResult?.deps?.some((specifier) => specifier.startsWith('.')) ?? false
 }
 
 function connect(

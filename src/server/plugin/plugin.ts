@@ -21,6 +21,7 @@ import { rewriteModuleHot } from '../transform/module-hot.ts'
 import { contentOf } from '../transform/settled-content.ts'
 import { fillGaps } from '../transform/unsupported-syntax.ts'
 import { createTetherEnvironment } from '../vite/environment.ts'
+import { resolutionsOf } from '../vite/resolutions.ts'
 import { watchFiles } from '../vite/watched-files.ts'
 import { hubEvents, hubOf } from './registry.ts'
 
@@ -155,12 +156,11 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       },
     },
 
-    hotUpdate({ type, file, modules }) {
-      if (type !== 'create' || this.environment !== environment) return undefined
-      // for a server environment Vite does not remember which modules a missing file has broken
-      const { moduleGraph } = environment
-      const waiting = hubOf(environment)!.waitingFor(environment, file)
-      return [...modules, ...waiting.flatMap((id) => moduleGraph.getModuleById(id) ?? [])]
+    async hotUpdate({ type, file, modules }) {
+      if (type === 'update' || this.environment !== environment) return undefined
+      const changed = await resolutionsOf(environment).changed(file)
+      const waiting = type === 'create' ? await hubOf(environment)!.waitingFor(environment, file) : []
+      return [...new Set([...modules, ...changed, ...waiting])]
     },
 
     async closeServer({ reason }) {

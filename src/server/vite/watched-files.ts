@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import type { DevEnvironment, ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
+import { resolutionsOf } from './resolutions.ts'
 
 /** Decides about a file, given as an absolute path with forward slashes. */
 export type FileFilter = (file: string) => boolean
@@ -25,15 +26,23 @@ export function watchFiles(
 ): void {
   const { cacheDir } = server.config
   const hasHmr = server.config.server.hmr !== false
+  const resolutions = resolutionsOf(environment)
+  /** Without HMR Vite does not ask for what changed. */
+  async function restartIfChanged(file: string): Promise<void> {
+    if ((await resolutions.changed(file)).length > 0) events.restart(file)
+  }
+
   // Vite's watcher says so several times, and only the last time it is true
   server.watcher.on('ready', () => events.watching())
   server.watcher.on('all', (event, path) => {
     if (event === 'addDir' || event === 'unlinkDir') return
     const file = slash(path)
     if (filters.ignore(file) || file.startsWith(cacheDir) || /\/(node_modules|\.git)\//.test(file)) return
+    const concerned = event === 'change' ? [] : resolutions.forget(event, file)
     // Vite restarts itself for an env file of its own mode; the app needs a new process for any
     const isModule = environment.moduleGraph.getModulesByFile(file) !== undefined
     if (filters.watch(file) || basename(file).startsWith('.env') || (!hasHmr && isModule)) events.restart(file)
-    else events.saved(file, isModule)
+    else events.saved(file, isModule || concerned.length > 0)
+    if (!hasHmr && concerned.length > 0) void restartIfChanged(file)
   })
 }

@@ -1,0 +1,111 @@
+/** Which module of Vite's graph a specifier or an id means, and whether a runner of a kind may have it. */
+import { existsSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { DevEnvironment, EnvironmentModuleNode } from 'vite'
+import type { Kind } from '../../shared/session/protocol.ts'
+import type { ModuleId } from '../../shared/types.ts'
+import { fromFsUrl, isFilePath, slash, toFsUrl } from '../../shared/util/file-path.ts'
+import { isAllowed } from '../vite/environment.ts'
+import { maySend } from './access.ts'
+import { denied, unresolved } from './load-errors.ts'
+
+/** The lookups of one environment. */
+export interface Lookup {
+  /** What a specifier means; for what is not there, the module that it would be. */
+  resolve(
+    kind: Kind,
+    specifier: string,
+    importer: ModuleId | undefined,
+  ): Promise<{ id: ModuleId } | { external: string }>
+  /** The module of this id. Throws if there is none, or a runner of that kind may not have it. */
+  nodeFor(kind: Kind, id: ModuleId): Promise<EnvironmentModuleNode>
+  /** The URL of a module, be it there or not. */
+  urlOf(id: ModuleId): string
+}
+
+/** Makes the lookups of `environment`. */
+export function createLookup(environment: DevEnvironment): Lookup {
+  const { moduleGraph } = environment
+  const config = environment.getTopLevelConfig()
+  const { root } = environment.config
+
+  const mayHave = (kind: Kind, id: ModuleId) => kind === 'supervised' || maySend(config, isAllowed, id)
+
+  const urlOf = (id: ModuleId): string => moduleGraph.getModuleById(id)?.url ?? toUrl(id)
+
+  function toUrl(id: ModuleId): string {
+    if (id.startsWith(`${root}/`)) return id.slice(root.length)
+    return isFilePath(id) ? toFsUrl(id) : id
+  }
+
+  /** The path that an URL would be, if there were such a file. */
+  function toPath(url: string, importer: string | undefined): ModuleId {
+    if (url.startsWith('/')) return fromFsUrl(url) ?? posix.join(root, url)
+    return url.startsWith('.') ? posix.join(importer === undefined ? root : posix.dirname(importer), url) : url
+  }
+
+  /** The module behind an URL, `undefined` if there is none: what Vite cannot resolve it would remember as a module of that id. */
+  async function byUrl(kind: Kind, url: string): Promise<EnvironmentModuleNode | undefined> {
+    const known = moduleGraph.urlToModuleMap.get(url)
+    if (known) return known
+    const { pluginContainer } = environment
+    if (await pluginContainer.resolveId(url)) return moduleGraph.ensureEntryFromUrl(url)
+    // a plugin may load what none resolves
+    return mayHave(kind, url) && (await pluginContainer.load(url)) ? moduleGraph.ensureEntryFromUrl(url) : undefined
+  }
+
+  const byId = async (kind: Kind, id: ModuleId) => moduleGraph.getModuleById(id) ?? (await byUrl(kind, toUrl(id)))
+
+  async function nodeFor(kind: Kind, id: ModuleId): Promise<EnvironmentModuleNode> {
+    const node = await byId(kind, id)
+    if (node && mayHave(kind, node.id!)) return node
+    if (!node) throw mayHave(kind, id) ? unresolved(toUrl(id)) : refused(id)
+    // For an import that it cannot resolve Vite uses the URL as module id, which then looks like the path of quite another file.
+    const isUnresolved = node.id === node.url && isFilePath(node.url) && !existsSync(node.url)
+    throw isUnresolved && mayHave(kind, root + node.url) ? unresolved(node.url) : refused(node.id!)
+  }
+
+  function refused(id: ModuleId): Error {
+    // an id may contain anything
+    const what = `[vite-tether] an attached runner was refused ${JSON.stringify(id)}`
+    const how = 'if it is to have it, see server.fs.allow and server.fs.deny in the Vite config.'
+    environment.logger.warnOnce(`${what}: ${how}`)
+    return denied(id)
+  }
+
+  return {
+    urlOf,
+    nodeFor,
+
+    async resolve(kind, specifier, importer) {
+      const external = { external: specifier }
+      if (isBuiltin(specifier) || /^(data|https?|node):/.test(specifier)) return external
+      const at = async (id: ModuleId) => ({ id: (await byId(kind, id))?.id ?? id })
+      let url = specifier.startsWith('file://') ? slash(fileURLToPath(specifier)) : unwrapId(specifier)
+      if (url.startsWith(`${root}/`)) {
+        // plugins are asked about the path as it was given
+        const resolved = await environment.pluginContainer.resolveId(url)
+        if (resolved && !resolved.external && resolved.id !== url) return at(resolved.id)
+        url = url.slice(root.length)
+      }
+      const file = importer === undefined ? undefined : (moduleGraph.getModuleById(importer)?.file ?? importer)
+      const isBare = !/^[./\0]/.test(url)
+      if (isBare || (url.startsWith('.') && file !== undefined)) {
+        const resolved = await environment.pluginContainer.resolveId(url, file ?? posix.join(root, 'index.html'))
+        if (resolved && !resolved.external && !(isBare && resolved.id.includes('/node_modules/'))) {
+          return at(resolved.id)
+        }
+        if (isBare) return external
+        if (file !== undefined) return { id: toPath(url, file) }
+      }
+      return { id: (await byUrl(kind, url))?.id ?? toPath(url, file) }
+    },
+  }
+}
+
+/** Undoes what Vite's import analysis does to ids that are no valid URLs. */
+export function unwrapId(url: string): string {
+  return url.startsWith('/@id/') ? url.slice('/@id/'.length).replace('__x00__', '\0') : url
+}
