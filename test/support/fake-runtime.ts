@@ -1,8 +1,8 @@
 /** A runner without code: modules are functions, and everything the engine asks for is written down. */
 import type { ViteNodeRunner } from 'vite-node/client'
-import type { DetachedInstance, GraphNode, HotRuntime } from '../../src/client/hmr/hot-runtime.ts'
+import type { DetachedInstance, GraphNode, HotRuntime, Saved } from '../../src/client/hmr/hot-runtime.ts'
 import type { ImportedNames, ModuleNamespace } from '../../src/client/module-types.ts'
-import type { FailedModule, ModuleRecord } from '../../src/shared/types.ts'
+import type { ModuleRecord } from '../../src/shared/types.ts'
 
 /** What a module is: its imports, and what happens when it is evaluated. */
 export interface FakeModule {
@@ -27,6 +27,7 @@ export function createFakeRuntime(modules: Record<string, FakeModule>, roots: st
   const journal: string[] = []
   /** Errors that `prepare` throws, by module. */
   const broken = new Map<string, Error>()
+  const unsaved = new Map<string, Error>()
   let serial = 0
   const runner = {} as ViteNodeRunner & { runtime: HotRuntime }
 
@@ -77,16 +78,18 @@ export function createFakeRuntime(modules: Record<string, FakeModule>, roots: st
     toId: (specifier) => specifier,
     resolve: async (file) => file,
     toUrl: (id) => id,
-    install: (records: readonly ModuleRecord[]) => records.map(({ id }) => id),
+    install(modules: readonly ModuleRecord[], { seeds, failed }: Saved = { seeds: [], failed: [] }) {
+      for (const id of seeds) unsaved.delete(id)
+      for (const { id, error } of failed) unsaved.set(id, new Error(error.message))
+      return modules.map(({ id }) => id)
+    },
     nextImports: (id) => new Set(modules[id]?.imports),
-    async prepare(targets: readonly string[], replaced: ReadonlySet<string>, failed: readonly FailedModule[]) {
+    async prepare(targets: readonly string[], replaced: ReadonlySet<string>) {
       journal.push(`prepare ${targets.join(' ')}`)
       for (const id of [...targets, ...replaced]) {
-        const error = broken.get(id)
+        const error = broken.get(id) ?? unsaved.get(id)
         if (error) throw error
       }
-      const needed = failed.find(({ id }) => replaced.has(id))
-      if (needed) throw Object.assign(new Error(needed.error.message))
     },
     detach(ids) {
       const detached: DetachedInstance[] = []

@@ -1,7 +1,8 @@
 /**
  * The code this runner holds: the newest record of each module, compiled and analysed when first needed.
  */
-import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
+import { reviveError } from '../../shared/errors.ts'
+import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { type CompiledModule, compileModule } from './compile.ts'
 import { debuggable } from './debug-code.ts'
 import type { ModulePlace, Paths } from './paths.ts'
@@ -93,10 +94,14 @@ export class StoredModule {
     return Object.hasOwn(dynamicDeps, specifier) ? dynamicDeps[specifier] : undefined
   }
 
+  /** The app modules of its static imports. */
+  get staticTargets(): ModuleId[] {
+    return Object.values(this.record.deps)
+  }
+
   /** All app modules that the code shows it imports, now or later. */
   get targets(): ModuleId[] {
-    const { deps, dynamicDeps } = this.record
-    return [...Object.values(deps), ...Object.values(dynamicDeps)]
+    return [...this.staticTargets, ...Object.values(this.record.dynamicDeps)]
   }
 
   /** Equal code with a newer version or map: what was compiled stays. */
@@ -114,6 +119,8 @@ export class StoredModule {
 export class ModuleStore {
   readonly #modules = new Map<ModuleId, StoredModule>()
   readonly #ids = new Map<string, ModuleId>()
+  /** Modules that cannot be transformed as they are saved: whoever evaluates one gets its error, and never the code from before. */
+  readonly #failed = new Map<ModuleId, FailedModule>()
   readonly #paths: Paths
 
   constructor(paths: Paths) {
@@ -129,10 +136,44 @@ export class ModuleStore {
     return this.#ids.get(url)
   }
 
+  /** The code to evaluate a module from; `undefined` if the server is to be asked. Throws why its current source has none. */
+  current(id: ModuleId): StoredModule | undefined {
+    const failed = this.#failed.get(id)
+    if (failed) throw reviveError(failed.error)
+    return this.#modules.get(id)
+  }
+
+  /** Why a module's current source cannot be transformed. */
+  failureOf(id: ModuleId): FailedModule | undefined {
+    return this.#failed.get(id)
+  }
+
+  /** The server has transformed `ids` anew, and these of them have failed. */
+  settle(ids: Iterable<ModuleId>, failed: readonly FailedModule[]): void {
+    for (const id of ids) this.#failed.delete(id)
+    for (const module of failed) this.#failed.set(module.id, module)
+  }
+
+  /** `ids`, and the modules behind their static imports that are not evaluated, as far as code is held that shows them. */
+  graphOf(ids: Iterable<ModuleId>, isEvaluated: (id: ModuleId) => boolean): Set<ModuleId> {
+    const graph = new Set(ids)
+    for (const id of graph) {
+      for (const dep of this.#modules.get(id)?.staticTargets ?? []) if (!isEvaluated(dep)) graph.add(dep)
+    }
+    return graph
+  }
+
+  /** Throws if evaluating `id` would need a module that cannot be transformed: as under Node nothing runs of such a graph. */
+  checkGraph(id: ModuleId, isEvaluated: (id: ModuleId) => boolean): void {
+    if (this.#failed.size === 0) return
+    for (const each of this.graphOf([id], isEvaluated)) this.current(each)
+  }
+
   /** Takes records that are newer than what is held. Returns the ids whose code differs from what was held. */
   install(records: readonly ModuleRecord[]): ModuleId[] {
     const changed: ModuleId[] = []
     for (const record of records) {
+      this.#failed.delete(record.id)
       const held = this.#modules.get(record.id)
       if (held && held.record.version >= record.version) continue
       this.#ids.set(record.url, record.id)

@@ -27,6 +27,8 @@ export interface EvaluationHost {
   runCommonJs(instance: Instance, stored: StoredModule): void
   /** The body of an instance has run. */
   finish(instance: Instance): void
+  /** The evaluation of an instance has failed. */
+  noteFailure(instance: Instance): void
   /** What `specifier` means to `instance` if the runner itself provides it. */
   provided(instance: Instance, specifier: string): object | undefined
   /** Marks an error as one that must not be remembered as the module's result. */
@@ -140,7 +142,9 @@ export class Evaluation {
 
   #begin(frame: Frame): Promise<void> | undefined {
     const { instance } = frame
-    const stored = instance.stored ?? this.#evaluator.store.get(instance.id)
+    const { store, instances } = this.#evaluator
+    if (this.#stack.length === 1 && !instance.stored) store.checkGraph(instance.id, (id) => instances.isEvaluated(id))
+    const stored = instance.stored ?? store.current(instance.id)
     if (stored) return this.#run(frame, stored)
     const importer = this.#stack.at(-2)?.instance ?? this.#importer
     return when(this.#supply.obtain(instance.id, importer?.id), (obtained) => this.#run(frame, obtained))
@@ -205,7 +209,7 @@ export class Evaluation {
     const epoch = this.#evaluator.isTransient(error) ? Number.NaN : this.#epoch
     for (const { instance } of this.#stack.splice(0).reverse()) {
       instance.fail(error, epoch)
-      this.#evaluator.instances.unlink(instance)
+      this.#evaluator.noteFailure(instance)
       this.#importer?.stopWaitingFor(instance)
     }
     return error

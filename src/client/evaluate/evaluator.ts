@@ -106,7 +106,7 @@ export class Evaluator {
 
   /** The code of a module, from the store or, with what it imports, from the server. */
   async obtain(id: ModuleId, importer?: ModuleId): Promise<StoredModule> {
-    const held = this.store.get(id)
+    const held = this.store.current(id)
     if (held) return held
     await this.fetch(id, importer, true)
     const obtained = this.store.get(id)
@@ -183,6 +183,19 @@ export class Evaluator {
     for (const name of namesOf(module.exports)) {
       instance.namespace.define(name, () => (module.exports as Record<string, unknown>)[name])
     }
+  }
+
+  /** The evaluation of an instance has failed: a correction of anything that it needed may be one of it. */
+  noteFailure(instance: Instance): void {
+    this.instances.unlink(instance)
+    // without code it has not come to its imports: any module behind it may be the reason
+    const needed = instance.stored ? instance.imports : this.unevaluatedBehind(instance.id)
+    this.instances.failed.note(instance.id, needed)
+  }
+
+  /** A module and the static graph behind it, as far as code is held that shows it and nothing of it has run. */
+  unevaluatedBehind(id: ModuleId): Set<ModuleId> {
+    return this.store.graphOf([id], (other) => this.instances.isEvaluated(other))
   }
 
   /** `export *` of app modules: in a cycle the names are needed before that line has run. */

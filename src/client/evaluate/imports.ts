@@ -2,7 +2,7 @@
  * What an import in transformed code does: finds out what the specifier means and checks that it has the names.
  */
 import { isBuiltin } from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, posix } from 'node:path'
 import type { ModuleId } from '../../shared/types.ts'
 import type { ImportRequest } from '../code/compile.ts'
 import type { Paths } from '../code/paths.ts'
@@ -31,6 +31,8 @@ export interface ImportsHost {
   instance(id: ModuleId, importer?: Instance): Promise<Instance>
   /** Its namespace. */
   load(id: ModuleId, importer?: Instance): Promise<ModuleNamespace>
+  /** A module and the static graph behind it, as far as nothing of it has run. */
+  unevaluatedBehind(id: ModuleId): Set<ModuleId>
   /** Marks an error as one that must not be remembered as the module's result. */
   transient(error: unknown): unknown
 }
@@ -124,11 +126,26 @@ export class Imports implements Supply {
     if (isNativeSpecifier(specifier) || hasLiteralImport(stored.record.code, specifier)) return { external: specifier }
     const known = instance.resolved?.get(specifier)
     if (known !== undefined && this.#evaluator.instances.live(known)?.evaluated) return known
-    const answer = await this.#evaluator.fetch(this.#evaluator.paths.toRequest(specifier), instance.id)
+    const answer = await this.#evaluator
+      .fetch(this.#evaluator.paths.toRequest(specifier), instance.id)
+      .catch((error) => {
+        this.#failedToResolve(instance, specifier)
+        throw error
+      })
     if ('external' in answer) return answer
     instance.resolved ??= new Map()
     instance.resolved.set(specifier, answer.id)
     return answer.id
+  }
+
+  /** What it would have meant cannot be asked for: its id, if that can be told, is noted, so that a correction reaches `instance`. */
+  #failedToResolve(instance: Instance, specifier: string): void {
+    const { instances, paths } = this.#evaluator
+    const url = paths.toRequest(specifier)
+    const id = url.startsWith('.') ? posix.join(posix.dirname(instance.id), url) : paths.urlToId(url)
+    if (instances.live(id)) return
+    instances.linkComputed(instance, id)
+    instances.failed.note(id, this.#evaluator.unevaluatedBehind(id))
   }
 
   /** Node needs about a millisecond to resolve a specifier, where it has hooks in a thread. */

@@ -5,11 +5,13 @@
 import type { ModuleCacheMap } from 'vite-node/client'
 import type { ModuleId } from '../../shared/types.ts'
 import type { StoredModule } from '../code/store.ts'
+import { FailedModules } from './failed-modules.ts'
 import { Instance } from './instance.ts'
 import type { ModuleExports } from './namespace.ts'
 
 /** Instances by id, and who imports whom. */
 export class Instances {
+  readonly failed = new FailedModules()
   readonly #cache: ModuleCacheMap
   readonly #importers = new Map<ModuleId, Set<ModuleId>>()
   #created: Set<ModuleId> | undefined
@@ -47,6 +49,15 @@ export class Instances {
     return entry?.promise && !entry.failure ? entry : undefined
   }
 
+  isEvaluated(id: ModuleId): boolean {
+    return this.live(id)?.evaluated === true
+  }
+
+  /** What the instances of `id` have imported by computed `import()`s. */
+  computedBy(id: ModuleId): ReadonlySet<ModuleId> {
+    return this.#computed.get(id) ?? new Set()
+  }
+
   /** All, in the order in which their modules were first evaluated; what has failed or is on its way comes last. */
   all(): Instance[] {
     const instances: Instance[] = []
@@ -71,6 +82,7 @@ export class Instances {
 
   /** Puts an instance and its edges into the cache as it is. */
   put(instance: Instance): void {
+    this.failed.forget(instance.id)
     this.#cache.setByModuleId(instance.id, instance as object)
     for (const id of instance.imports) this.#link(instance, id)
   }
@@ -84,7 +96,7 @@ export class Instances {
 
   /** Adds the edges that the code shows, and those by computed imports of earlier instances. */
   linkCode(instance: Instance, { targets }: StoredModule): void {
-    for (const id of [...targets, ...(this.#computed.get(instance.id) ?? [])]) this.#link(instance, id)
+    for (const id of [...targets, ...this.computedBy(instance.id)]) this.#link(instance, id)
   }
 
   /** Adds an edge by a computed `import()`. */

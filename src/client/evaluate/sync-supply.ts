@@ -51,7 +51,7 @@ export class SyncSupply implements Supply {
   /** The code of a module. */
   obtain(id: ModuleId, importer?: ModuleId): StoredModule {
     const { store } = this.#evaluator
-    if (!store.get(id)) this.fetch(id, importer, true)
+    if (!store.current(id)) this.fetch(id, importer, true)
     const stored = store.get(id)
     if (stored) return stored
     throw new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module '${id}': the server answered without its code.`)

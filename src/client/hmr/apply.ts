@@ -4,11 +4,13 @@
  */
 import { createDebug } from 'obug'
 import type { ViteNodeRunner } from 'vite-node/client'
+import { reviveError } from '../../shared/errors.ts'
 import type { Applied, Change, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { dispose, within } from './callbacks.ts'
 import { type Engine, entriesOf, getEngine, rootsOf } from './engine.ts'
+import type { HotRuntime, Saved } from './hot-runtime.ts'
 import { type Cause, fail, type Outcome, outcome } from './outcome.ts'
-import { type Propagation, propagate } from './propagate.ts'
+import { type Graph, type Propagation, propagate } from './propagate.ts'
 import { dropRegistrations } from './registrations.ts'
 import { reloadAll, startRoots, update } from './update.ts'
 
@@ -35,10 +37,9 @@ export function enqueueChange(engine: Engine, cause: Cause): Promise<Outcome> {
 
 async function run(engine: Engine, cause: Cause): Promise<Outcome> {
   const { runtime } = engine
-  const newer = await refresh(engine, cause.modules)
-  for (const id of [...cause.seeds, ...cause.modules.map((module) => module.id)]) engine.broken.delete(id)
-  for (const module of cause.failed) engine.broken.set(module.id, module)
-  const { seeds, unknown } = sort(engine, [...cause.seeds, ...newer, ...engine.failing], cause.invalidated)
+  const newer = await refresh(engine, cause.modules, cause)
+  const broken = cause.failed.map(({ id }) => id)
+  const { seeds, unknown } = sort(engine, [...cause.seeds, ...newer, ...broken, ...engine.failing], cause.invalidated)
   if (cause.reload) return cause.onRequest ? reloadAll(engine, cause, seeds) : unaccepted(engine, cause, seeds)
 
   let result = outcome('unaffected')
@@ -49,7 +50,7 @@ async function run(engine: Engine, cause: Cause): Promise<Outcome> {
     if (plan.chain) return unaccepted(engine, cause, seeds, [...(invalidated ? [invalidated] : []), ...plan.chain])
     result = await update(engine, cause, seeds, plan)
     if (result.error !== undefined) return result
-    isOrphaned ||= plan.boundaries.length === 0
+    isOrphaned ||= plan.boundaries.length === 0 || seeds.some((id) => !runtime.node(id))
   } else if (cause.invalidated !== undefined && (await rootsOf(engine)).includes(cause.invalidated)) {
     return unaccepted(engine, cause, [cause.invalidated], [cause.invalidated])
   }
@@ -57,22 +58,36 @@ async function run(engine: Engine, cause: Cause): Promise<Outcome> {
   // entries are tried again with every change; another root whose import failed, when the change may be about that
   const entries = await entriesOf(engine)
   const failedRoots = [...entries, ...(isOrphaned ? runtime.roots() : [])].filter((id) => !runtime.node(id))
-  if (failedRoots.length === 0) return result
+  if (failedRoots.length === 0) return seeds.length === 0 ? reportBroken(engine, cause) : result
   const started = await startRoots(engine, cause, [...new Set(failedRoots)])
   return seeds.length > 0 ? result : started
+}
+
+/** Nothing of the change runs now. What it has broken may be imported when it is next needed, and that is said now. */
+async function reportBroken(engine: Engine, cause: Cause): Promise<Outcome> {
+  const { runtime } = engine
+  const isImported = (id: ModuleId) => [...runtime.ids()].some((other) => runtime.node(other)?.imports.has(id))
+  const broken = cause.failed.find(({ id }) => isImported(id))
+  return broken ? fail(engine, cause, [], reviveError(broken.error)) : outcome('unaffected')
 }
 
 /** Tells the modules this runner has an instance of from those it has not; an invalidated one stands for its importers. */
 function sort({ runtime }: Engine, ids: ModuleId[], invalidated: ModuleId | undefined) {
   const importers = invalidated === undefined ? [] : (runtime.node(invalidated)?.importers ?? [])
   const all = [...new Set([...ids, ...importers])].filter((id) => id !== invalidated)
-  return { seeds: all.filter((id) => runtime.node(id)), unknown: all.filter((id) => !runtime.node(id)) }
+  const { node } = graphOf(runtime)
+  return { seeds: all.filter((id) => node(id)), unknown: all.filter((id) => !node(id)) }
+}
+
+/** The graph over which a change spreads. */
+function graphOf(runtime: HotRuntime): Graph {
+  return { node: (id) => (runtime.attempted ? runtime.attempted(id) : runtime.node(id)) }
 }
 
 async function decide(engine: Engine, { invalidators }: Cause, seeds: readonly ModuleId[]): Promise<Propagation> {
   const { runtime, cache, limits } = engine
   const roots = await rootsOf(engine)
-  const planFor = (wanted: readonly ModuleId[]) => propagate(runtime, cache, wanted, roots, invalidators)
+  const planFor = (wanted: readonly ModuleId[]) => propagate(graphOf(runtime), cache, wanted, roots, invalidators)
   let plan = planFor(seeds)
   if (!runtime.isSettled(plan.replaced)) {
     // what is being evaluated right now may end with other imports and registrations
@@ -92,7 +107,8 @@ async function wantedOf({ runtime }: Engine, seeds: readonly ModuleId[], roots: 
   const changed = new Set(seeds)
   const reached = new Set(roots)
   for (const id of reached) {
-    const imports = changed.has(id) ? await runtime.nextImports(id) : runtime.node(id)?.imports
+    const isReplaced = changed.has(id) && runtime.node(id)
+    const imports = isReplaced ? await runtime.nextImports(id) : graphOf(runtime).node(id)?.imports
     for (const dep of imports ?? []) reached.add(dep)
   }
   return seeds.filter((id) => reached.has(id))
@@ -108,9 +124,8 @@ async function unaccepted(
   if (engine.onUnaccepted === 'reload') return reloadAll(engine, cause, seeds)
   try {
     // a process is not given up for code that cannot run; of what does not depend on what has changed it is known that it can
-    const isWhole = seeds.length === 0 || engine.broken.size > 0
-    const replaced = isWhole ? new Set(runtime.ids()) : withDependents(engine, seeds)
-    await runtime.prepare(isWhole ? await rootsOf(engine) : [...replaced], replaced, [...engine.broken.values()])
+    const replaced = seeds.length === 0 ? new Set(runtime.ids()) : withDependents(engine, seeds)
+    await runtime.prepare(await rootsOf(engine), replaced)
   } catch (error) {
     return fail(engine, cause, seeds, error)
   }
@@ -119,14 +134,14 @@ async function unaccepted(
 
 function withDependents({ runtime }: Engine, ids: readonly ModuleId[]): Set<ModuleId> {
   const found = new Set(ids)
-  for (const id of found) for (const importer of runtime.node(id)?.importers ?? []) found.add(importer)
+  for (const id of found) for (const importer of graphOf(runtime).node(id)?.importers ?? []) found.add(importer)
   return found
 }
 
 /** Brings store and registrations up to date. Instances that have failed are gone: what they have started is disposed. */
-async function refresh(engine: Engine, modules: readonly ModuleRecord[]): Promise<ModuleId[]> {
+async function refresh(engine: Engine, modules: readonly ModuleRecord[], saved?: Saved): Promise<ModuleId[]> {
   const { runtime, cache } = engine
-  const newer = await runtime.install(modules)
+  const newer = await runtime.install(modules, saved)
   const registered = [cache.hotModulesMap, cache.disposeMap, cache.pruneMap, cache.ctxToListenersMap]
   for (const id of new Set(registered.flatMap((map) => [...map.keys()]))) {
     if (runtime.node(id)) continue

@@ -1,6 +1,6 @@
 /** What belongs to one runner: its registrations, the one queue its updates go through, and what outlives an update. */
 import type { ViteNodeRunner } from 'vite-node/client'
-import type { Applied, FailedModule, ModuleId } from '../../shared/types.ts'
+import type { Applied, ModuleId } from '../../shared/types.ts'
 import { type CacheData, createCache } from './cache.ts'
 import type { HotRuntime } from './hot-runtime.ts'
 import { createInProcessRuntime } from './in-process/vite-node-runtime.ts'
@@ -41,11 +41,6 @@ export interface Engine {
   readonly queue: UpdateQueue
   /** Modules whose last update failed: every apply covers them until one succeeds. */
   readonly failing: Set<ModuleId>
-  /**
-   * Modules whose saved source currently fails to transform. prepare() throws their error instead of falling back on the previous
-   * code.
-   */
-  readonly broken: Map<ModuleId, FailedModule>
   /** The failure that was shown last while something is failing, so that a retry does not show it again. */
   shown: string | undefined
   /** Modules may have become unreached: one was let go, maybe while roots could not tell. `pruneUnreached` settles it. */
@@ -78,7 +73,6 @@ export function getEngine(runner: ViteNodeRunner): Engine {
       queue: createQueue(cache),
       participant: undefined,
       failing: new Set(),
-      broken: new Map(),
       shown: undefined,
       owesPrune: false,
       files: [],

@@ -2,7 +2,7 @@
  * The seam between the HMR engine (`hot-context`, `propagate`, `apply`) and the process that evaluates modules. `client/runner/node-runner`
  * implements it for our own runner; `client/hmr/in-process/vite-node-runtime` for a plain `ViteNodeRunner`.
  */
-import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
+import type { Change, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import type { ImportedNames, ModuleNamespace } from '../module-types.ts'
 
 /** An edge of the runner's own graph. Edges belong to the importer: they appear and vanish with its instance. */
@@ -24,6 +24,9 @@ export interface GraphNode {
   readonly evaluated: boolean
 }
 
+/** What the server says of modules as they are saved now, beside their code. */
+export type Saved = Pick<Change, 'seeds' | 'failed'>
+
 /** An instance that was taken out of the cache and can be put back. Opaque to the engine. */
 export interface DetachedInstance {
   readonly id: ModuleId
@@ -33,6 +36,11 @@ export interface DetachedInstance {
 export interface HotRuntime {
   /** The instance's node, or `undefined` if this runner has never evaluated the module or no longer holds it. */
   node(id: ModuleId): GraphNode | undefined
+  /**
+   * As `node()`, over the modules, too, that failed when a live one imported them by `import()`, and over what those needed:
+   * a correction of any of them is an update of the live one. @default node
+   */
+  attempted?(id: ModuleId): GraphNode | undefined
   /**
    * Ids of all application modules that have an instance, in the order of their first evaluation. One whose evaluation has
    * failed is among them until the next `install`, although it has no node: it may hold something to dispose of.
@@ -52,20 +60,21 @@ export interface HotRuntime {
   /** The URL that log lines and payloads name. */
   toUrl(id: ModuleId): string
   /**
-   * Takes newer code into the store; nothing is evaluated. Returns the ids of those whose instances were evaluated from other
+   * Takes newer code into the store; nothing is evaluated. From now on whoever evaluates a module that has failed gets its error,
+   * until it is among the modules or the seeds of another call. Returns the ids of those whose instances were evaluated from other
    * code than is held now. Instances whose evaluation has failed are forgotten by then at the latest.
    */
-  install(modules: readonly ModuleRecord[]): ModuleId[] | Promise<ModuleId[]>
+  install(modules: readonly ModuleRecord[], saved?: Saved): ModuleId[] | Promise<ModuleId[]>
   /** Which of `ids` and the modules they import have other code now than their instances. Needed where changes come without seeds. */
   changed?(ids: readonly ModuleId[]): Promise<ModuleId[]>
   /** What an instance will import when it is evaluated again from current code; if that is not to be had, what it imports now. */
   nextImports(id: ModuleId): ReadonlySet<ModuleId> | Promise<ReadonlySet<ModuleId>>
   /**
    * Makes sure that evaluating `roots` cannot fail for want of code: walks their static imports over current code as far as
-   * modules are in `replaced` or have no instance, fetches what is missing, compiles it and checks the named imports.
-   * Throws the first error (a `failed` module that is really needed counts) and touches nothing.
+   * modules are in `replaced` or have no instance, and their `import()`s as far as modules are in `replaced`, fetches what is
+   * missing, compiles it and checks the named imports. Throws the first error and touches nothing.
    */
-  prepare(roots: readonly ModuleId[], replaced: ReadonlySet<ModuleId>, failed: readonly FailedModule[]): Promise<void>
+  prepare(roots: readonly ModuleId[], replaced: ReadonlySet<ModuleId>): Promise<void>
   /** Takes instances, and the edges they own, out of the cache. */
   detach(ids: Iterable<ModuleId>): DetachedInstance[]
   /** Puts them back exactly as they were, over anything evaluated since. */

@@ -25,7 +25,7 @@ export async function update(
   await tell('vite:beforeUpdate')
   let result: Outcome
   try {
-    await runtime.prepare(targets, replaced, [...engine.broken.values()])
+    await runtime.prepare(targets, replaced)
     const done = await replaceModules(engine, replaced, targets)
     succeed(engine)
     runCallbacks(engine, boundaries, done)
@@ -56,7 +56,7 @@ export async function reloadAll(engine: Engine, cause: Cause, seeds: readonly Mo
   for (const id of runtime.ids()) if (!id.includes('/node_modules/')) replaced.add(id)
   try {
     await within(engine.limits.settle, runtime.settled(replaced))
-    await runtime.prepare(roots, replaced, [...engine.broken.values()])
+    await runtime.prepare(roots, replaced)
     await notify(engine, 'vite:beforeFullReload', { type: 'full-reload', path: '*' })
     engine.log.info('program reload')
     const done = await replaceModules(engine, replaced, roots)
@@ -72,7 +72,7 @@ export async function reloadAll(engine: Engine, cause: Cause, seeds: readonly Mo
 /** Executes roots that have no instance because they failed: at the start, or when they were imported. */
 export async function startRoots(engine: Engine, cause: Cause, roots: readonly ModuleId[]): Promise<Outcome> {
   try {
-    await engine.runtime.prepare(roots, new Set(), [...engine.broken.values()])
+    await engine.runtime.prepare(roots, new Set())
     const done = await replaceModules(engine, new Set(), roots)
     succeed(engine)
     await pruneUnreached(engine)

@@ -2,15 +2,15 @@
  * What the HMR engine sees and does of a runner: its graph, and instances taken out, put back and evaluated again.
  */
 import { posix } from 'node:path'
-import { reviveError } from '../../shared/errors.ts'
-import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
+import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import type { StoredModule } from '../code/store.ts'
 import { isMaybeType } from '../code/transformed-code.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
 import { missingExport } from '../evaluate/externals.ts'
 import type { Instance } from '../evaluate/instance.ts'
-import type { DetachedInstance, GraphNode, HotRuntime } from '../hmr/hot-runtime.ts'
-import type { ImportedNames, ModuleNamespace } from '../module-types.ts'
+import type { DetachedInstance, GraphNode, HotRuntime, Saved } from '../hmr/hot-runtime.ts'
+import type { ModuleNamespace } from '../module-types.ts'
+import { AttemptedNode, InstanceNode } from './graph-nodes.ts'
 
 /** Finds out what a specifier from outside means. */
 type Resolve = (specifier: string) => Promise<ModuleId | { external: string }>
@@ -29,7 +29,33 @@ export class TetherRuntime implements HotRuntime {
 
   node(id: ModuleId): GraphNode | undefined {
     const instance = this.#evaluator.instances.live(id)
-    return instance && new Node(instance, this.#evaluator)
+    return instance && new InstanceNode(instance, this.#evaluator)
+  }
+
+  attempted(id: ModuleId): GraphNode | undefined {
+    const { instances } = this.#evaluator
+    const live = instances.live(id)
+    const failed = [...instances.failed.importersOf(id)].filter(
+      (importer) => importer !== id && this.#isAwaited(importer),
+    )
+    if (live && failed.length === 0) return new InstanceNode(live, this.#evaluator)
+    if (!live && !this.#isAwaited(id)) return undefined
+    const importers = new Set([...instances.importersOf(id), ...failed])
+    return live
+      ? new InstanceNode(live, this.#evaluator, importers)
+      : new AttemptedNode(id, this.toUrl(id), importers, instances.failed.neededBy(id))
+  }
+
+  /** Whether a live module has tried to import what has failed here. */
+  #isAwaited(id: ModuleId): boolean {
+    const { instances } = this.#evaluator
+    const failed = new Set([id])
+    for (const each of failed) {
+      if (instances.live(each)) continue
+      if (instances.failed.has(each) && instances.importersOf(each).size > 0) return true
+      for (const importer of instances.failed.importersOf(each)) failed.add(importer)
+    }
+    return false
   }
 
   /** Those whose evaluation has failed are among them until the next `install`: they may hold something to dispose of. */
@@ -68,8 +94,9 @@ export class TetherRuntime implements HotRuntime {
     return this.#evaluator.store.get(id)?.record.url ?? this.#evaluator.paths.idToUrl(id)
   }
 
-  install(modules: readonly ModuleRecord[]): ModuleId[] {
+  install(modules: readonly ModuleRecord[], saved?: Saved): ModuleId[] {
     this.#evaluator.install(modules)
+    if (saved) this.#evaluator.store.settle(saved.seeds, saved.failed)
     // not only what is new here: an answer to a fetch may have brought it, which changes nothing that runs
     const changed = modules.map(({ id }) => id).filter((id) => this.#isOutdated(id))
     this.#evaluator.instances.forgetFailures()
@@ -92,25 +119,27 @@ export class TetherRuntime implements HotRuntime {
     return new Set([...current.targets, ...[...imports].filter((dep) => !shown.has(dep))])
   }
 
-  async prepare(
-    roots: readonly ModuleId[],
-    replaced: ReadonlySet<ModuleId>,
-    failed: readonly FailedModule[],
-  ): Promise<void> {
-    const broken = new Map(failed.map((module) => [module.id, module]))
-    const isNew = (id: ModuleId): boolean => replaced.has(id) || !this.#evaluator.instances.live(id)
+  async prepare(roots: readonly ModuleId[], replaced: ReadonlySet<ModuleId>): Promise<void> {
+    const { store, instances } = this.#evaluator
+    const isNew = (id: ModuleId): boolean => replaced.has(id) || !instances.live(id)
     const needed = new Set(roots)
     const modules: StoredModule[] = []
     for (const id of needed) {
-      const failure = broken.get(id)
-      if (failure) throw reviveError(failure.error)
-      const stored = this.#evaluator.store.get(id) ?? (await this.#evaluator.obtain(id))
+      const stored = store.current(id) ?? (await this.#evaluator.obtain(id))
       // a SyntaxError that only this version of Node sees
       stored.compile()
       modules.push(stored)
-      for (const dep of Object.values(stored.record.deps)) if (isNew(dep)) needed.add(dep)
+      for (const dep of stored.staticTargets) if (isNew(dep)) needed.add(dep)
+      // an import() that has run before is going to run again: what it loads must be there, as for a static import
+      for (const dep of Object.values(stored.record.dynamicDeps)) if (replaced.has(dep)) needed.add(dep)
+      // the folder that a computed one has read may not have that file any more
+      for (const dep of instances.computedBy(id)) if (replaced.has(dep) && !this.#isMissing(dep)) needed.add(dep)
     }
     for (const stored of modules) this.#checkNames(stored, isNew)
+  }
+
+  #isMissing(id: ModuleId): boolean {
+    return this.#evaluator.store.failureOf(id)?.error.code === 'ERR_MODULE_NOT_FOUND'
   }
 
   /** Whether a module runs with the code that is held. */
@@ -195,53 +224,5 @@ export class TetherRuntime implements HotRuntime {
         throw missingExport(name, specifier, 'module', stored.record.url)
       }
     }
-  }
-}
-
-/** A view of an instance: everything in it is derived when asked for. */
-class Node implements GraphNode {
-  readonly id: ModuleId
-  readonly imports: ReadonlySet<ModuleId>
-  readonly #instance: Instance
-  readonly #evaluator: Evaluator
-
-  constructor(instance: Instance, evaluator: Evaluator) {
-    this.id = instance.id
-    this.imports = instance.imports
-    this.#instance = instance
-    this.#evaluator = evaluator
-  }
-
-  get url(): string {
-    return (this.#instance.stored ?? this.#evaluator.store.get(this.id))?.record.url ?? this.id
-  }
-
-  get importers(): ReadonlySet<ModuleId> {
-    return this.#evaluator.instances.importersOf(this.id)
-  }
-
-  get evaluated(): boolean {
-    return this.#instance.evaluated
-  }
-
-  exportNames(): readonly string[] {
-    return Object.keys(this.#instance.namespace.object)
-  }
-
-  importedNames(dep: ModuleId): ImportedNames {
-    const { stored } = this.#instance
-    if (!stored) return []
-    const { dynamicDeps } = stored.record
-    if (Object.values(dynamicDeps).includes(dep)) return '*'
-    const names = new Set<string>()
-    let isStatic = false
-    for (const statement of stored.imports) {
-      if (stored.target(statement.specifier) !== dep) continue
-      if (statement.names === '*') return '*'
-      isStatic = true
-      for (const name of statement.names) names.add(name)
-    }
-    // an edge without a statement comes from a computed `import()`
-    return isStatic ? [...names] : '*'
   }
 }

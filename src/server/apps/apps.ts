@@ -38,8 +38,8 @@ export interface AppsHost {
   handover(): Pick<Handover, 'url' | 'secret' | 'root' | 'cacheDir'>
   /** Path of the file in which what an app process starts finds it. */
   invitation(): string
-  /** The first reason why a process with this entry could not start; `others` are further URLs that it loads. */
-  check(url: string, others: readonly string[]): Promise<FlatError | undefined>
+  /** The first reason why a process with this entry could not start; `others` are further URLs that it loads, `pid` is the one that runs. */
+  check(url: string, others: readonly string[], pid?: number): Promise<FlatError | undefined>
   restarting(app: App, reason: string): void
   exit(app: App, exit: SupervisorExit): void
   /** A process that has waited is the app's from now on. */
@@ -239,7 +239,7 @@ export class Apps {
     const app: App = new App(entry, url, supervise, {
       check: () => {
         const natives = Array.from(this.#natives.changed(id), (file) => toUrl(file, this.#root))
-        return host.check(app.url, natives)
+        return host.check(app.url, natives, app.supervisor.pid)
       },
       restarting: (reason) => host.restarting(app, reason),
       refused: (error) => host.report.failed(id, error, true),

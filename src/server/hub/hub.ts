@@ -57,7 +57,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
         return { url, secret, root, cacheDir }
       },
       invitation: () => this.#endpoints.opened!.supervised.invitation,
-      check: (url, others) => findFailure(this.#bindings.records, url, others),
+      check: (url, others, pid) => findFailure(this.#bindings.records, url, others, this.#served.runnerOf(pid)?.feed),
       restarting: (app, reason) => {
         this.#report.restarted(app.id, reason)
         this.emit('restart', this.#viewOf(app), reason)

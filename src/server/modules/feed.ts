@@ -44,6 +44,10 @@ export interface Feed {
   lost(): void
   /** The runner has said what became of a change. */
   answered(seq: number): void
+  /** Whether the runner has been given a module and all that it imports. */
+  hasWhole(id: ModuleId): boolean
+  /** What `importer` has loaded by `import()`s that its code does not show; without one: what was loaded from outside. */
+  computedBy(importer: ModuleId | undefined): Iterable<ModuleId>
   /** Standby only: stop waiting for the app to apply its change first, and send now. */
   hurry(): void
   /** `true` while the runner is owed a change, or has not said what became of one. */
@@ -69,6 +73,8 @@ export function createFeed(name: string, records: () => Promise<Records>, target
   /** Modules in the ledger without the graph behind them: it is on its way, or one of it has failed. */
   const partial = new Set<ModuleId>()
   const streams = new Set<Stream>()
+  /** Importer -> what it has asked for by a computed `import()`: nothing tells that it will not do so again. */
+  const computed = new Map<ModuleId | undefined, Set<ModuleId>>()
   /** Modules the runner was told of but could not get. */
   const failing = new Set<ModuleId>()
   /**
@@ -194,6 +200,8 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       const answer = await current((source) => source.fetch(url, importer, known, take, fresh))
       if ('external' in answer) return answer
       const { id, failed } = answer
+      // with `fresh` the runner knew what to ask for
+      if (!fresh) computed.set(importer, (computed.get(importer) ?? new Set()).add(id))
       debug('%s fetch %s: %d modules, %d failed', name, url, own.size, failed.length)
       const modules = await stream.end()
       if (failed.length > 0) {
@@ -265,6 +273,8 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     answered(report) {
       answered = Math.max(answered, report)
     },
+    hasWhole: (id) => holdsWhole(id) !== undefined,
+    computedBy: (importer) => computed.get(importer) ?? [],
     get pending() {
       return flushing !== undefined || seq > answered
     },

@@ -123,7 +123,7 @@ test('replacing instances evaluates current code for what has no instance, and l
   expect(await runtime.install(await project.saved('leaf.js'))).toEqual([project.path('leaf.js')])
   expect(entry.value()).toBe('leaf2')
   const replaced = ['entry.js', 'mid.js', 'leaf.js'].map(project.path)
-  await runtime.prepare([project.path('entry.js')], new Set(replaced), [])
+  await runtime.prepare([project.path('entry.js')], new Set(replaced))
   runtime.detach(replaced)
   const again = await runtime.evaluate(project.path('entry.js'))
   expect(again.value()).toBe('new2')
@@ -277,7 +277,7 @@ const broken = async (files: Record<string, string>, root = '/a.js') => {
     project.write(file, content)
     await runtime.install(await project.saved(file))
     const replaced = new Set([project.path(file), project.path('a.js')])
-    return runtime.prepare([project.path('a.js')], replaced, [])
+    return runtime.prepare([project.path('a.js')], replaced)
   }
   return { ...project, runtime, change }
 }
@@ -314,9 +314,11 @@ test('preparing throws for a module that could not be transformed, if it is need
   const { runtime, path } = await broken({})
   const failed = { id: path('b.js'), url: '/b.js', error: { name: 'Error', message: 'syntax' } }
   const unrelated = { ...failed, id: path('c.js') }
-  await runtime.prepare([path('a.js')], new Set([path('a.js'), path('b.js')]), [unrelated])
   const all = new Set([path('a.js'), path('b.js')])
-  await expect(runtime.prepare([path('a.js')], all, [failed])).rejects.toThrow('syntax')
+  await runtime.install([], { seeds: [], failed: [unrelated] })
+  await runtime.prepare([path('a.js')], all)
+  await runtime.install([], { seeds: [], failed: [failed] })
+  await expect(runtime.prepare([path('a.js')], all)).rejects.toThrow('syntax')
 })
 
 test('preparing does not mind names of packages, which are seen to when they are loaded', async () => {
