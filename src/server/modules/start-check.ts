@@ -1,7 +1,7 @@
 /** Whether new code can start, found out before the process that runs the old code is replaced. */
 import { type FlatError, flattenError } from '../../shared/errors.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
-import type { Feed } from './feed.ts'
+import type { Feed } from './feed-types.ts'
 import type { Records } from './records.ts'
 
 /** What the process that runs now has loaded: the next one is going to load it as well. */
