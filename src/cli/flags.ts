@@ -21,6 +21,8 @@ export interface Flags {
   onUnaccepted: 'restart' | 'reload' | undefined
   include: string[]
   exclude: string[]
+  /** Milliseconds. */
+  delay: number | undefined
   stdin: boolean
   standby: boolean
   attach: true | { host?: string; port: number } | undefined
@@ -83,6 +85,9 @@ const VALUES: Record<string, Take> = {
   '--exclude': (flags, value) => {
     flags.exclude.push(value)
   },
+  '--delay': (flags, value, flag) => {
+    flags.delay = milliseconds(value, flag)
+  },
   '--log-level': (flags, value, flag) => {
     flags.logLevel = oneOf(LOG_LEVELS, value, flag)
   },
@@ -107,6 +112,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     onUnaccepted: undefined,
     include: [],
     exclude: [],
+    delay: undefined,
     stdin: false,
     standby: true,
     attach: undefined,
@@ -165,6 +171,11 @@ function next(flag: string, rest: string[]): string {
 function oneOf<const T extends string>(values: readonly T[], value: string, flag: string): T {
   if ((values as readonly string[]).includes(value)) return value as T
   throw wrong(`Expected the value of ${flag} to be one of ${values.join(', ')}, got '${value}'.`)
+}
+
+function milliseconds(value: string, flag: string): number {
+  if (/^\d{1,5}$/.test(value) && Number(value) <= 60_000) return Number(value)
+  throw wrong(`Expected the value of ${flag} to be a number of milliseconds from 0 to 60000, got '${value}'.`)
 }
 
 function attach(value: string | undefined): true | { host?: string; port: number } {

@@ -15,6 +15,7 @@ Everything after the entry is the app's. All flags of node are handed on (--insp
                                    or all modules again in the same one             [restart]
   --include <glob>                 a change of these files restarts the app too
   --exclude <glob>                 a change of these files does nothing
+  --delay <ms>                     how long after the last save a restart begins    [0]
   --stdin                          the app reads the terminal; no shortcuts
   --no-standby                     do not keep the next process ready: restarts are
                                    slower, and its memory is saved

@@ -78,7 +78,7 @@ function entryPath(entry: string, root: string): string {
 }
 
 function options(flags: Flags, entry: string | undefined): TetherOptions {
-  const { args, execArgv, onUnaccepted, include, exclude, standby, attach } = flags
+  const { args, execArgv, onUnaccepted, include, exclude, delay, standby, attach } = flags
   return {
     // whoever runs the command wants it to work
     force: true,
@@ -87,6 +87,7 @@ function options(flags: Flags, entry: string | undefined): TetherOptions {
     ...(onUnaccepted && { onUnaccepted }),
     ...(include.length > 0 && { watch: include }),
     ...(exclude.length > 0 && { ignore: exclude }),
+    ...(delay !== undefined && { delay }),
     ...(!standby && { standby }),
     ...(attach !== undefined && { attach: { ...(attach === true ? {} : attach), ...token() } satisfies AttachOptions }),
   }

@@ -50,6 +50,11 @@ export interface TetherOptions {
   watch?: string | string[]
   /** Globs of files that never cause anything. */
   ignore?: string | string[]
+  /**
+   * Milliseconds that must pass after the last save before the app process is replaced, for tools that write files in several
+   * steps. Updates in place do not wait. @default 0
+   */
+  delay?: number
   /** How the app process is asked to stop, and how many ms it has until it is killed. @default { signal: 'SIGTERM', timeout: 5000 } */
   stop?: { signal?: NodeJS.Signals; timeout?: number }
   /**
@@ -117,6 +122,7 @@ const OPTIONS = object<TetherOptions>(
     onUnaccepted: v.optional(oneOf('restart', 'reload')),
     watch: v.optional(oneOrMore('a glob or an array of them')),
     ignore: v.optional(oneOrMore('a glob or an array of them')),
+    delay: v.optional(milliseconds(60_000)),
     stop: v.optional(STOP),
     standby: v.optional(flag),
     attach: v.optional(v.lazy((value) => (typeof value === 'object' ? ATTACH : v.boolean(ATTACHED)))),

@@ -4,10 +4,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import { Supervisor, type SupervisorOptions } from '../process/supervisor.ts'
 
-/** Milliseconds without a save after which a burst of saves (a checkout, a rename over many files) counts as ended. */
-const BURST_GAP = 25
-/** Milliseconds after which a burst that does not end is acted on. */
-const BURST_LIMIT = 1000
+/** Milliseconds without a save until the old process is stopped: a checkout, or a rename over many files, is one restart. */
+const STOP_GAP = 25
+/**
+ * Milliseconds without a save until the next process begins: files that are written one after another (by a formatter, a code
+ * generator) are one restart. To stop the old process takes most of that anyway.
+ */
+const BEGIN_GAP = 120
+/** Milliseconds from the first save of a burst after which it is acted on, although it does not end. */
+const BURST_LIMIT = 2000
 
 /** What an app needs to know of the code it is going to run. */
 export interface AppHost {
@@ -17,6 +22,8 @@ export interface AppHost {
   restarting(reason: string): void
   /** A restart was put off because the new code cannot start. */
   refused(error: FlatError): void
+  /** Milliseconds that must pass after the last save before the old process is stopped; 0 unless the user wants more. */
+  delay(): number
 }
 
 /** A supervised app. */
@@ -31,6 +38,8 @@ export class App {
   #replacing: Promise<FlatError | undefined> | undefined
   /** Why the restart that is due has not happened: the code cannot start yet. */
   #due: string | undefined
+  /** Of the burst of saves that goes on, or of the last one. */
+  #firstSave = 0
   #lastSave = 0
   /** How often it was stopped: a restart that was due before is none any more. */
   #stops = 0
@@ -80,7 +89,7 @@ export class App {
     const stops = this.#stops
     this.supervisor.prepare()
     // not while it waits: Vite may not have heard of the save yet
-    await this.#quiet()
+    await this.#quiet(Math.max(STOP_GAP, this.#host.delay()))
     const failure = await this.#host.check()
     if (stops !== this.#stops) return this.#stopped()
     if (failure && this.#runs) {
@@ -89,13 +98,25 @@ export class App {
       return failure
     }
     this.#due = undefined
-    this.#host.restarting(reason)
+    // one that has not begun was told when its predecessor was stopped
+    if (!this.supervisor.isUnbegun) this.#host.restarting(reason)
     await this.supervisor.restart(reason)
     return this.supervisor.state === 'stopped' ? this.#stopped() : undefined
   }
 
   #stopped(): FlatError {
     return flattenError(new TetherError('ERR_CLOSED', `${this.id} was stopped before it was restarted.`))
+  }
+
+  /** Resolves when the process may begin: saves that follow one another closely are for one start. */
+  mayBegin(): Promise<void> {
+    return this.#quiet(BEGIN_GAP)
+  }
+
+  /** A file was saved that is no module: the process has to be replaced for it. */
+  fileChanged(reason: string): Promise<FlatError | undefined> {
+    this.#noteSave()
+    return this.replace(reason)
   }
 
   /** A file was saved. `isModule`: it is one, or may be one that was missing. */
@@ -106,7 +127,7 @@ export class App {
 
   /** Something was saved that may be what this app waits for. */
   saved(): void {
-    this.#lastSave = performance.now()
+    this.#noteSave()
     const { state } = this.supervisor
     if (this.#due !== undefined) void this.replace(this.#due)
     // one that is starting may be about to crash over what this save has mended
@@ -114,15 +135,21 @@ export class App {
   }
 
   async #retry(): Promise<void> {
-    await this.#quiet()
+    await this.#quiet(Math.max(STOP_GAP, this.#host.delay()))
     this.supervisor.saved('a file was saved')
   }
 
-  async #quiet(): Promise<void> {
-    const limit = performance.now() + BURST_LIMIT
+  #noteSave(): void {
+    const now = performance.now()
+    if (now - this.#lastSave > BEGIN_GAP + this.#host.delay()) this.#firstSave = now
+    this.#lastSave = now
+  }
+
+  /** Resolves when nothing was saved for `gap` ms, or when the burst of saves lasts too long. */
+  async #quiet(gap: number): Promise<void> {
     for (;;) {
-      const now = performance.now()
-      const rest = Math.min(this.#lastSave + BURST_GAP, limit) - now
+      const end = Math.min(this.#lastSave + gap, this.#firstSave + BURST_LIMIT + this.#host.delay())
+      const rest = end - performance.now()
       if (rest <= 0) return
       await delay(rest)
     }

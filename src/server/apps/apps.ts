@@ -129,7 +129,11 @@ export class Apps {
   /** Replaces the process of an app that was not stopped; what goes wrong is reported. */
   replace(app: App, reason: string): void {
     if (app.supervisor.state === 'stopped') return
-    app.replace(reason).catch((error) => this.#host.report.failed(app.id, flattenError(error), false))
+    this.#report(app, app.replace(reason))
+  }
+
+  #report(app: App, restart: Promise<unknown>): void {
+    restart.catch((error) => this.#host.report.failed(app.id, flattenError(error), false))
   }
 
   /** Node has loaded these files in the process of an app, or in one that it has started. */
@@ -148,7 +152,9 @@ export class Apps {
 
   /** A file changed that is no module but restarts the apps. */
   fileChanged(file: string): void {
-    for (const app of this.list()) this.replace(app, `${this.#short(file)} changed`)
+    for (const app of this.list()) {
+      if (app.supervisor.state !== 'stopped') this.#report(app, app.fileChanged(`${this.#short(file)} changed`))
+    }
   }
 
   /** Whether lines of the terminal have to name the app that they are about. */
@@ -243,6 +249,7 @@ export class Apps {
       },
       restarting: (reason) => host.restarting(app, reason),
       refused: (error) => host.report.failed(id, error, true),
+      delay: () => host.settings().options.delay ?? 0,
     })
     app.supervisor.on('exit', (exit) => {
       this.#natives.forget(id)

@@ -243,7 +243,11 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     const app = session.kind === 'supervised' ? this.#apps.withPid(session.pid) : undefined
     runner.id = app?.id ?? distinctId(`${info.name}#${session.pid}`, this.runners)
     runner.waits = app !== undefined && app.supervisor.pid !== session.pid
-    if (!runner.waits) this.#joined(session, runner)
+    if (!runner.waits) {
+      // the process of an app, which its session has said; a standby's turn waits too
+      await app?.mayBegin()
+      this.#joined(session, runner)
+    }
     return { ...runnerConfig(binding, runner.id, app?.url), ...(runner.waits && { waits: true }) }
   }
 
@@ -258,7 +262,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   async #begin(pid: number): Promise<void> {
     const standby = this.#served.standbyOf(pid)
     const app = standby && this.#appOf(standby[0])
-    if (app?.supervisor.pid === pid) await beginTurn(standby!, app.url)
+    if (app?.supervisor.pid === pid) await beginTurn(standby!, app)
   }
 
   /** An app process has ended. Returns the sessions that have ended with it. */

@@ -7,11 +7,11 @@ import { createDebug } from 'obug'
 import { TetherError } from '../../shared/errors.ts'
 import type { Handover } from '../../shared/handover.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
-import { createCrashWindow } from './crash-window.ts'
 import { endProcess, KILL_TIMEOUT } from './end-process.ts'
 import { forwardSignals } from './forward-signals.ts'
+import { Lifetime } from './lifetime.ts'
 import { holdGuard } from './orphan-guard.ts'
-import { type AppProcess, type Exit, spawnApp } from './spawn.ts'
+import { type AppCommand, type AppProcess, type Exit, spawnApp } from './spawn.ts'
 import { Standby } from './standby.ts'
 import type { SupervisorEvents, SupervisorOptions, SupervisorState } from './supervisor-types.ts'
 
@@ -34,7 +34,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #options: SupervisorOptions
   readonly #clock: Clock
   readonly #stopBy: { signal: NodeJS.Signals; timeout: number }
-  readonly #crashes: ReturnType<typeof createCrashWindow>
+  readonly #lifetime: Lifetime
   readonly #standby: Standby | undefined
   #state: SupervisorState = 'idle'
   #process: AppProcess | undefined
@@ -44,10 +44,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #launching: Promise<void> | undefined
   /** The stop under way, and whether a start follows it. */
   #stopping: { done: Promise<void>; restart: boolean } | undefined
-  /** The process has begun to read its code: a save from now on may be news to it. */
-  #fetched = false
-  /** Such a save has come while the process was starting. */
-  #savedSince = false
+  /** What the process that has not begun yet was started with. */
+  #inputs = ''
   /** Cancels the restart that a crash has put off. */
   #cancelBackoff: (() => void) | undefined
   #release: (() => void) | undefined
@@ -58,14 +56,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#stopBy = { signal: options.stop?.signal ?? 'SIGTERM', timeout: options.stop?.timeout ?? 5000 }
-    this.#crashes = createCrashWindow()
+    this.#lifetime = new Lifetime(this.#clock)
     this.#standby =
       options.standby &&
       new Standby({
         clock: this.#clock,
         hasRoom: options.standby.hasRoom,
-        inputs: () => JSON.stringify([this.#command(), options.standby!.inputs()]),
-        spawn: () => this.#spawn({ waits: true }),
+        inputs: () => this.#inputsOf(this.#command()),
+        spawn: () => this.#spawn(this.#command(), { waits: true }),
         ended: (pid) => this.emit('unused', pid),
       })
   }
@@ -84,6 +82,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#standby?.pid
   }
 
+  /** `true` while the process has not begun to read its code: what is saved now it is going to begin with. */
+  get isUnbegun(): boolean {
+    return this.#state === 'starting' && !this.#lifetime.isBegun
+  }
+
   /** A restart is near: the next process may begin to boot. */
   prepare(): void {
     if (this.#state === 'starting' || this.#state === 'ready') this.#standby?.prepare()
@@ -97,14 +100,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Replaces the process by a new one. Requests that arrive before the new process has fetched its code are one restart; one
-   * that arrives during a `stop()` is dropped. Resolves once the new process is spawned; rejects with `ERR_START`.
+   * Replaces the process by a new one, unless it has not begun yet and a fresh one would see the same. A request that arrives
+   * during a `stop()` is dropped. Resolves once the new process is spawned; rejects with `ERR_START`.
    */
   restart(reason?: string): Promise<void> {
     if (this.#stopping) return this.#stopping.done
-    if (this.#state === 'starting' && !this.#fetched) return this.#launching ?? Promise.resolve()
+    if (this.#launching) return this.#launching.then(() => this.restart(reason))
+    if (this.isUnbegun && this.#inputs === this.#inputsOf(this.#command())) return Promise.resolve()
     // a crashed one has a process that the system did not kill
-    if (!this.#process && this.#state !== 'starting') return this.#launch(reason)
+    if (!this.#process) return this.#launch(reason)
     return this.#end({ restart: true, signal: this.#stopBy.signal, reason })
   }
 
@@ -143,22 +147,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** The hub reports that the process `pid` has begun to read its code: later saves may be news to it. */
   fetched(pid = this.pid): void {
     if (pid !== this.pid) return
-    this.#fetched = true
+    this.#lifetime.begin()
     this.#isUnproven = false
   }
 
   /** The hub reports that the process `pid` has executed its entries. */
   ready(pid = this.pid): void {
     if (pid !== this.pid || this.#state !== 'starting') return
-    this.#fetched = true
+    this.#lifetime.begin()
     this.#move('ready')
   }
 
   /** The hub reports a save: what waits for one starts. */
   saved(reason?: string): void {
-    this.#crashes.forget()
-    if (this.#state === 'starting') this.#savedSince = this.#fetched
-    else this.#startAgain(reason)
+    this.#lifetime.saved()
+    this.#startAgain(reason)
   }
 
   #startAgain(reason?: string): void {
@@ -172,8 +175,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#cancelBackoff?.()
     this.#hold()
     this.#move('starting', reason)
-    this.#fetched = false
-    this.#savedSince = false
+    this.#lifetime.start()
     this.#launching = this.#next()
     try {
       await this.#launching
@@ -188,8 +190,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Makes the process that waits the app's, or a new one. */
   async #next(): Promise<void> {
     const waiting = await this.#standby?.take()
-    const child = waiting ?? (await this.#spawn({}))
+    const command = this.#command()
+    const inputs = this.#inputsOf(command)
+    const child = waiting ?? (await this.#spawn(command, {}))
     this.#process = child
+    this.#inputs = inputs
     this.#isUnproven = waiting !== undefined
     child.exited.then((exit) => this.#ended(child, exit))
     if (waiting) this.emit('takeover', child.pid)
@@ -199,8 +204,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return { ...this.#options, env: this.#options.env() }
   }
 
-  #spawn(how: Pick<Handover, 'waits'>): Promise<AppProcess> {
-    const command = this.#command()
+  /** All that a process started now would see. */
+  #inputsOf(command: object): string {
+    return JSON.stringify([command, this.#options.standby?.inputs()])
+  }
+
+  #spawn(command: AppCommand, how: Pick<Handover, 'waits'>): Promise<AppProcess> {
     const handover: Handover = { ...this.#options.handover(), stop: this.#stopBy, ...how }
     return spawnApp(command, handover, (stream, line) => this.emit(stream, line))
   }
@@ -255,18 +264,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
     const failed = exit.code !== 0
     this.#move(failed ? 'crashed' : 'idle')
-    const delay = failed ? this.#delay(wasReady) : undefined
+    const delay = failed && !this.#options.once ? this.#lifetime.delay(wasReady) : undefined
     if (delay !== undefined) this.#cancelBackoff = this.#clock.after(delay, () => this.#startAgain('it crashed'))
     if (this.#options.once) this.#letGo()
     const next = this.#options.once ? 'none' : 'save'
     this.emit('exit', delay === undefined ? { ...told, next } : { ...told, next: 'start', delay })
-  }
-
-  /** Milliseconds until a crashed process is started again, or `undefined` if a save has to come first. */
-  #delay(wasReady: boolean): number | undefined {
-    if (this.#options.once) return undefined
-    if (wasReady) return this.#crashes.next(this.#clock.now())
-    return this.#savedSince ? 0 : undefined
   }
 
   #move(next: SupervisorState, reason?: string): void {

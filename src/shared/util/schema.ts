@@ -40,10 +40,10 @@ export function oneOf<const Words extends readonly [string, string]>(...words: W
   return v.picklist(words, words.map((word) => `'${word}'`).join(' or '))
 }
 
-/** Milliseconds that a timer can wait. */
-export function milliseconds() {
-  const expected = `milliseconds, from 0 to ${LONGEST}`
-  return v.pipe(v.number(expected), v.minValue(0, expected), v.maxValue(LONGEST, expected))
+/** Milliseconds; by default as many as a timer can wait. */
+export function milliseconds(most = LONGEST) {
+  const expected = `milliseconds, from 0 to ${most}`
+  return v.pipe(v.number(expected), v.minValue(0, expected), v.maxValue(most, expected))
 }
 
 /** A boolean. */

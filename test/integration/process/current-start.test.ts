@@ -132,7 +132,9 @@ test.each(both)('a save that was kept back is there after a crash, standby $stan
   const app = await start(files, options, { plugins: [silent] })
   await saveInSilence(app, 'dep.js', 'export const v = 2')
   process.kill(app.hub.runners[0]!.pid!, 'SIGUSR2')
-  await app.line(/^runs 2$/)
+  await app.line(/exited with code 1, waiting for a save/)
+  app.project.edit('main.js', "'runs ' + v", "'runs ' + v + 'b'")
+  await app.line(/^runs 2b$/)
 })
 
 test.each(both)('a virtual module that a plugin only invalidates, standby $standby', async (options) => {

@@ -131,13 +131,15 @@ test('the app starts again after a crash at start-up if a save came after it had
   expect(exits).toHaveLength(2)
 })
 
-test('the app is started again five times in 30 s when it crashes later, then waits for a save', async () => {
+test('the app is started again five times in 30 s when it crashes a while after its start, then waits for a save', async () => {
   const clock = new FakeClock()
   const { supervisor, ready, exited } = supervise('exit-on-usr2.mjs', { args: ['7'], clock })
   await supervisor.start()
   const crash = async (count: number) => {
     const pid = await ready()
     supervisor.ready(pid)
+    // one that ends soon after its start waits for a save
+    clock.advance(5000)
     process.kill(pid, 'SIGUSR2')
     return exited(count)
   }
@@ -164,6 +166,7 @@ test('the supervisor forgets the restart it was waiting for when it is stopped',
   const { supervisor, ready, exited, states } = supervise('exit-on-usr2.mjs', { args: ['1'], clock })
   await supervisor.start()
   supervisor.ready(await ready())
+  clock.advance(5000)
   process.kill(supervisor.pid!, 'SIGUSR2')
   await exited()
   await supervisor.stop()
