@@ -15,6 +15,12 @@ const FORWARDED = ['checkContinue', 'checkExpectation', 'connect', 'upgrade', 'c
 /** What waits for the end of an update. */
 const WAITING = ['request', 'checkContinue', 'checkExpectation', 'connect', 'upgrade']
 
+/**
+ * What Node itself does when a server listens: it starts a timer that looks after the connections, which only Node's own `close`
+ * ends. The app's servers have no connections, and their timers would hold each of them, and the app behind it, for ever.
+ */
+const NODES_OWN = createServer().listeners('listening') as (() => void)[]
+
 /** Properties of a server that Node reads anew for each connection or request. */
 const SETTINGS = [
   'timeout',
@@ -67,6 +73,7 @@ export class KeptPort {
       closeIdleConnections: { configurable: true, value: () => real()?.closeIdleConnections() },
       closeAllConnections: { configurable: true, value: () => real()?.closeAllConnections() },
     })
+    for (const listener of NODES_OWN) server.off('listening', listener)
     server.on('newListener', (event) => {
       if (server === this.#current) this.#forward(String(event))
     })
