@@ -44,6 +44,21 @@ export function dropRegistrations(cache: CacheData, id: ModuleId): void {
   dropListeners(cache, id)
 }
 
+/** Copies what the `hot.data` of all modules hold. What they refer to is not copied: only the modules know what that is. */
+export function copyData({ dataMap }: CacheData): ReadonlyMap<ModuleId, object> {
+  return new Map(Array.from(dataMap, ([id, data]) => [id, { ...data }]))
+}
+
+/** Puts back what each `hot.data` held, into the same object: old instances hold it. */
+export function restoreData({ dataMap }: CacheData, copies: ReadonlyMap<ModuleId, object>): void {
+  for (const [id, data] of dataMap) {
+    const copy = copies.get(id)
+    if (!copy) dataMap.delete(id)
+    for (const key of Reflect.ownKeys(data)) if (!copy || !Object.hasOwn(copy, key)) Reflect.deleteProperty(data, key)
+    Object.assign(data, copy)
+  }
+}
+
 /** Removes the module's listeners; they may also stand in the list of all. */
 export function dropListeners(cache: CacheData, id: ModuleId): void {
   for (const [event, listeners] of cache.ctxToListenersMap.get(id) ?? []) {

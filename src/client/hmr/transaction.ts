@@ -10,9 +10,11 @@ import { dependentsFirst } from './dispose-order.ts'
 import type { Engine } from './engine.ts'
 import type { DetachedInstance } from './hot-runtime.ts'
 import {
+  copyData,
   dropListeners,
   dropRegistrations,
   type Registrations,
+  restoreData,
   restoreRegistrations,
   takeRegistrations,
 } from './registrations.ts'
@@ -55,6 +57,8 @@ async function replace(
 
   const imported = new Map(order.map((id) => [id, [...(runtime.node(id)?.imports ?? [])]]))
   const previous = new Map(order.map((id) => [id, takeRegistrations(cache, id)]))
+  // with what `dispose` has left for the next instance, which the one that is put back gets instead
+  const data = copyData(cache)
   const detached = runtime.detach(order)
   const created = runtime.track()
   const modules = new Map<ModuleId, ModuleNamespace>()
@@ -62,7 +66,7 @@ async function replace(
     await evaluate(engine, targets, modules)
   } catch (error) {
     debug('evaluation failed, restoring %d modules: %o', detached.length, error)
-    await rollBack(engine, { created, detached, disposed, previous })
+    await rollBack(engine, { created, detached, disposed, previous, data })
     throw error
   }
   // a new instance that uses import.meta.hot has removed the old listeners itself; these belong to instances that do not
@@ -104,15 +108,18 @@ interface Undo {
   detached: readonly DetachedInstance[]
   disposed: ReadonlySet<ModuleId>
   previous: ReadonlyMap<ModuleId, Registrations>
+  /** What each `hot.data` held before anything was evaluated. */
+  data: ReadonlyMap<ModuleId, object>
 }
 
-async function rollBack(engine: Engine, { created, detached, disposed, previous }: Undo): Promise<void> {
+async function rollBack(engine: Engine, { created, detached, disposed, previous, data }: Undo): Promise<void> {
   const { runtime, cache } = engine
   const partial = dependentsFirst(runtime, created())
   await within(engine.limits.settle, runtime.settled(partial))
   for (const id of partial) await dispose(engine, id)
   runtime.detach(partial)
   for (const id of partial) if (!previous.has(id)) dropRegistrations(cache, id)
+  restoreData(cache, data)
   await engine.participant?.rollBack()
 
   // all go back first, so that those that are evaluated again find the others in place
