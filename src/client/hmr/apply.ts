@@ -26,6 +26,7 @@ export function enqueueChange(engine: Engine, cause: Cause): Promise<Outcome> {
   const started = performance.now()
   return engine.queue.add(async () => {
     engine.invalidators = cause.invalidators ?? []
+    if (cause.invalidated === undefined) engine.invalidatedSince.clear()
     const result = await run(engine, cause).catch((error) => fail(engine, cause, [], error))
     engine.invalidators = []
     Object.assign(result.applied, { seq: cause.seq, ms: performance.now() - started })

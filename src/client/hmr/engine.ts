@@ -49,6 +49,8 @@ export interface Engine {
   files: readonly string[]
   /** Modules that have called `invalidate()` in the chain of updates being applied, the first one first. */
   invalidators: readonly ModuleId[]
+  /** All that have called it since the last save, whichever update it was in. */
+  readonly invalidatedSince: Set<ModuleId>
   participant: Participant | undefined
   log: Log
   onUnaccepted: UnacceptedPolicy
@@ -77,6 +79,7 @@ export function getEngine(runner: ViteNodeRunner): Engine {
       owesPrune: false,
       files: [],
       invalidators: [],
+      invalidatedSince: new Set(),
       log: createLog(),
       onUnaccepted: 'reload',
       report: () => {},

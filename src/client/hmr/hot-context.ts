@@ -101,8 +101,11 @@ export function createHotContext(
 
 // biome-ignore lint/suspicious/noExplicitAny: the signature of vite-node/hmr
 function invalidate(engine: Engine, emitter: HMREmitter, own: ModuleId, message: string | undefined): Promise<any[]> {
-  const { runtime } = engine
-  const invalidators = [...engine.invalidators.filter((id) => id !== own), own]
+  const { runtime, invalidatedSince } = engine
+  // one that calls it a second time for one save may do so because of what the first call has led to
+  const earlier = invalidatedSince.has(own) ? invalidatedSince : engine.invalidators
+  const invalidators = [...[...earlier].filter((id) => id !== own), own]
+  invalidatedSince.add(own)
   const path = runtime.toUrl(own)
   const data = { path, message, firstInvalidatedBy: runtime.toUrl(invalidators[0]!) }
   void notify(engine, 'vite:invalidate', data)

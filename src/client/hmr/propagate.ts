@@ -53,7 +53,9 @@ export function propagate(
     if (acceptsItself(id) || (names && isSubset(node.exportNames(), names))) continue
     for (const importer of [...node.importers].reverse()) {
       if (importer === id) continue
-      if (acceptedBy(hotModulesMap.get(importer), id).length > 0) boundaries.push({ boundary: importer, accepted: id })
+      // one that has been given the new dependency and has asked its importers instead would be asked for ever
+      const accepts = !invalidators.includes(importer) && acceptedBy(hotModulesMap.get(importer), id).length > 0
+      if (accepts) boundaries.push({ boundary: importer, accepted: id })
       else if (!names || !isSubset(graph.node(importer)?.importedNames(id) ?? '*', names)) {
         below.set(importer, [...(below.get(importer) ?? []), id])
         stack.push([importer, id])
