@@ -2,8 +2,8 @@
 import { constants } from 'node:os'
 import * as v from 'valibot'
 import { TetherError } from '../shared/errors.ts'
+import { check, flag, milliseconds, object, oneOf, oneOrMore, text, texts, variables } from '../shared/schema.ts'
 import { LIMITS, type Limits, resolveLimits } from '../shared/session/limits.ts'
-import { check, flag, milliseconds, object, oneOf, oneOrMore, text, texts, variables } from '../shared/util/schema.ts'
 import type { StartOptions } from './hub-types.ts'
 
 /** Where attached runners may connect. */

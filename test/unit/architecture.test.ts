@@ -189,7 +189,7 @@ test('server and client never import each other', () => {
 test.each([
   ['ws', ['server/sessions/listener.ts', 'client/link/dial.ts']],
   ['birpc', ['shared/rpc/rpc.ts']],
-  ['valibot', ['shared/util/schema.ts', 'server/options.ts', 'client/runner/connect-options.ts']],
+  ['valibot', ['shared/schema.ts', 'server/options.ts', 'client/runner/connect-options.ts']],
   ['vite-node/client', ['client/runner/node-runner.ts']],
   ['vite', ['server/vite/environment.ts', 'server/plugin/plugin.ts', 'cli/main.ts']],
 ])('%s is imported only where its concern lives', (name, allowed) => {

@@ -1,7 +1,7 @@
 /** The options of `connect()`: their types, the schema that checks them, and what the environment says in their place. */
 import * as v from 'valibot'
 import { TetherError } from '../../shared/errors.ts'
-import { check, object, oneOf, oneOrMore, text } from '../../shared/util/schema.ts'
+import { check, object, oneOf, oneOrMore, text } from '../../shared/schema.ts'
 import type { Logger } from '../hmr/log.ts'
 
 /** Options of `connect()`; all are optional. */

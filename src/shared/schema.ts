@@ -1,9 +1,9 @@
 /** Checks what users give against schemas. The message of each part of a schema says what that part expects. */
 import { inspect } from 'node:util'
 import * as v from 'valibot'
-import { TetherError } from '../errors.ts'
-import { LONGEST } from './clock.ts'
-import { didYouMean } from './nearest.ts'
+import { TetherError } from './errors.ts'
+import { LONGEST } from './util/clock.ts'
+import { didYouMean } from './util/nearest.ts'
 
 /** A schema for each member of `T`. */
 type Members<T> = { [Name in keyof Required<T>]: v.GenericSchema<T[Name], unknown> }
