@@ -3,8 +3,8 @@ import { check } from '../support/invariant-check.ts'
 import { measured, scaled } from '../support/measure.ts'
 
 /** Steps of one app; some have several edits. */
-const LENGTH = 40
-const { length: apps, scale } = scaled(60, 3)
+const LENGTH = 30
+const { length: apps, scale } = scaled(100, 2)
 const only = process.env.TETHER_SEED
 
 for (const driver of ['standby', 'no standby', 'two runners', 'in process'] as const) {

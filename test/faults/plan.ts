@@ -306,7 +306,7 @@ export const CHECKS: Check[] = [
   },
   {
     id: 'F41',
-    what: 'random apps and 9,600 random edits: supervised with and without standby, two runners, in process',
+    what: '400 random apps, 12,000 times edited at random: supervised with and without standby, two runners, in process',
     target: 'what runs is what a fresh process would run; each line true',
     tests: {
       [INVARIANT]: ['standby: ', 'no standby: ', 'two runners: ', 'in process: '],

@@ -61,7 +61,7 @@ export async function play(script: Script, driver: Driver, patience = PATIENCE):
     let rushed: Edit[] = []
     let touched: string[] = []
     for (const [index, step] of script.steps.entries()) {
-      if (step.standby && rushed.length === 0) await referee.standby()
+      if (step.standby && placeOf(driver).standby && rushed.length === 0) await referee.standby()
       if (rushed.length === 0) referee.begin()
       const files: string[] = []
       const done: Edit[] = []
@@ -108,7 +108,9 @@ export async function check(seed: number, driver: Driver, length: number, file: 
   const script = scriptOf(seed, driver, length)
   let failure = await play(script, driver)
   if (!failure) return script.steps.length
-  const line = `TETHER_SEED=${seed} TETHER_LENGTH=${length} npx vitest run ${file} -t '${driver}'`
+  const features = ['TETHER_ONLY', 'TETHER_WITHOUT'].map((name) => process.env[name] && `${name}=${process.env[name]} `)
+  const line = `${features.join('')}TETHER_SEED=${seed} TETHER_LENGTH=${length} npx vitest run ${file} -t '^${driver}:'`
+  // with TETHER_SHRINK=60 it takes up to 60 s to leave out edits that are not needed
   let shortest: Script = { ...script, steps: script.steps.slice(0, failure.step) }
   const budget = Number(process.env.TETHER_SHRINK ?? 0) * 1000
   for (

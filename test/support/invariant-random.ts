@@ -72,6 +72,11 @@ export function randomApp(random: Random, place: Place): App {
       kind: FEATURES.acceptDeps && random.chance(0.6) ? 'accept' : 'fold',
       explicit: random.chance(0.5),
     })
+  // a route that is loaded late, with modules of its own
+  const routes = modules.filter(({ id, imports, accepts }) => id > 0 && imports.length > 1 && accepts !== 'self')
+  if (routes.length > 0 && maybe(random, FEATURES.caught, 0.4)) {
+    addImport(world, modules[0]!, { to: one(random, routes).id, kind: 'caught', explicit: random.chance(0.5) })
+  }
   for (const module of modules) {
     const isUnused = module.id > 0 && !modules.some(({ imports }) => imports.some(({ to }) => to === module.id))
     // half of those that nobody imports do not exist yet
@@ -162,9 +167,12 @@ export function randomStep(random: Random, app: App, place: Place): Step {
     edits,
     atomic: random.chance(0.3),
     rush: maybe(random, FEATURES.rush, 0.1) && edits.every((edit) => 'id' in edit),
-    standby: place.standby && random.chance(0.3),
+    // one that is there already has to hear of what nobody is told
+    standby: random.chance(0.3) || edits.some((edit) => 'id' in edit && mutedOf(app).includes(edit.id)),
   }
 }
+
+const mutedOf = ({ filters, invalidates }: App): number[] => [...filters, ...invalidates]
 
 function repairOf(random: Random, world: World): Edit | undefined {
   const { modules } = world
@@ -199,7 +207,7 @@ function randomEdit(random: Random, app: App, place: Place): Edit | undefined {
   const present = world.modules.filter(({ absent }) => !absent)
   const module = one(random, present)
   const { id } = module
-  const muted = [...app.filters, ...app.invalidates].filter((each) => !moduleOf(world, each).absent)
+  const muted = mutedOf(app).filter((each) => !moduleOf(world, each).absent)
   if (muted.length > 0 && random.chance(0.3)) return { op: 'value', id: one(random, muted) }
   if (muted.length > 0 && random.chance(0.3)) return { op: 'restart' }
   switch (

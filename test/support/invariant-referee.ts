@@ -5,6 +5,8 @@ import type { Driver, Role, Snapshot, TestedApp } from './invariant-app.ts'
 import type { App, Edit } from './invariant-edits.ts'
 import { dependents, type Fresh, freshly, type World } from './invariant-model.ts'
 
+/** More lines than that of one edit are an update that does not end. */
+const MANY = 20
 /** Milliseconds more for a process that is starting or stopping. */
 const STARTING = 30_000
 
@@ -232,11 +234,17 @@ export class Referee {
     if (isGood && wasGood && failures.length > 0) lies.push(`a failure was told of a good edit: ${failures[0]}`)
     if (isGood && wasGood && !isJson) {
       // a runner's own log has a line for each boundary; of a file that is written over, the watcher may see two saves
-      const isMany = role === 'attached' || this.#driver === 'in process' || !atomic
-      const isOnce = isMany ? successes.length >= 1 : successes.length === 1
+      // and what is invalidated is updated once more
+      const invalidates = this.#app.world.modules.some(({ imports }) =>
+        imports.some(({ kind }) => kind === 'invalidate'),
+      )
+      const isMany = role === 'attached' || invalidates || this.#driver === 'in process' || !atomic
+      const isOnce = successes.length >= 1 && successes.length <= (isMany ? MANY : 1)
       if (isReached ? !isOnce : successes.length > 0) lies.push(`${successes.length} lines of success`)
       const isDouble =
-        atomic && new Set(successes.map((line) => line.replace(/\d+ ms|^[\d:]+ [AP]M/g, ''))).size < successes.length
+        atomic &&
+        !invalidates &&
+        new Set(successes.map((line) => line.replace(/\d+ ms|^[\d:]+ [AP]M/g, ''))).size < successes.length
       if (isDouble) lies.push(`said twice: ${successes[0]}`)
     }
     const broke = wasGood && !isGood && isReached && this.#mustTell(before, fresh, true)

@@ -38,19 +38,19 @@ async function runInNode(worlds: readonly World[]): Promise<(Fresh['live'] | nul
       mkdirSync(dirname(join(folder, file)), { recursive: true })
       writeFileSync(join(folder, file), text)
     }
-    write('node_modules/harness/package.json', '{ "type": "module", "exports": "./index.mjs" }')
-    write('node_modules/harness/index.mjs', HARNESS)
     write('node_modules/vite-tether/package.json', '{ "type": "module", "exports": { "./keep": "./keep.mjs" } }')
     write('node_modules/vite-tether/keep.mjs', 'export const keep = (key, create) => create()')
     for (const [index, world] of worlds.entries()) {
+      // one each: what a failed app still loads must not answer for the next
+      write(`${index}/node_modules/harness/package.json`, '{ "type": "module", "exports": "./index.mjs" }')
+      write(`${index}/node_modules/harness/index.mjs`, HARNESS)
       for (const [file, text] of Object.entries(plain(world))) write(`${index}/${file}`, text)
     }
     write(
       'run.mjs',
-      `import { harness } from 'harness'
-      const all = []
+      `const all = []
       for (let index = 0; index < ${worlds.length}; index++) {
-        harness.clear()
+        const { harness } = await import('./' + index + '/node_modules/harness/index.mjs')
         const runs = await import('./' + index + '/m0.mjs').then(() => true, () => false)
         all.push(runs ? (await harness.ask()).live : null)
       }
