@@ -133,6 +133,8 @@ export interface ServerFunctions {
   waiting(memory: number): void
   /** One that has waited executes its entries from now on. */
   begun(): void
+  /** A debugger may attach, and hold the process for as long as a person wants. */
+  inspected(): void
   /**
    * Node itself has loaded these files of the app, which updates cannot reach: absolute path on the server -> its time of
    * modification, in ms, when it was read.

@@ -56,6 +56,7 @@ export function serverFunctions(overrides: Partial<ServerFunctions> = {}): Serve
     applied: () => {},
     ready: () => {},
     waiting: () => {},
+    inspected: () => {},
     begun: () => {},
     loaded: () => {},
     ...overrides,

@@ -54,8 +54,18 @@ export interface LateScript {
  * maps. That takes some 10 to 100 ms; a debugger that is faster sees these scripts as they were compiled. `find` returns those with this URL.
  */
 export function watchForInspector(find: (url: string) => readonly LateScript[]): void {
+  onOpened(() => addMaps(find))
+}
+
+/** Calls `inspected` if a debugger may attach to this process: now, or as soon as one may. */
+export function onInspector(inspected: () => void): void {
+  if (isDebugging()) inspected()
+  else onOpened(inspected)
+}
+
+function onOpened(opened: () => void): void {
   process.on('internalMessage' as 'message', (message: unknown) => {
-    if ((message as { cmd?: string } | null)?.cmd === 'NODE_DEBUG_ENABLED') addMaps(find)
+    if ((message as { cmd?: string } | null)?.cmd === 'NODE_DEBUG_ENABLED') opened()
   })
 }
 

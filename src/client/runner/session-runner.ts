@@ -10,6 +10,8 @@ import type { ViteNodeRunner } from 'vite-node/client'
 import { createHmrEmitter, type HMREmitter } from '../../shared/hmr-emitter.ts'
 import type { Applied, Change, ModuleRecord, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
+import { isDebugging } from '../code/debug-code.ts'
+import { onInspector } from '../debug/inspector.ts'
 import { reportLoads } from '../evaluate/native-loads.ts'
 import type { FetchNow } from '../evaluate/sync-supply.ts'
 import { applyChange } from '../hmr/apply.ts'
@@ -157,6 +159,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
     })
     // a change or a payload has no caller who could catch what it throws
     session.on('error', (error) => this.#failed(error))
+    if (options.kind === 'supervised') onInspector(() => this.#inspected())
     this.payload({ type: 'connected' })
     // nothing else keeps a process alive that waits
     if (config.waits) session.ref()
@@ -222,6 +225,11 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
     return this.#session.rpc
   }
 
+  /** A person may hold this process at a breakpoint: the server is not to take that for an endless loop. */
+  #inspected(): void {
+    if (this.#session.state !== 'ended') this.#session.rpc.inspected()
+  }
+
   #applied(report: Applied): void {
     // a report that finds no session is nobody's loss
     if (this.#session.state !== 'ended') this.#session.rpc.applied(report)
@@ -249,6 +257,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   async #resync({ fresh, rebooted }: Resync): Promise<void> {
     try {
       if (fresh) this.config = await this.#session.rpc.init(this.#info)
+      if (fresh && isDebugging()) this.#inspected()
       await this.change(await this.#session.rpc.compare(this.viteNode.holdings(rebooted)))
       if (!this.config.waits) this.begin()
       this.emit('resync')

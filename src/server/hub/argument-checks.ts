@@ -31,7 +31,9 @@ const isObject =
 const isError: Shape = isObject<{ name: string; message: string }>({ name: isString, message: isString })
 const isUpdate: Shape = isObject<Applied['updates'][number]>({ boundary: isString, accepted: isString })
 
-const SHAPES: { [K in Exclude<keyof ServerFunctions, 'ready' | 'begun'>]: [expected: string, ...Shape[]] } = {
+const SHAPES: {
+  [K in Exclude<keyof ServerFunctions, 'ready' | 'begun' | 'inspected'>]: [expected: string, ...Shape[]]
+} = {
   init: [
     '{ name, kind, pid, host, root, app? }',
     isObject<RunnerInfo>({

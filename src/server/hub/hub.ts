@@ -23,10 +23,12 @@ import { catchLateSaves } from '../vite/late-saves.ts'
 import { recordSeeds } from '../vite/seeds.ts'
 import { beginTurn } from './begin-turn.ts'
 import { type Binding, Bindings } from './bindings.ts'
+import { broadcast } from './broadcast.ts'
 import { Requests } from './requests.ts'
 import { distinctId, viewOfApp, viewOfAttached } from './runner-views.ts'
 import { type RunnerHost, type ServedRunner, serveRunner } from './served-runner.ts'
 import { isRunner, type Pair, SessionTable } from './session-table.ts'
+import { Silence } from './silence.ts'
 
 const debug = createDebug('vite-tether:hub')
 
@@ -39,6 +41,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   readonly #progress = createProgress()
   readonly #apps: Apps
   readonly #requests: Requests
+  readonly #silence: Silence
   readonly #endpoints = createEndpoints((session) => this.#serve(session))
 
   constructor() {
@@ -47,6 +50,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       logger: () => this.#bindings.current.server.config.logger,
       root: () => this.#bindings.current.server.config.root,
       isOneOfMany: () => this.#apps.isOneOfMany,
+      hasShortcuts: () => this.#bindings.current.options.stdin === 'silent',
     })
     this.#apps = new Apps({
       report: this.#report,
@@ -63,10 +67,9 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
         this.emit('restart', this.#viewOf(app), reason)
       },
       exit: (app, exit) => {
-        const { pid, code, signal } = exit
-        const own = this.#leave(pid)
+        const own = this.#leave(exit.pid)
         this.#report.ended(app.id, exit)
-        this.emit('exit', this.#viewOf(app), code, signal)
+        this.emit('exit', this.#viewOf(app), exit.code, exit.signal)
         // a save that the process has not lived to see
         if (own.some(([, { feed }]) => feed.pending)) app.saved()
       },
@@ -75,6 +78,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       line: (app, stream, line) => this.emit(stream, this.#viewOf(app), line),
     })
     this.#requests = new Requests(this.#apps, this.#bindings, this.#ready.promise)
+    this.#silence = new Silence(this.#report, this.#apps, (session) => this.#appOf(session))
   }
 
   get ready(): Promise<void> {
@@ -121,6 +125,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       const ids = nodes.flatMap(({ id }) => (id === null ? [] : [id]))
       debug('seeds %o with %s', ids, payload?.type ?? 'no payload')
       for (const { feed } of this.#served.updatable()) feed.save(ids)
+      this.#silence.saved()
       // frameworks may run the same modules in Vite's own process
       if (payload) channelOf(environment).sendInProcess(payload)
       return true
@@ -151,15 +156,10 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     await this.#endpoints.close()
   }
 
-  /** Sends a payload of Vite or a plugin to all runners. What changed is not told by payloads but by `recordSeeds`. */
+  /** Sends a payload of Vite or a plugin to all runners. */
   broadcast(payload: HotPayload): void {
-    if (payload.type === 'prune' || payload.type === 'connected' || payload.type === 'ping') return
-    for (const { feed, client, waits } of this.#served.updatable()) {
-      // nothing runs in a standby, but all that it holds may be out of date
-      if (waits && payload.type === 'full-reload') feed.review()
-      else if (payload.type === 'full-reload') feed.reload()
-      else if (!waits) client.send(payload)
-    }
+    broadcast(this.#served.updatable(), payload)
+    this.#silence.saved()
   }
 
   /** A file changed that is no module but restarts the apps. */
@@ -224,6 +224,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       // nothing tells when a helper has ended, and one that has not can ask again
       else if (session.kind === 'supervised' && !runner.waits) void session.close()
     })
+    this.#silence.watch(session, runner)
     session.on('resume', () => isRunner(runner) && this.emit('runner:resume', this.#viewOfSession(session)))
     session.on('resync', () => runner.feed.lost())
     session.on('error', (error) => this.#report.failed(undefined, flattenError(error), false))
@@ -244,7 +245,6 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     runner.id = app?.id ?? distinctId(`${info.name}#${session.pid}`, this.runners)
     runner.waits = app !== undefined && app.supervisor.pid !== session.pid
     if (!runner.waits) {
-      // the process of an app, which its session has said; a standby's turn waits too
       await app?.mayBegin()
       this.#joined(session, runner)
     }

@@ -38,6 +38,8 @@ export interface ServedRunner {
   info: RunnerInfo | undefined
   /** It is a standby: takes part in changes, and in nothing else. */
   waits: boolean
+  /** A debugger may attach to its process. */
+  inspected: boolean
   /** What a standby occupies, in bytes. */
   memory: number | undefined
   lastUpdate: Applied | undefined
@@ -61,6 +63,7 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
     id: '',
     info: undefined,
     waits: false,
+    inspected: false,
     memory: undefined,
     lastUpdate: undefined,
     feed,
@@ -124,6 +127,9 @@ export function serveRunner(session: ServerSession, host: RunnerHost): ServedRun
         if (!runner.waits) return
         runner.waits = false
         host.begun(runner)
+      },
+      inspected() {
+        runner.inspected = true
       },
       loaded(files) {
         checkArguments('loaded', files)

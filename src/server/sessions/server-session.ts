@@ -21,6 +21,8 @@ const ROOM = 8 * 1024 * 1024
 export type ServerSessionEvents = {
   /** The link is gone; what is sent meanwhile is kept, unless `end` follows at once. */
   disconnect: [why: Pick<Detach, 'code' | 'text'>]
+  /** The process has not answered for a while (`true`), or does so again. Of supervised ones only. */
+  silence: [isSilent: boolean]
   /** There is a link again and nothing was lost. */
   resume: []
   /** Messages to the runner were dropped: forget what you believe it holds; it is going to call `compare`. */
@@ -93,6 +95,7 @@ export function hostSession({ clock, limits, sid, hello, functions }: HostOption
         forget = clock.after(limits.expire, () => end(CLOSE.ENDED, `no link for ${limits.expire} ms`))
       events.emit('disconnect', why)
     },
+    ...(hello.kind === 'supervised' && { silence: (isSilent: boolean) => void events.emit('silence', isSilent) }),
     bye: end,
   })
 

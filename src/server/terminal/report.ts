@@ -12,6 +12,10 @@ export interface Report {
   restarted(app: string, reason: string): void
   /** An app process has ended. */
   ended(app: string, exit: SupervisorExit): void
+  /** An app process does not answer. */
+  silent(app: string): void
+  /** It does again. */
+  answers(app: string): void
   /** An update, or the check before a restart, failed; with `kept`, the app still runs its old code. */
   failed(app: string | undefined, error: FlatError, kept: boolean): void
   /** Something that is worth knowing once, after the next restart; nothing is said of `undefined`. */
@@ -24,10 +28,12 @@ export interface ReportHost {
   root(): string
   /** There are several apps: lines name theirs. */
   isOneOfMany(): boolean
+  /** The keys of the command are there. */
+  hasShortcuts(): boolean
 }
 
 /** Makes the reporter. */
-export function createReport({ logger, root, isOneOfMany }: ReportHost): Report {
+export function createReport({ logger, root, isOneOfMany, hasShortcuts }: ReportHost): Report {
   let last: string | undefined
   let count = 1
   let pending: string | undefined
@@ -70,6 +76,13 @@ export function createReport({ logger, root, isOneOfMany }: ReportHost): Report 
     ended(app, exit) {
       const line = formatExit(exit)
       if (line) say(app, line)
+    },
+    silent(app) {
+      const way = hasShortcuts() ? 'a save of its code or r + enter replaces it' : 'a save of its code replaces it'
+      say(app, `${colors.yellow('does not answer')}: it is busy or in an endless loop; ${way}`)
+    },
+    answers(app) {
+      say(app, 'answers again')
     },
     failed(app, error, kept) {
       const text = describeFailure(error, root())

@@ -25,6 +25,7 @@ export const SERVER_CONTRACT: Contract<ServerFunctions> = {
     ready: { event: false },
     waiting: { event: false },
     begun: { event: false },
+    inspected: { event: false },
     loaded: { event: true, again: true },
   },
 }

@@ -8,6 +8,7 @@ import { encode } from './codec.ts'
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts'
 import type { Limits } from './limits.ts'
 import { IGNORE, type Link } from './link.ts'
+import { createProbe, type Probe } from './probe.ts'
 import { CLOSE } from './protocol.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'
 
@@ -21,6 +22,8 @@ export interface AttachmentOptions {
   ack(): void
   /** Bytes have left: there may be room for more. */
   drained(): void
+  /** The other side does not answer, or does so again; absent: it is not asked. */
+  silence?: ((isSilent: boolean) => void) | undefined
   /** The link ended, or must end with `code`: `destroy` where a polite close would not be heard. */
   over(code: number, text: string, how: 'gone' | 'destroy'): void
 }
@@ -33,6 +36,7 @@ export class Attachment {
   readonly #options: AttachmentOptions
   readonly #since: number
   readonly #heartbeat: Heartbeat
+  readonly #probe: Probe | undefined
   #stall: Watchdog | undefined
 
   constructor(options: AttachmentOptions) {
@@ -41,15 +45,20 @@ export class Attachment {
     this.link = link
     this.#since = clock.now()
     this.acks = createAcks(clock, limits, options.ack)
+    const ping = () => this.write(encode({ t: 'ping', n: Math.trunc(clock.now()) }))
+    this.#probe = options.silence && createProbe({ clock, limits, ping, silence: options.silence })
     this.#heartbeat = createHeartbeat({
       clock,
       limits,
-      ping: () => this.write(encode({ t: 'ping', n: Math.trunc(clock.now()) })),
+      ping,
       dead: () => over(CLOSE.TIMEOUT, `nothing received for ${limits.deadAfter} ms`, 'destroy'),
     })
     link.handlers = {
       message: options.frame,
-      heard: this.#heartbeat.heard,
+      heard: () => {
+        this.#heartbeat.heard()
+        this.#probe?.heard()
+      },
       drained: () => {
         this.#stall?.feed()
         options.drained()
@@ -81,6 +90,7 @@ export class Attachment {
   leave(): void {
     this.link.handlers = IGNORE
     this.#heartbeat.stop()
+    this.#probe?.stop()
     this.acks.stop()
     this.#stall?.stop()
   }

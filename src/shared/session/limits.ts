@@ -31,6 +31,10 @@ export interface Limits {
   readonly pingAfter: number
   /** A link on which nothing has come for so long is dead. Greater than `pingAfter`. @default 15 s */
   readonly deadAfter: number
+  /** Silence of an app process after which the server asks it whether it is at work, @default 1 s */
+  readonly probeAfter: number
+  /** and how long it has to answer. @default 5 s */
+  readonly answer: number
   /** A timer of ours that is later than this means that we were asleep. @default 2 s */
   readonly late: number
   /** From the connection to the upgrade, and from hello to welcome. @default 5 s */
@@ -76,6 +80,8 @@ export const LIMITS: Limits = {
   ackBytes: 256 * KiB,
   pingAfter: 5_000,
   deadAfter: 15_000,
+  probeAfter: 1_000,
+  answer: 5_000,
   late: 2_000,
   handshake: 5_000,
   helloWait: 3_000,

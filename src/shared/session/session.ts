@@ -35,6 +35,8 @@ export interface SessionOptions {
   detached(why: Detach): void
   /** The other side has taken one of our messages, or several. */
   acknowledged?(): void
+  /** The other side does not answer, or does so again; absent: it is not asked. */
+  silence?: ((isSilent: boolean) => void) | undefined
   /** The other side ended the session. */
   bye(code: number, text: string): void
 }
@@ -108,6 +110,7 @@ export class Session {
       frame: (text) => this.#receive(text),
       ack: () => this.#ack(),
       drained: () => this.#pump(),
+      silence: this.#options.silence,
       over: (code, text, how) => {
         this.#detach(code, text)
         if (how === 'destroy') link.terminate()

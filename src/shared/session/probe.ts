@@ -1,0 +1,64 @@
+/** Whether the other side of a link is at work: asked when it is silent, long before silence costs the link. */
+import type { Clock } from '../util/clock.ts'
+import type { Limits } from './limits.ts'
+import { createWatchdog, type Watchdog } from './watchdog.ts'
+
+export interface ProbeOptions {
+  clock: Clock
+  limits: Limits
+  ping(): void
+  /** A ping has had no answer for `limits.answer` (`true`), or something was heard after all (`false`). */
+  silence(isSilent: boolean): void
+}
+
+export interface Probe {
+  /** Any byte came in. */
+  heard(): void
+  stop(): void
+}
+
+/** Milliseconds in which our own process reads what has come in while it was too busy to. */
+const READ = 50
+
+/** Starts at once. */
+export function createProbe({ clock, limits, ping, silence }: ProbeOptions): Probe {
+  let isSilent = false
+  let question: Watchdog | undefined
+  let cancel = (): void => {}
+  let idle = watchIdle()
+
+  function watchIdle(): Watchdog {
+    return createWatchdog({ clock, ms: limits.probeAfter, late: limits.late, expired: ask })
+  }
+
+  function ask(): void {
+    question = createWatchdog({ clock, ms: limits.answer, late: limits.late, expired: doubt })
+    ping()
+  }
+
+  function doubt(): void {
+    // the answer may be in the socket, behind this timer
+    cancel = clock.after(READ, () => {
+      isSilent = true
+      silence(true)
+    })
+  }
+
+  return {
+    heard() {
+      if (!question) return idle.feed()
+      question.stop()
+      question = undefined
+      cancel()
+      idle = watchIdle()
+      if (!isSilent) return
+      isSilent = false
+      silence(false)
+    },
+    stop() {
+      idle.stop()
+      question?.stop()
+      cancel()
+    },
+  }
+}
