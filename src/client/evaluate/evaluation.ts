@@ -10,7 +10,7 @@ import { loadMetaResolve } from './import-meta.ts'
 import type { Imports } from './imports.ts'
 import type { Instance } from './instance.ts'
 import type { Instances } from './instances.ts'
-import type { Supply } from './supply.ts'
+import { never, type Supply } from './supply.ts'
 
 /** The evaluator, as far as one run needs it. */
 export interface EvaluationHost {
@@ -125,9 +125,15 @@ export class Evaluation {
     try {
       await waiting
     } catch (error) {
+      if (this.#isAbandoned) return never()
       throw this.#fail(error)
     }
+    if (this.#isAbandoned) return never()
     await this.#advance()
+  }
+
+  get #isAbandoned(): boolean {
+    return this.#stack.at(-1)?.instance.isAbandoned === true
   }
 
   /** One thing at a time: its code, its body up to the next import, the end. */
@@ -152,6 +158,7 @@ export class Evaluation {
 
   #run(frame: Frame, stored: StoredModule): Promise<void> | undefined {
     const { instance } = frame
+    if (instance.isAbandoned) return never()
     this.#evaluator.link(instance, stored)
     if (stored.isCommonJs) {
       this.#evaluator.runCommonJs(instance, stored)

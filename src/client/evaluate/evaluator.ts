@@ -234,6 +234,7 @@ export class Evaluator {
           env,
           isMain: file === main,
           createHot: createHot && (() => createHot(id)),
+          isAbandoned: () => instance.isAbandoned,
         }),
       require: mentions.require ? createRequire(file) : undefined,
       exports: commonJs?.exports,

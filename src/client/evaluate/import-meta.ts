@@ -12,6 +12,8 @@ export interface ImportMetaOptions {
   isMain: boolean
   /** Makes `import.meta.hot` when it is first read; absent if there is no HMR. */
   createHot?: (() => unknown) | undefined
+  /** See `Instance.isAbandoned`. */
+  isAbandoned?: () => boolean
 }
 
 type Resolve = (specifier: string, parent: string) => string
@@ -37,7 +39,13 @@ export function resolveLikeImport(specifier: string, parent: string): string {
 }
 
 /** Makes the object. */
-export function createImportMeta({ file, env, isMain, createHot }: ImportMetaOptions): Record<string, unknown> {
+export function createImportMeta({
+  file,
+  env,
+  isMain,
+  createHot,
+  isAbandoned,
+}: ImportMetaOptions): Record<string, unknown> {
   const url = pathToFileURL(file).href
   const meta: Record<string, unknown> = {
     url,
@@ -54,6 +62,8 @@ export function createImportMeta({ file, env, isMain, createHot }: ImportMetaOpt
       enumerable: true,
       configurable: true,
       get: () => {
+        // what it registers would be taken for the registrations of the instance that is in its place
+        if (isAbandoned?.()) return undefined
         if (!isSet) {
           hot = createHot()
           isSet = true

@@ -14,7 +14,7 @@ import type { Instance } from './instance.ts'
 import type { Instances } from './instances.ts'
 import { differsCompiled, namespaceOf } from './interop.ts'
 import { Scopes } from './package-scopes.ts'
-import type { Supply } from './supply.ts'
+import { never, type Supply } from './supply.ts'
 
 /** The evaluator, as far as its imports need it. */
 export interface ImportsHost {
@@ -95,8 +95,12 @@ export class Imports implements Supply {
     // not within the importer's own call: chains of these, too, may be longer than the call stack is deep
     await null
     const target = stored.target(wanted.specifier)
-    if (target !== undefined) return this.link(stored, wanted, await this.#evaluator.instance(target, instance))
+    if (target !== undefined) {
+      const dep = await this.#evaluator.instance(target, instance)
+      return instance.isAbandoned ? never() : this.link(stored, wanted, dep)
+    }
     const namespace = this.#evaluator.provided(instance, wanted.specifier) ?? (await this.external(stored, wanted))
+    if (instance.isAbandoned) return never()
     this.check(stored, wanted, namespace)
     return namespace
   }
@@ -112,8 +116,10 @@ export class Imports implements Supply {
       const provided = this.#evaluator.provided(instance, target.external)
       return provided ?? this.external(stored, { specifier: target.external, importedNames: [] })
     }
+    if (instance.isAbandoned) return never()
     this.#evaluator.instances.linkComputed(instance, target)
-    return this.#evaluator.load(target, instance)
+    const namespace = await this.#evaluator.load(target, instance)
+    return instance.isAbandoned ? never() : namespace
   }
 
   /** What a computed specifier means. */

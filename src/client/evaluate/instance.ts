@@ -35,6 +35,8 @@ export class Instance {
   commonJs: { exports: unknown; assigned?: { value: unknown } } | undefined
   /** The namespace was given to an importer before the evaluation ended, by this attempt or one before it. */
   isHandedOut: boolean
+  /** Its evaluation was under way when a later save made it useless: nothing more of it is to run. */
+  isAbandoned = false
   /** In-flight instances that this one waits for: the wait-for graph. Nothing is kept of it when the evaluation is over. */
   #waits: Set<Instance> | undefined
   #resolve: ((namespace: ModuleNamespace) => void) | undefined

@@ -12,3 +12,8 @@ export interface Supply {
   /** What `importer` gets of an external. */
   external(importer: StoredModule, wanted: ImportRequest): object | Promise<object>
 }
+
+/** What an abandoned evaluation waits for. A new one each time: a shared one would hold all who wait. */
+export function never(): Promise<never> {
+  return new Promise(() => {})
+}

@@ -9,7 +9,7 @@ import type { Applied, Change, ModuleId, ModuleRecord } from '../../shared/types
 import { dispose, within } from './callbacks.ts'
 import { type Engine, entriesOf, getEngine, rootsOf } from './engine.ts'
 import type { HotRuntime, Saved } from './hot-runtime.ts'
-import { type Cause, fail, type Outcome, outcome } from './outcome.ts'
+import { type Cause, changeOf, fail, type Outcome, outcome } from './outcome.ts'
 import { type Graph, type Propagation, propagate } from './propagate.ts'
 import { dropRegistrations } from './registrations.ts'
 import { reloadAll, startRoots, update } from './update.ts'
@@ -26,21 +26,28 @@ export function enqueueChange(engine: Engine, cause: Cause): Promise<Outcome> {
   const started = performance.now()
   return engine.queue.add(async () => {
     engine.invalidators = cause.invalidators ?? []
-    if (cause.invalidated === undefined) engine.invalidatedSince.clear()
+    if (cause.invalidated === undefined && !cause.isRetry) engine.invalidatedSince.clear()
     const result = await run(engine, cause).catch((error) => fail(engine, cause, [], error))
     engine.invalidators = []
     Object.assign(result.applied, { seq: cause.seq, ms: performance.now() - started })
     debug('change %d: %o', cause.seq, result.applied)
-    engine.report(result.applied)
+    if (result.isPostponed) void enqueueChange(engine, { ...changeOf([]), isRetry: true })
+    if (!cause.isRetry || result.applied.outcome !== 'unaffected') engine.report(result.applied)
     return result
-  })
+  }, !cause.isRetry)
 }
 
 async function run(engine: Engine, cause: Cause): Promise<Outcome> {
-  const { runtime } = engine
+  const { runtime, postponed } = engine
+  if (cause.isRetry && postponed.size === 0) return outcome('unaffected')
+  const late = cause.isRetry ? [...postponed] : []
   const newer = await refresh(engine, cause.modules, cause)
   const broken = cause.failed.map(({ id }) => id)
-  const { seeds, unknown } = sort(engine, [...cause.seeds, ...newer, ...broken, ...engine.failing], cause.invalidated)
+  const { seeds, unknown } = sort(
+    engine,
+    [...cause.seeds, ...late, ...newer, ...broken, ...engine.failing],
+    cause.invalidated,
+  )
   if (cause.reload) return cause.onRequest ? reloadAll(engine, cause, seeds) : unaccepted(engine, cause, seeds)
 
   let result = outcome('unaffected')

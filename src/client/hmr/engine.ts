@@ -17,7 +17,7 @@ export interface EngineLimits {
   settle: number
   /** For one `dispose` or `prune` callback, or one event listener. @default 5000 */
   callback: number
-  /** For an evaluation that has not ended (an endless top-level `await`), once the next update waits. @default 1000 */
+  /** For an evaluation that has not ended (a top-level `await`), once the next update waits: it is put off then. @default 1000 */
   evaluate: number
 }
 
@@ -41,6 +41,8 @@ export interface Engine {
   readonly queue: UpdateQueue
   /** Modules whose last update failed: every apply covers them until one succeeds. */
   readonly failing: Set<ModuleId>
+  /** Modules whose update took so long that a later one was done first. */
+  readonly postponed: Set<ModuleId>
   /** The failure that was shown last while something is failing, so that a retry does not show it again. */
   shown: string | undefined
   /** Modules may have become unreached: one was let go, maybe while roots could not tell. `pruneUnreached` settles it. */
@@ -75,6 +77,7 @@ export function getEngine(runner: ViteNodeRunner): Engine {
       queue: createQueue(cache),
       participant: undefined,
       failing: new Set(),
+      postponed: new Set(),
       shown: undefined,
       owesPrune: false,
       files: [],

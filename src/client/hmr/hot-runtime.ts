@@ -77,6 +77,8 @@ export interface HotRuntime {
   prepare(roots: readonly ModuleId[], replaced: ReadonlySet<ModuleId>): Promise<void>
   /** Takes instances, and the edges they own, out of the cache. */
   detach(ids: Iterable<ModuleId>): DetachedInstance[]
+  /** Nothing more is to run of those of `ids` whose evaluation is under way, as far as that can be stopped. */
+  abandon?(ids: Iterable<ModuleId>): void
   /** Puts them back exactly as they were, over anything evaluated since. */
   attach(instances: readonly DetachedInstance[]): void
   /** Evaluates a detached instance's own (previous) code again, into the same namespace object, and puts it back. */

@@ -12,6 +12,8 @@ export interface Cause extends Change {
   invalidated?: ModuleId
   /** See `Engine.invalidators`. */
   invalidators?: readonly ModuleId[]
+  /** It is about what was postponed, and nobody has asked for it. */
+  isRetry?: true
   /** A `reload()` of the user's: done in place whatever the policy, and the known failure of the last update not shown again. */
   onRequest?: boolean
 }
@@ -23,7 +25,12 @@ export interface Outcome {
   modules: ReadonlyMap<ModuleId, ModuleNamespace>
   /** What was thrown, if the update failed. */
   error?: unknown
+  /** A later change came before the evaluation had ended: the app is as it was, and this is tried again after that one. */
+  isPostponed?: true
 }
+
+/** Thrown by an evaluation that takes long when a later change waits for it. */
+export class Superseded extends Error {}
 
 /** A change of these modules and nothing else known about it. */
 export function changeOf(seeds: readonly ModuleId[]): Change {
@@ -45,6 +52,10 @@ export function succeed(engine: Engine): void {
 
 /** The app is as it was: says so, and keeps the changed modules for the next attempt. */
 export async function fail(engine: Engine, cause: Cause, seeds: Iterable<ModuleId>, error: unknown): Promise<Outcome> {
+  if (error instanceof Superseded) {
+    for (const id of seeds) engine.postponed.add(id)
+    return { ...outcome('unaffected'), isPostponed: true }
+  }
   for (const id of seeds) engine.failing.add(id)
   const flat = flattenError(error)
   // not the stack: the way to the same error differs

@@ -52,7 +52,7 @@ async function handle(engine: Engine, emitter: HMREmitter, payload: HMRPayload):
     }
     case 'prune':
       // the server's graph says so; ours decides
-      await engine.queue.add(async () => pruneUnreached(engine))
+      await engine.queue.add(async () => pruneUnreached(engine), false)
       return
     case 'error':
       engine.log.error(`Internal server error: ${describeError(payload.err)}`)

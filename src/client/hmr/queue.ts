@@ -3,9 +3,9 @@ import type { CacheData } from './cache.ts'
 
 /** One task at a time, in order. */
 export interface UpdateQueue {
-  /** Runs `task` after all that were added before it, whether those failed or not. */
-  add<T>(task: () => Promise<T>): Promise<T>
-  /** Resolves as soon as a task waits for the one that is running. */
+  /** Runs `task` after all that were added before it, whether those failed or not. `isUrgent`: see `pressed`. */
+  add<T>(task: () => Promise<T>, isUrgent?: boolean): Promise<T>
+  /** Resolves as soon as an urgent task waits for the one that is running. */
   pressed(): Promise<void>
 }
 
@@ -13,9 +13,11 @@ export interface UpdateQueue {
 export function createQueue(cache: Pick<CacheData, 'pending' | 'queued'>): UpdateQueue {
   let last: Promise<unknown> = Promise.resolve()
   let wake: (() => void) | undefined
+  let urgent = 0
   return {
-    add(task) {
+    add(task, isUrgent = true) {
       const turn = last.then(() => {
+        if (isUrgent) urgent--
         cache.queued.splice(cache.queued.indexOf(turn), 1)
         cache.pending = true
         return task()
@@ -25,11 +27,14 @@ export function createQueue(cache: Pick<CacheData, 'pending' | 'queued'>): Updat
       }
       last = turn.then(end, end)
       cache.queued.push(turn)
-      wake?.()
+      if (isUrgent) {
+        urgent++
+        wake?.()
+      }
       return turn
     },
     pressed() {
-      if (cache.queued.length > 0) return Promise.resolve()
+      if (urgent > 0) return Promise.resolve()
       return new Promise((resolve) => {
         wake = resolve
       })

@@ -9,6 +9,7 @@ import { call, dispose, within } from './callbacks.ts'
 import { dependentsFirst } from './dispose-order.ts'
 import type { Engine } from './engine.ts'
 import type { DetachedInstance } from './hot-runtime.ts'
+import { Superseded } from './outcome.ts'
 import {
   copyData,
   dropListeners,
@@ -23,7 +24,7 @@ const debug = createDebug('vite-tether:hmr')
 
 /** What has become of a successful transaction. */
 export interface Replacement {
-  /** The new namespaces of the modules that were to be evaluated. One that did not end in time is missing. */
+  /** The new namespaces of the modules that were to be evaluated. */
   modules: Map<ModuleId, ModuleNamespace>
   /** How many modules were evaluated, dependencies included. */
   evaluated: number
@@ -66,7 +67,8 @@ async function replace(
     await evaluate(engine, targets, modules)
   } catch (error) {
     debug('evaluation failed, restoring %d modules: %o', detached.length, error)
-    await rollBack(engine, { created, detached, disposed, previous, data })
+    const isSuperseded = error instanceof Superseded
+    await rollBack(engine, { created, detached, disposed, previous, data, isSuperseded })
     throw error
   }
   // a new instance that uses import.meta.hot has removed the old listeners itself; these belong to instances that do not
@@ -75,6 +77,7 @@ async function replace(
     // no new code imports it: its old instance is to hear of that
     if (prune && !runtime.node(id)) cache.pruneMap.set(id, prune)
   }
+  for (const id of order) engine.postponed.delete(id)
   engine.participant?.commit()
   // one has not come back, or no longer imports what it imported
   engine.owesPrune ||= order.some((id) => {
@@ -96,11 +99,12 @@ async function evaluate(
   evaluation.catch((error) => {
     if (abandoned) void call(engine, 'evaluation', () => Promise.reject(error))
   })
-  // an endless top-level await would hold up all later updates: once one waits, this one has only so long
+  // an endless top-level await would hold up all later updates: once one waits, this one has only so long, and is then put off.
+  // To go on as if it had ended would take what has not registered yet for what accepts nothing and keeps nothing.
   const patience = engine.queue.pressed().then(async () => !(await within(engine.limits.evaluate, evaluation)))
   patience.catch(() => {})
   abandoned = await Promise.race([evaluation.then(() => false), patience])
-  if (abandoned) debug('evaluation of %o has not ended, going on', targets)
+  if (abandoned) throw new Superseded(`The evaluation of ${targets.join(', ')} has not ended.`)
 }
 
 interface Undo {
@@ -110,12 +114,16 @@ interface Undo {
   previous: ReadonlyMap<ModuleId, Registrations>
   /** What each `hot.data` held before anything was evaluated. */
   data: ReadonlyMap<ModuleId, object>
+  /** Nothing has failed: there is no waiting for what is still under way. */
+  isSuperseded: boolean
 }
 
-async function rollBack(engine: Engine, { created, detached, disposed, previous, data }: Undo): Promise<void> {
+async function rollBack(engine: Engine, undo: Undo): Promise<void> {
   const { runtime, cache } = engine
+  const { created, detached, disposed, previous, data, isSuperseded } = undo
   const partial = dependentsFirst(runtime, created())
-  await within(engine.limits.settle, runtime.settled(partial))
+  if (isSuperseded) runtime.abandon?.(partial)
+  else await within(engine.limits.settle, runtime.settled(partial))
   for (const id of partial) await dispose(engine, id)
   runtime.detach(partial)
   for (const id of partial) if (!previous.has(id)) dropRegistrations(cache, id)

@@ -3,7 +3,7 @@ import type { UpdatePayload } from 'vite'
 import type { ModuleId } from '../../shared/types.ts'
 import { call, notify, within } from './callbacks.ts'
 import { type Engine, rootsOf } from './engine.ts'
-import { type Cause, fail, type Outcome, outcome, succeed } from './outcome.ts'
+import { type Cause, fail, type Outcome, outcome, Superseded, succeed } from './outcome.ts'
 import { type Boundary, type Propagation, propagate } from './propagate.ts'
 import { pruneUnreached } from './prune.ts'
 import { acceptedBy } from './registrations.ts'
@@ -65,7 +65,7 @@ export async function reloadAll(engine: Engine, cause: Cause, seeds: readonly Mo
     await engine.participant?.sweep()
     return outcome('reloaded', { evaluated: done.evaluated, modules: done.modules })
   } catch (error) {
-    return fail(engine, cause, seeds, error)
+    return fail(engine, cause, error instanceof Superseded ? replaced : seeds, error)
   }
 }
 

@@ -16,6 +16,8 @@ export interface Keeper {
   readonly id: ModuleId
   /** `false` while its code runs for the first time. */
   readonly evaluated: boolean
+  /** A later save has made it useless while its code ran. */
+  readonly isAbandoned: boolean
 }
 
 interface Kept {
@@ -47,6 +49,8 @@ export class KeptValues implements Participant {
 
   /** See `vite-tether/keep`. Throws `ERR_KEY`, and what `create` throws. */
   keep<T>(keeper: Keeper, key: string, create: () => T, dispose?: (value: Awaited<T>) => unknown): T {
+    // it would take the value, or the port, from the instance that is in its place
+    if (keeper.isAbandoned) throw new TetherError('ERR_CLOSED', `A later save has replaced ${keeper.id} while it ran.`)
     const known = this.#values.get(key)
     if (known) {
       if (known.owner !== keeper.id && known.isClaimed) throw takenTwice(key, known.owner, keeper.id)

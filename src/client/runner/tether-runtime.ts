@@ -166,6 +166,13 @@ export class TetherRuntime implements HotRuntime {
     return detached
   }
 
+  abandon(ids: Iterable<ModuleId>): void {
+    for (const id of ids) {
+      const instance = this.#evaluator.instances.entry(id)
+      if (instance?.isRunning) instance.isAbandoned = true
+    }
+  }
+
   attach(instances: readonly DetachedInstance[]): void {
     for (const instance of instances) {
       const current = this.#evaluator.instances.entry(instance.id)
