@@ -31,8 +31,14 @@ export function readSource(file: string): string {
   return readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
 }
 
+/** {@link findSource} where one of the two is the app's: a package's code may name an app file by its path, as frameworks do. */
+export function findAppSource(request: string, parent: string): string | undefined {
+  const found = findSource(request, parent)
+  return found !== undefined && (isAppFile(parent) || isAppFile(found)) ? found : undefined
+}
+
 /** The file that a relative or absolute `request` means in `parent`: `./x` and `./x.js` may be `x.ts`. */
-export function findSource(request: string, parent: string): string | undefined {
+function findSource(request: string, parent: string): string | undefined {
   if (isBare(request)) return undefined
   const path = resolve(dirname(parent), request)
   const candidates = /\.[cm]?jsx?$/.test(path)

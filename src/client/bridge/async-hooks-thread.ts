@@ -5,7 +5,7 @@
 import type { LoadHook, ResolveHook } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
-import { findSource, isAppFile, isCodeFile, isNotFound } from './app-files.ts'
+import { findAppSource, isAppFile, isCodeFile, isNotFound } from './app-files.ts'
 import type { ImportAnswer, ImportQuestion } from './async-hooks.ts'
 
 let port: MessagePort
@@ -27,10 +27,11 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
     return await next(specifier, context)
   } catch (error) {
     const parent = context.parentURL?.startsWith('file:') ? fileURLToPath(context.parentURL) : undefined
-    if (!isNotFound(error) || parent === undefined || !isAppFile(parent)) throw error
+    if (!isNotFound(error) || parent === undefined) throw error
     const path = specifier.startsWith('file:') ? fileURLToPath(specifier) : specifier
     // only what `import()` asks for comes this far: app files that Node loads have no `import.meta.resolve`, which would block
-    const found = findSource(path, parent) ?? (await ask({ resolve: specifier, parent })).file
+    const ofServer = async () => (isAppFile(parent) ? (await ask({ resolve: specifier, parent })).file : undefined)
+    const found = findAppSource(path, parent) ?? (await ofServer())
     if (found === undefined) throw error
     return { url: pathToFileURL(found).href, shortCircuit: true }
   }

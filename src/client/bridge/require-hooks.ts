@@ -4,7 +4,7 @@
 import { Module } from 'node:module'
 import { extname } from 'node:path'
 import { createDebug } from 'obug'
-import { findSource, formatOfFile, isAppFile, isBare, isCodeFile, readSource } from './app-files.ts'
+import { findAppSource, formatOfFile, isAppFile, isBare, isCodeFile, readSource } from './app-files.ts'
 import { reportOtherHook } from './foreign-hooks.ts'
 import type { Provider } from './provider.ts'
 
@@ -84,12 +84,12 @@ function compile(module: NodeJS.Module, code: string, file: string): void {
   ;(module as unknown as { _compile(code: string, file: string): void })._compile(code.replace(/^#!/, '//'), file)
 }
 
-/** What an app file means by a request that Node does not find. */
+/** What is meant by a request that Node does not find. */
 function find(provider: Provider, request: string, parent: string | undefined): string | undefined {
-  if (parent === undefined || !isAppFile(parent)) return undefined
-  return (
-    findSource(request, parent) ?? (isBare(request) ? provider.openNow().native.resolve(request, parent) : undefined)
-  )
+  if (parent === undefined) return undefined
+  const found = findAppSource(request, parent)
+  if (found !== undefined || !isBare(request) || !isAppFile(parent)) return found
+  return provider.openNow().native.resolve(request, parent)
 }
 
 function isNotFound(error: unknown): boolean {

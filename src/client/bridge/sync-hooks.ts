@@ -7,7 +7,7 @@ import nodeModule from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createDebug } from 'obug'
 import type { ModuleNamespace } from '../module-types.ts'
-import { findSource, formatOfFile, isAppFile, isCodeFile, isNotFound } from './app-files.ts'
+import { findAppSource, formatOfFile, isAppFile, isCodeFile, isNotFound } from './app-files.ts'
 import { passOn } from './generated-module.ts'
 import type { Provider } from './provider.ts'
 
@@ -86,13 +86,14 @@ function namesOf(by: Provider, file: string, url: string): string[] | undefined 
   return native.names(url)
 }
 
-/** What an app file means by a specifier that Node does not find. */
+/** What is meant by a specifier that Node does not find. */
 function find(by: Provider, specifier: string, parentURL: string | undefined): string | undefined {
   const parent = parentURL?.startsWith('file:') ? fileURLToPath(parentURL) : undefined
-  if (parent === undefined || !isAppFile(parent)) return undefined
+  if (parent === undefined) return undefined
   try {
     const path = specifier.startsWith('file:') ? fileURLToPath(specifier) : specifier
-    return findSource(path, parent) ?? by.openNow().native.resolve(specifier, parent)
+    const resolve = () => (isAppFile(parent) ? by.openNow().native.resolve(specifier, parent) : undefined)
+    return findAppSource(path, parent) ?? resolve()
   } catch (error) {
     // the import fails with what Node said of it
     debug('resolve %s: %o', specifier, error)
