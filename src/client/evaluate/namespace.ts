@@ -2,6 +2,7 @@
  * Namespace objects as Vite's own evaluator makes them: live getters, sealed when the module has run. Each getter goes through
  * one slot, so that a module can be evaluated again into the same object and importers that kept it see the new bindings.
  */
+import { type InspectOptions, inspect } from 'node:util'
 import type { ModuleNamespace } from '../module-types.ts'
 
 interface Slot {
@@ -27,6 +28,7 @@ export class ModuleExports {
       enumerable: false,
       configurable: false,
     }) as ModuleNamespace
+    Object.defineProperty(this.object, inspect.custom, { value: show, enumerable: false })
     namespaces.add(this.object)
   }
 
@@ -76,7 +78,20 @@ export class ModuleExports {
       this.#slots.delete(name)
       delete this.object[name]
     }
+    this.#sort()
     if (!this.dynamic) Object.seal(this.object)
+  }
+
+  /** The order of a real namespace's keys, whatever the order of its code. */
+  #sort(): void {
+    const names = [...this.#slots.keys()]
+    if (names.every((name, index) => index === 0 || names[index - 1]! < name)) return
+    const slots = names.sort().map((name) => [name, this.#slots.get(name)!] as const)
+    this.#slots.clear()
+    for (const [name, slot] of slots) {
+      delete this.object[name]
+      this.#show(name, slot)
+    }
   }
 
   #confirm(slot: Slot): void {
@@ -88,9 +103,40 @@ export class ModuleExports {
   #add(name: string, read: () => unknown, defined: Slot['defined']): void {
     // a sealed namespace that is evaluated again cannot grow; equal code exports equal names, but for those set by assignment
     if (!Object.isExtensible(this.object)) return
-    const slot: Slot = { read, defined }
+    this.#show(name, { read, defined })
+  }
+
+  #show(name: string, slot: Slot): void {
     this.#slots.set(name, slot)
     Object.defineProperty(this.object, name, { enumerable: true, configurable: true, get: () => slot.read() })
+  }
+}
+
+/** Namespaces that are being shown: a value of one may hold it. */
+const shown = new Set<object>()
+
+/** Shows a namespace as Node shows a real one: its values, not that they are getters. */
+function show(this: ModuleNamespace, depth: number, options: InspectOptions): string {
+  if (shown.has(this)) return '[Circular]'
+  const values: Record<string, unknown> = Object.create(null)
+  for (const name in this) {
+    const value = current(this, name)
+    values[name] = value === this ? values : value
+  }
+  shown.add(this)
+  try {
+    return inspect(values, { ...options, depth }).replace('[Object: null prototype]', '[Module: null prototype]')
+  } finally {
+    shown.delete(this)
+  }
+}
+
+/** What an export is, or that its declaration has not run yet. */
+function current(namespace: ModuleNamespace, name: string): unknown {
+  try {
+    return namespace[name]
+  } catch {
+    return { [inspect.custom]: () => '<uninitialized>' }
   }
 }
 
