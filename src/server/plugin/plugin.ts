@@ -1,4 +1,5 @@
 /** The Vite plugin: decides whether it is active, gives Vite our environment, and ties server and hub together. */
+import { resolve } from 'node:path'
 import {
   createFilter,
   type DevEnvironment,
@@ -90,8 +91,12 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       // Vite documents `tsconfigPaths` for the whole config only, but resolves by each environment's own
       const tsconfigPaths: object = config.resolve?.tsconfigPaths === undefined ? { tsconfigPaths: true } : {}
       // the runner answers it, also where the package is linked, or is not there at all
-      const resolve = { ...tsconfigPaths, external: [KEEP] }
-      return { environments: { [name]: { dev: { createEnvironment }, resolve } } }
+      const resolution = { ...tsconfigPaths, external: [KEEP] }
+      const ignored = packageGlobs(options.watch).map((glob) => `!**/${glob}`)
+      return {
+        environments: { [name]: { dev: { createEnvironment }, resolve: resolution } },
+        ...(ignored.length > 0 && config.server?.watch !== null && { server: { watch: { ignored } } }),
+      }
     },
 
     configEnvironment: {
@@ -121,6 +126,8 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       const hub = hubOf(environment)!
       hub.configure(environment, server, { ...options, ...cli })
       watchPackageTypes(server.watcher)
+      // Vite watches no packages by itself
+      server.watcher.add(packageGlobs(options.watch).map((glob) => resolve(server.config.root, folderOf(glob))))
       const globs = (option: string | string[] | undefined) =>
         option === undefined ? () => false : createFilter(option, null, { resolve: server.config.root })
       watchFiles(
@@ -149,7 +156,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         const content = await contentOf(code, id)
         const given = content ?? code
         const lowered = await lowerDecorators(given, id, environment.config.root, TOOLS.compile)
-        const filled = lowered ?? (await fillGaps(given, id, TOOLS.compile)) ?? content
+        const filled = lowered ?? (await fillGaps(given, id, environment.config.root, TOOLS.compile)) ?? content
         const source = typeof filled === 'object' ? filled : { code: filled ?? code, map: null }
         const rewritten = rewriteModuleHot(source.code, id, TOOLS)
         return rewritten === undefined ? filled : { ...source, code: rewritten }
@@ -190,6 +197,16 @@ function conditionsOf(flags: readonly string[]): string[] {
     const [, value = flags[index + 1]] = /^(?:-C|--conditions)(?:=(.*))?$/s.exec(flag) ?? []
     return /^(?:-C|--conditions)(?:=|$)/.test(flag) && value !== undefined ? [value] : []
   })
+}
+
+/** Those of the `watch` option that name files of packages, without what stands before. */
+function packageGlobs(watch: TetherOptions['watch']): string[] {
+  return [watch ?? []].flat().flatMap((glob) => /(?:^|\/)(node_modules\/.*)/.exec(glob)?.[1] ?? [])
+}
+
+/** The folder below which a glob finds files. */
+function folderOf(glob: string): string {
+  return glob.replace(/\/[^/]*[*?[{(!].*$/s, '')
 }
 
 function defined(options: TetherOptions): TetherOptions {

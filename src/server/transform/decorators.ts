@@ -43,7 +43,8 @@ export async function lowerDecorators(
   )
 }
 
-function findCompiler(root: string): Compiler | undefined {
+/** What the project has to compile TypeScript with, beside Vite's compiler. */
+export function findCompiler(root: string): Compiler | undefined {
   const require = createRequire(`${root}/index.js`)
   const load = (name: string): unknown => {
     try {

@@ -37,7 +37,8 @@ export function watchFiles(
   server.watcher.on('all', (event, path) => {
     if (event === 'addDir' || event === 'unlinkDir') return
     const file = slash(path)
-    if (filters.ignore(file) || file.startsWith(cacheDir) || /\/(node_modules|\.git)\//.test(file)) return
+    if (filters.ignore(file) || file.startsWith(cacheDir)) return
+    if (/\/(node_modules|\.git)\//.test(file) && !filters.watch(file)) return
     const concerned = event === 'change' ? [] : resolutions.forget(event, file)
     // Vite restarts itself for an env file of its own mode; the app needs a new process for any
     const isModule = environment.moduleGraph.getModulesByFile(file) !== undefined
