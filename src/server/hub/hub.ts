@@ -173,8 +173,8 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   /** A file was saved: apps that wait for it try again. */
-  fileSaved(file: string, isModule: boolean): void {
-    const { records } = this.#bindings.current
+  fileSaved(environment: DevEnvironment, file: string, isModule: boolean): void {
+    const { records } = this.#bindings.of(environment)
     this.#apps.saved(file, isModule || records.waitingFor(file).length > 0)
   }
 

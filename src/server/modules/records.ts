@@ -12,6 +12,7 @@ import { isFilePath } from '../../shared/util/file-path.ts'
 import { pack } from '../../shared/util/packed-map.ts'
 import { commonJsOf, isMeantForCommonJs } from '../transform/commonjs-files.ts'
 import { isAllowed } from '../vite/environment.ts'
+import { clockOf } from '../vite/module-clock.ts'
 import { isImportedByAllowed } from './access.ts'
 import { explain, isDenied, isMissing } from './load-errors.ts'
 import { createLookup, unwrapId } from './lookup.ts'
@@ -84,9 +85,9 @@ export function createRecords(
     if (known) return known
     for (;;) {
       // a transform that began before a save may answer after it, with the old code: sample the clock of the module around it
-      const began = stamp(node)
+      const began = clockOf(node)
       const result = await transform(node)
-      if (stamp(node) !== began) continue
+      if (clockOf(node) !== began) continue
       if (!result) throw new TetherError('ERR_TRANSFORM', `Vite returned no code for ${node.url}.`)
       return byResult.get(result) ?? (await number(node, result))
     }
@@ -109,7 +110,7 @@ export function createRecords(
     const { code, map, deps, dynamicDeps } = commonJs
       ? { ...commonJs, deps: {}, dynamicDeps: {} }
       : {
-          code: result.code,
+          code: ownCode(result),
           map: mapOf(node, result),
           deps: await link(node, result.deps),
           dynamicDeps: await link(node, result.dynamicDeps),
@@ -239,14 +240,14 @@ export function createRecords(
   }
 }
 
-/** Vite's own clock of a module: it moves with each save or invalidation. */
-function stamp(node: EnvironmentModuleNode): number {
-  return Math.max(node.lastHMRTimestamp, node.lastInvalidationTimestamp)
-}
-
 /** A path as an import may write it: without its extension, or as its folder. */
 function bare(path: string): string {
   return path.replace(/\.[^./]+$/, '').replace(/\/index$/, '')
+}
+
+/** Without the source map that Vite appends for a runner in this process, to this very object. */
+function ownCode({ code }: TransformResult): string {
+  return code.replace(/\n\/\/# sourceURL=[^\n]*\n\/\/# sourceMappingSource=vite-generated\n[\s\S]*$/, '').trimEnd()
 }
 
 /** The source map, packed. The text of the module's own file is left out: whoever needs it has the file. */

@@ -63,6 +63,9 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       if (command !== 'serve' || isPreview) return false
       if (process.env[RUNNER_MARKER] !== undefined) return false
       if (process.env.NODE_ENV === 'production' && !given.force) return false
+      // a plugin makes another server of the config that it was given, in which we have been: the app is this one's
+      const { createEnvironment: made } = config.environments?.[options.environment ?? 'ssr']?.dev ?? {}
+      if (made === createEnvironment) return false
       return !flatten(config.plugins).some(({ name }) => name === 'vitest' || name.startsWith('vitest:'))
     },
 
@@ -122,9 +125,10 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
 
     configureServer(server) {
       if (!active) return
-      environment = server.environments[options.environment ?? 'ssr']!
-      const hub = hubOf(environment)!
-      hub.configure(environment, server, { ...options, ...cli })
+      const served = server.environments[options.environment ?? 'ssr']!
+      environment = served
+      const hub = hubOf(served)!
+      hub.configure(served, server, { ...options, ...cli })
       watchPackageTypes(server.watcher)
       // Vite watches no packages by itself
       server.watcher.add(packageGlobs(options.watch).map((glob) => resolve(server.config.root, folderOf(glob))))
@@ -132,11 +136,11 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         option === undefined ? () => false : createFilter(option, null, { resolve: server.config.root })
       watchFiles(
         server,
-        environment,
+        served,
         { watch: globs(options.watch), ignore: globs(options.ignore) },
         {
           restart: (file) => hub.fileChanged(file),
-          saved: (file, isModule) => hub.fileSaved(file, isModule),
+          saved: (file, isModule) => hub.fileSaved(served, file, isModule),
           watching: () => hub.watching(),
         },
       )

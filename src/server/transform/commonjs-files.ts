@@ -18,11 +18,12 @@ export interface CommonJsFile {
 export interface CommonJsTools {
   /** Compiles TypeScript: `transformWithOxc`. */
   compile(code: string, file: string, options?: { target?: string }): Promise<{ code: string; map?: unknown }>
-  /** Vite checks files that it reads itself; whoever reads one for it has to: `isFileLoadingAllowed`. */
+  /** Whether Vite reads a file itself: `isFileLoadingAllowed`. */
   isAllowed(config: ResolvedConfig, file: string): boolean
 }
 
 const JAVASCRIPT = /\.c?js$/
+const CODE = /\.(?:[cm]?[jt]s|[jt]sx|json)$/
 const TYPESCRIPT = /\.c?ts$/
 
 /** Types of packages, by folder: asked for twice for each module, and as seldom another as somebody saves something. */
@@ -46,19 +47,22 @@ export function commonJsOf(environment: DevEnvironment): Map<string, CommonJsFil
   return files
 }
 
-/** For a `load` hook that comes first: the stand-in for a CommonJS file, `undefined` for anything else. */
+/**
+ * For a `load` hook that comes first: the stand-in for a CommonJS file, or code that Vite would not read for `server.fs`, which
+ * protects browsers and attached runners (they are checked elsewhere), not files from the app itself. `undefined` for anything else.
+ */
 export async function loadCommonJs(
   environment: DevEnvironment,
   id: string,
   { compile, isAllowed }: CommonJsTools,
 ): Promise<string | undefined> {
-  if (!isCandidate(id) || !isAllowed(environment.getTopLevelConfig(), id)) return undefined
+  if (!isCandidate(id)) return isAllowed(environment.getTopLevelConfig(), id) ? undefined : readCode(id)
   const files = commonJsOf(environment)
   const source = await readFile(id, 'utf8').catch(() => '')
   const file = source === '' ? undefined : await toCommonJs(id, source.replace(/^\uFEFF/, ''), compile)
   if (!file) {
     files.delete(id)
-    return undefined
+    return source === '' || isAllowed(environment.getTopLevelConfig(), id) ? undefined : source
   }
   files.set(id, file)
   // what code of this environment that runs in Vite's own process gets
@@ -68,6 +72,12 @@ export async function loadCommonJs(
 /** Whether TypeScript with imports and exports would be compiled to CommonJS, by its extension and its package. */
 export function isMeantForCommonJs(file: string): boolean {
   return /\.c?tsx?$/.test(file) && declaredFormat(file, types) !== 'module'
+}
+
+/** The source of a file that holds code, if there is one. */
+async function readCode(id: string): Promise<string | undefined> {
+  if (!isAbsolute(id) || !CODE.test(id)) return undefined
+  return readFile(id, 'utf8').catch(() => undefined)
 }
 
 function isCandidate(id: string): boolean {

@@ -12,6 +12,7 @@ import {
   isFileLoadingAllowed,
   type ResolvedConfig,
 } from 'vite'
+import { answerEach, askedBy } from './in-process-runners.ts'
 import { ignoreInvalidations } from './own-invalidations.ts'
 
 /** Vite's allow and deny lists, for files that are not read by Vite itself. */
@@ -65,6 +66,7 @@ export function createTetherEnvironment(
     events.init(environment, options?.previousInstance)
   }
   ignoreInvalidations(environment, () => channel.receiving)
+  answerEach(environment)
   quieten(environment)
   return environment
 }
@@ -91,7 +93,10 @@ function createChannel(on: { send(payload: HotPayload): void; listen(): void; cl
       on.send(payload)
     },
     on: (event: string, listener: (...args: never[]) => void) => {
-      innerEmitter.on(event, listener as (...args: unknown[]) => void)
+      const call = listener as (...args: unknown[]) => void
+      // Vite's own, and for as long as the channel: nobody takes it off
+      const isInvoke = event === 'vite:invoke'
+      innerEmitter.on(event, isInvoke ? (data, client) => askedBy(client, () => call(data, client)) : call)
     },
     off: (event, listener) => {
       innerEmitter.off(event, listener as (...args: unknown[]) => void)
