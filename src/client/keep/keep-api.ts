@@ -22,6 +22,7 @@ export function createKeep(kept: KeptValues, keeper: Keeper): KeepApi {
       },
       (each) => each.close(),
     )
+    if (port.pilesUp(handler)) kept.warn(keeper, pilingUp)
     port.adopt(server)
     // a port that the failed code of an update has opened goes with it, so it need not wait
     if (isNew) port.use(server, opened)
@@ -30,6 +31,13 @@ export function createKeep(kept: KeptValues, keeper: Keeper): KeepApi {
   }
 
   return Object.freeze({ keep, listen })
+}
+
+function pilingUp(url: string): string {
+  return (
+    `${url} ran again and called listen() with the same app as before, which another module keeps. Routes and middleware that ` +
+    `${url} adds to it are added once more, and the first one answers. Make the app in the module that adds to it.`
+  )
 }
 
 function notServable(handler: unknown): TetherError {

@@ -70,6 +70,12 @@ export class KeptValues implements Participant {
     return new KeptPort(this.#ports, address, this.#engine.limits.callback)
   }
 
+  /** Tells people what a module does that they cannot want; `text` is given its URL. */
+  warn({ id }: Keeper, text: (url: string) => string): void {
+    const { log, runtime } = this.#engine
+    log.error(text(runtime.toUrl(id)))
+  }
+
   /** Runs `change` when the update that is under way has succeeded; at once if there is none. */
   afterUpdate(change: () => void): void {
     if (this.#before) this.#atCommit.push(change)

@@ -50,6 +50,8 @@ export class KeptPort {
   /** Set while an update is under way: what has arrived since. */
   #waiting: (() => void)[] | undefined
   #isUpdating = false
+  #handler: object | undefined
+  #hasToldOfPile = false
   #timer: NodeJS.Timeout | undefined
   /** The current server was closed during the update: unless another takes over, the port goes with it. */
   #isGivenUp = false
@@ -61,6 +63,17 @@ export class KeptPort {
     this.#registry = registry
     this.#address = address
     this.#patience = patience
+  }
+
+  /**
+   * Whether this is the handler of the last call too, and one that takes routes or the like (it has properties): then the module
+   * that listens ran again, and what it adds is added to what is there. Says so once.
+   */
+  pilesUp(handler: object): boolean {
+    const isAgain = handler === this.#handler && !this.#hasToldOfPile && Object.keys(handler).length > 0
+    this.#handler = handler
+    this.#hasToldOfPile ||= isAgain
+    return isAgain
   }
 
   /** Makes the app's `server` look like one that listens here. */
