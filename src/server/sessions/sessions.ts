@@ -43,6 +43,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   const keys = deriveKeys(secret)
   const events = new Emitter<{ session: [session: ServerSession] }>()
   const sessions = new Map<string, { session: HostedSession; gen: number }>()
+  /** Sessions without a link, the one first that has been without it for the longest time. */
+  const lost = new Set<HostedSession>()
   /** Links that have not said hello, oldest first. */
   const waiting = new Set<Link>()
   let closed: { code: number; text: string } | undefined
@@ -57,10 +59,21 @@ export function createSessions(options: SessionsOptions): Sessions {
     const begun = sessions.get(next)
     if (begun && gen <= begun.gen) return { close: CLOSE.SUPERSEDED, text: 'a newer link was there before' }
     if (begun) return { ...resume(link, hello, begun, 0, false), ...reason }
-    if (sessions.size >= limits.sessions) {
+    if (sessions.size >= limits.sessions && !makeRoom()) {
       return { close: CLOSE.TOO_MANY, text: `there are ${limits.sessions} sessions already` }
     }
     return { sid: next, resumed: false, recv: 0, ...reason, attach: () => begin(link, hello) }
+  }
+
+  /**
+   * Forgets a session whose runner may come back but need not: most that are gone without a word never do, and with all places
+   * kept for them nobody else would get in. A runner that does come back compares what it holds.
+   */
+  function makeRoom(): boolean {
+    const [longest] = kind === 'attached' ? lost : []
+    if (!longest) return false
+    void longest.close(CLOSE.ENDED, 'its place was needed')
+    return true
   }
 
   function resume(
@@ -80,7 +93,12 @@ export function createSessions(options: SessionsOptions): Sessions {
     const runner = { kind, pid: hello.pid }
     const session = hostSession({ clock, limits, sid: hello.next, hello: runner, functions })
     sessions.set(session.sid, { session, gen: hello.gen })
-    session.on('end', () => sessions.delete(session.sid))
+    session.on('disconnect', () => lost.add(session))
+    session.on('resume', () => lost.delete(session))
+    session.on('end', () => {
+      lost.delete(session)
+      sessions.delete(session.sid)
+    })
     session.attach(link, 0, hello.max)
     events.emit('session', session)
   }
