@@ -53,8 +53,8 @@ test('examples/remote-worker: workers without sources take jobs, get new code be
 test('examples/remote-worker: no image and no manifest has the token, or takes more than it needs', () => {
   const read = (file: string) => readFileSync(join(repository, 'examples/remote-worker', file), 'utf8')
   expect(read('.gitignore')).toBe('.secrets\n')
-  expect(read('.dockerignore')).toBe('*\n!worker/package.json\n')
-  expect(read('Dockerfile').match(/^(COPY|ADD) .*/gm)).toEqual(['COPY worker/package.json ./'])
+  expect(read('.dockerignore')).toBe('*\n!worker/package.json\n!worker/package-lock.json\n')
+  expect(read('Dockerfile').match(/^(COPY|ADD) .*/gm)).toEqual(['COPY worker/package.json worker/package-lock.json ./'])
   for (const file of ['Dockerfile', 'compose.yaml', 'kubernetes.yaml']) {
     expect(read(file)).not.toMatch(/TETHER_TOKEN/)
     expect(read(file)).toMatch(/\/run\/secrets\/tether/)
