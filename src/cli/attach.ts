@@ -1,11 +1,9 @@
 /** `vite-tether attach [flags] <url> <entry> [app args]`: this process becomes a runner of a server elsewhere. */
-import { readFileSync } from 'node:fs'
 import { basename, resolve, sep } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { hookRequire } from '../client/bridge/require-hooks.ts'
 import { loadMetaResolve } from '../client/evaluate/import-meta.ts'
 import { installMainModule } from '../client/evaluate/main-module.ts'
-import { disposeAll } from '../client/hmr/dispose-all.ts'
-import { getEngine } from '../client/hmr/engine.ts'
 import { installCrashReport } from '../client/process/crash-report.ts'
 import { execute } from '../client/process/run-entries.ts'
 import { installStopGate } from '../client/process/stop-gate.ts'
@@ -13,6 +11,8 @@ import { connectRunner } from '../client/runner/connect.ts'
 import type { SessionRunner } from '../client/runner/session-runner.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { AttachFlags } from './attach-flags.ts'
+import { serveHealth } from './health.ts'
+import { namingFile, readToken } from './token-file.ts'
 
 /** Exit codes beside the app's own. */
 const EXIT = {
@@ -22,8 +22,9 @@ const EXIT = {
   NO_SERVER: 3,
 } as const
 
-/** Milliseconds that the modules' `dispose` may take when a signal ends the process. */
+/** Milliseconds that the modules' `dispose` may take when a signal ends the process, and then the server to hear of it. */
 const DISPOSE_PATIENCE = 4000
+const LEAVE_PATIENCE = 1000
 
 /**
  * Connects and executes the entry. Resolves once it is executed; the process then lives as long as the app keeps it alive.
@@ -32,15 +33,25 @@ const DISPOSE_PATIENCE = 4000
 export async function attach(flags: AttachFlags, exit: (code: number) => void): Promise<void> {
   const { url, entry, args, wait } = flags
   const root = resolve(flags.root ?? '.')
-  const token = flags.tokenFile === undefined ? undefined : readToken(flags.tokenFile)
+  const { tokenFile } = flags
+  const token = tokenFile === undefined ? undefined : () => readToken(tokenFile)
+  // a file that is wrong from the start is a mistake of the command
+  token?.()
+  const health = flags.health && (await serveHealth(flags.health))
   const path = localPath(entry, root)
   // as the app expects it: its entry comes right after node
   process.argv.splice(1, process.argv.length, path, ...args)
   installMainModule(path)
   let runner: SessionRunner | undefined
+  let isLeaving = false
   installStopGate({
     signals: ['SIGINT', 'SIGTERM', 'SIGHUP'],
-    dispose: async () => runner && disposeAll(getEngine(runner.viteNode)),
+    dispose: async () => runner?.dispose(),
+    // a server that is not told keeps the session for minutes
+    async last() {
+      isLeaving = true
+      await Promise.race([runner?.close(), delay(LEAVE_PATIENCE)])
+    },
     patience: DISPOSE_PATIENCE,
     report: (error) => console.error(error),
     exit,
@@ -53,18 +64,30 @@ export async function attach(flags: AttachFlags, exit: (code: number) => void): 
     // the app's stdout belongs to the app
     logger: { info: say, debug: say, error: say },
     ...(token !== undefined && { token }),
+  }).catch((error) => {
+    throw namingFile(error, tokenFile)
   })
+  runner.on('disconnect', () => say('[vite-tether] the link is lost, trying to get it back.'))
+  runner.on('resume', () => say('[vite-tether] connected again, nothing was lost.'))
+  runner.on('resync', () => say('[vite-tether] connected again, compared with the current sources.'))
   runner.on('end', (error) => {
     if (!error) return
-    say(`[vite-tether] ${error.message}`)
+    say(`[vite-tether] ${namingFile(error, tokenFile).message}`)
     exit(EXIT.NO_SERVER)
   })
   installCrashReport(exit)
   await bridgeRequire(runner)
-  await execute(runner, [entry]).catch((error) => {
+  const start = execute(runner, [asUrl(entry)])
+  start.then(
+    () => health?.started(runner!),
+    () => {},
+  )
+  await start.catch((error) => {
+    // told to stop before it was executed: the signal says how this ends
+    if (isLeaving) return
     // outside of the promise, so that this is what Node makes of an error of an entry: an uncaught exception
     process.nextTick(() => {
-      throw error
+      throw namingEntry(error, entry, runner!.config.root)
     })
   })
 }
@@ -87,24 +110,26 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
+/** An entry is a file, also where it is written like a package: its URL as Vite writes it. */
+function asUrl(entry: string): string {
+  const path = entry.replace(/^\.\//, '')
+  return /^(?:[./]|\w+:)/.test(path) ? path : `/${path}`
+}
+
+/** `error`, in words about the command if it is the entry itself that is missing. */
+function namingEntry(error: Error & { code?: unknown }, entry: string, root: string): Error {
+  const { code, message } = error
+  // Vite takes the URL of a file that is not there for its path
+  const isEntry = message.startsWith('Cannot find module') || message.includes(`'${asUrl(entry)}'`)
+  if (code !== 'ERR_MODULE_NOT_FOUND' || !isEntry || message.includes(' imported from ')) return error
+  return new TetherError(
+    'ERR_ENTRY',
+    `The entry '${entry}' does not exist where Vite runs: entries are relative to Vite's root, ${root}. Correct the path or create the file there.`,
+    { cause: error },
+  )
+}
+
 /** Where the entry would be on this machine. */
 function localPath(entry: string, root: string): string {
   return entry.startsWith(root + sep) ? entry : resolve(root, entry.replace(/^\/+/, ''))
-}
-
-function readToken(file: string): string {
-  const problem = (what: string, cause?: unknown) =>
-    new TetherError(
-      'ERR_CONFIG',
-      `Expected the file of --token-file to hold the server's token, but ${file} ${what}.`,
-      { cause },
-    )
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    throw problem(`cannot be read (${(error as NodeJS.ErrnoException).code})`, error)
-  }
-  if (text === '' || /\s/.test(text)) throw problem('is empty or has several words')
-  return text
 }

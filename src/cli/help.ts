@@ -30,15 +30,19 @@ vite-tether attach [flags] <url> <entry> [app arguments]
 `
 
 /** The text of `vite-tether attach`. */
-export const ATTACH_HELP = `vite-tether attach [flags] <url> <entry> [app arguments]
+export const ATTACH_HELP = `vite-tether attach [flags] [url] <entry> [app arguments]
 
-Runs <entry> in this process with the modules of the Vite server at <url> (ws:, wss:) and updates them as they are saved there.
+Runs <entry> in this process with the modules of the Vite server at [url] (ws:, wss:; the environment's TETHER_URL without it)
+and updates them as they are saved there.
 No sources are needed here, but the packages that they import are. Flags of node go into NODE_OPTIONS.
 
   --root <dir>          the project's root on this machine      [the current directory]
-  --token-file <file>   holds the server's token                [the environment's TETHER_TOKEN]
+  --token-file <file>   holds the server's token, and is read   [the environment's TETHER_TOKEN]
+                        again for each attempt to connect
   --name <name>         how the server lists this runner        [the name of the entry]
   --wait <seconds>      keep trying if no server is there yet   [0]
+  --health [host:]port  answers probes: /live is 200 while the process lives,
+                        /ready while it is connected and runs the current code
   -h, --help
 
 Exits with the app's code; with 2 if the command is wrong, and with 3 if the server is not there, refuses, or stays away.

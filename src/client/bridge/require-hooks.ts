@@ -1,9 +1,11 @@
 /**
  * `require()` of app files: CommonJS as Node would run it, ES modules as the runner has them, both also in TypeScript.
  */
+import { existsSync } from 'node:fs'
 import { Module } from 'node:module'
 import { extname } from 'node:path'
 import { createDebug } from 'obug'
+import type { NativeLoads } from '../evaluate/native-loads.ts'
 import { findAppSource, formatOfFile, isAppFile, isBare, isCodeFile, readSource } from './app-files.ts'
 import { reportOtherHook } from './foreign-hooks.ts'
 import type { Provider } from './provider.ts'
@@ -66,6 +68,10 @@ export function hookRequire(provider: Provider): void {
 function load(provider: Provider, module: NodeJS.Module, file: string, previous: Extension | undefined): void {
   debug('require %s <- %s', file, module.parent?.filename)
   const { native } = provider.openNow()
+  if (!existsSync(file)) {
+    loadRemote(native, module, file)
+    return
+  }
   const format = !isCodeFile(file) ? 'data' : native.holds(file) ? 'module' : formatOfFile(file)
   const typescript = format === 'typescript' ? native.commonJs(file) : undefined
   if (format === 'module' || (format === 'typescript' && !typescript)) {
@@ -80,6 +86,18 @@ function load(provider: Provider, module: NodeJS.Module, file: string, previous:
   else compile(module, typescript?.code ?? readSource(file), file)
 }
 
+/** A file of which only the server has the text. Vite makes an ES module of JSON. */
+function loadRemote(native: NativeLoads, module: NodeJS.Module, file: string): void {
+  const commonJs = native.commonJs(file)
+  if (commonJs) {
+    compile(module, commonJs.code, file)
+    return
+  }
+  delete internals._cache[file]
+  const exports = native.require(file, module.parent?.filename)
+  module.exports = file.endsWith('.json') ? (exports as { default: unknown }).default : exports
+}
+
 function compile(module: NodeJS.Module, code: string, file: string): void {
   ;(module as unknown as { _compile(code: string, file: string): void })._compile(code.replace(/^#!/, '//'), file)
 }
@@ -88,7 +106,7 @@ function compile(module: NodeJS.Module, code: string, file: string): void {
 function find(provider: Provider, request: string, parent: string | undefined): string | undefined {
   if (parent === undefined) return undefined
   const found = findAppSource(request, parent)
-  if (found !== undefined || !isBare(request) || !isAppFile(parent)) return found
+  if (found !== undefined || !isAppFile(parent) || !(isBare(request) || !existsSync(parent))) return found
   return provider.openNow().native.resolve(request, parent)
 }
 

@@ -103,14 +103,25 @@ export class NativeLoads {
     }
   }
 
-  /** The file that `request` means in `parent` by Vite's rules: aliases and paths of tsconfig.json. */
+  /**
+   * The file that `request` means in `parent` by Vite's rules: aliases and paths of tsconfig.json. Where this machine has no
+   * sources, it is the place at which the file would be.
+   */
   resolve(request: string, parent: string): string | undefined {
     const { paths } = this.#options.evaluator
-    // tsconfig.json speaks of TypeScript files only, but people use its paths in all
-    const target = this.#now.fetch(request, paths.toServer(parent).replace(/\.[cm]?jsx?$/, '.ts'))
-    if ('external' in target) return undefined
-    const file = paths.toLocal(target.id.replace(/[?#].*$/, ''))
-    return existsSync(file) ? file : undefined
+    const hasSources = existsSync(parent)
+    try {
+      // tsconfig.json speaks of TypeScript files only, but people use its paths in all
+      const target = this.#now.fetch(request, paths.toServer(parent).replace(/\.[cm]?jsx?$/, '.ts'))
+      if ('external' in target || target.id.startsWith('\0')) return undefined
+      const file = paths.toLocal(target.id.replace(/[?#].*$/, ''))
+      return !hasSources || existsSync(file) ? file : undefined
+    } catch (error) {
+      if (hasSources) throw error
+      // Node's own error says who has required it
+      debug('%s from %s: %o', request, parent, error)
+      return undefined
+    }
   }
 
   /** Node is about to load an app file by itself. */

@@ -10,6 +10,7 @@ import type { Link } from '../../shared/session/link.ts'
 import { SUBPROTOCOL } from '../../shared/session/protocol.ts'
 import { wrapSocket } from '../../shared/session/socket-link.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
+import { adviceOnTls } from './tls-advice.ts'
 
 /** Why an attempt failed. */
 export interface Refused {
@@ -54,7 +55,7 @@ function parse(text: string): URL {
 export function createDial(address: string, limits: Limits, clock: Clock = systemClock): Dial {
   const url = parse(address)
   const name = printable(address)
-  const nowhere = (cause: unknown): Refused => ({ verdict: 'retry', error: unreachable(name, cause as Error) })
+  const nowhere = (cause: unknown): Refused => unreachable(url, name, cause as Error)
 
   const settings = {
     // for the server to decide
@@ -117,12 +118,19 @@ function reach(url: URL, host: string, port: number): Socket {
   return connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }) }).setNoDelay()
 }
 
-function unreachable(name: string, cause: Error): TetherError {
+function unreachable({ protocol, hostname }: URL, name: string, cause: Error): Refused {
   // happy eyeballs gives an AggregateError without a message
-  const reason = cause.message || (cause as NodeJS.ErrnoException).code
-  return new TetherError('ERR_CONNECT', `no server at ${name}: ${reason}; is Vite running there with vite-tether?`, {
-    cause,
-  })
+  const { message, code = '' } = cause as NodeJS.ErrnoException
+  const advice = adviceOnTls(code, message, protocol, hostname)
+  return {
+    // waiting mends no certificate and no URL
+    verdict: advice?.lasts ? 'absent' : 'retry',
+    error: new TetherError(
+      'ERR_CONNECT',
+      `no server at ${name}: ${message || code}; ${advice?.text ?? 'is Vite running there with vite-tether?'}`,
+      { cause },
+    ),
+  }
 }
 
 const REFUSALS: Record<number, [verdict: Refused['verdict'], code: ErrorCode, advice: string]> = {

@@ -28,6 +28,8 @@ export interface LoopOptions {
   greeting(): Omit<Greeting, 'gen'>
   /** A link is open. What this throws as `ERR_PROTOCOL` refuses it. */
   welcomed(link: Link, frame: WelcomeFrame, boot: string): void
+  /** An attempt has failed for a reason that may last, and others will follow. Called once until there is a link again. */
+  refused(error: TetherError): void
   /** There will be no further link. */
   gaveUp(error: TetherError): void
 }
@@ -45,6 +47,7 @@ export function createLoop(options: LoopOptions): Loop {
   const backoff = new Backoff(limits)
   let gen = 0
   let welcomedOnce = false
+  let told = false
   let stopped = false
   let until = 0
   let violatedAt = Number.NEGATIVE_INFINITY
@@ -79,6 +82,7 @@ export function createLoop(options: LoopOptions): Loop {
     try {
       options.welcomed(link, frame, boot)
       welcomedOnce = true
+      told = false
     } catch (error) {
       if (!(error instanceof TetherError) || error.code !== 'ERR_PROTOCOL') throw error
       link.close(CLOSE.PROTOCOL, error.message)
@@ -121,21 +125,30 @@ export function createLoop(options: LoopOptions): Loop {
   async function failed({ verdict, error }: Refused, used?: string): Promise<void> {
     debug('attempt %d failed (%s): %s', gen, verdict, error.message)
     if (stopped) return
-    const changed = verdict === 'secret' && (await hasNewSecret(used))
+    const mayLearn = verdict === 'secret' && (await canLearnSecret(used))
     if (stopped) return
     const rest = until - clock.now()
-    const final = verdict === 'stop' || (verdict === 'secret' && !changed) || (verdict === 'absent' && !welcomedOnce)
+    const final = verdict === 'stop' || (verdict === 'secret' && !mayLearn) || (verdict === 'absent' && !welcomedOnce)
     if (final || rest <= 0) {
       stopped = true
       options.gaveUp(error)
     } else {
+      if (verdict !== 'retry' && !told) options.refused(error)
+      told ||= verdict !== 'retry'
       schedule(Math.min(backoff.next(), rest))
     }
   }
 
-  /** A server that was started again has a new secret; the old one is no reason to give up, if there is a way to learn the new. */
-  async function hasNewSecret(used: string | undefined): Promise<boolean> {
+  /**
+   * A server that was started again has a new secret; the old one is no reason to give up, if there is a way to learn the new.
+   * It may take minutes until it is where this side looks for it.
+   */
+  async function canLearnSecret(used: string | undefined): Promise<boolean> {
     if (typeof options.secret === 'string') return false
+    return welcomedOnce || (await hasNewSecret(used))
+  }
+
+  function hasNewSecret(used: string | undefined): Promise<boolean> {
     return readSecret().then(
       (secret) => secret !== used,
       () => true,

@@ -6,8 +6,6 @@ import { join } from 'node:path'
 import { keepCompiledCode } from '../../shared/util/compile-cache.ts'
 import { closeInspector } from '../debug/inspector.ts'
 import { installMainModule } from '../evaluate/main-module.ts'
-import { disposeAll } from '../hmr/dispose-all.ts'
-import { getEngine } from '../hmr/engine.ts'
 import type { SessionRunner } from '../runner/session-runner.ts'
 import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
@@ -50,7 +48,7 @@ async function start(): Promise<void> {
     // the session stays: the handlers of the app may still import something
     dispose: async () => {
       process.once('exit', closeInspector)
-      if (runner) await disposeAll(getEngine(runner.viteNode))
+      await runner?.dispose()
     },
     patience: stop.timeout * DISPOSE_SHARE,
     report: (error) => console.error(error),

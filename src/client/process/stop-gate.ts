@@ -16,8 +16,8 @@ export interface StopOptions {
   patience: number
   /** What `dispose` threw, or that it did not end in time. */
   report(error: unknown): void
-  /** The app has no handler for the signal: its default action comes next. */
-  last?(): void
+  /** The app has no handler for the signal: its default action comes next, as soon as this is done. */
+  last?(): void | Promise<void>
   /** Ends the process where there is no default action of a signal. */
   exit(code: number): void
 }
@@ -48,10 +48,11 @@ export function installStopGate(options: StopOptions): StopGate {
     stopping = true
     bounded(options.dispose(), patience)
       .catch(options.report)
-      .finally(() => {
+      .then(() => (hasHandler(signal) ? undefined : options.last?.()))
+      .catch(options.report)
+      .then(() => {
         for (const each of gated) process.off(each, nothing)
         gated.clear()
-        if (process.listenerCount(signal) === 0) options.last?.()
         raise(signal, options.exit)
       })
   }
@@ -70,10 +71,20 @@ function listenFirst(signal: NodeJS.Signals): void {
   for (const listener of earlier) process.on(signal, listener)
 }
 
+/** The app listens to the signal, beside the gate. */
+function hasHandler(signal: NodeJS.Signals): boolean {
+  return process.listeners(signal).some((listener) => listener !== nothing)
+}
+
 function raise(signal: NodeJS.Signals, exit: (code: number) => void): void {
-  if (process.platform !== 'win32') process.kill(process.pid, signal)
-  // on Windows that would end the process without asking its handlers
-  else if (!process.emit(signal, signal)) exit(128 + (constants.signals[signal] ?? 0))
+  const code = 128 + (constants.signals[signal] ?? 0)
+  // on Windows a signal to oneself ends the process without asking its handlers
+  if (process.platform === 'win32') {
+    if (!process.emit(signal, signal)) exit(code)
+  } else if (process.pid === 1 && !hasHandler(signal)) {
+    // the system has no default action for the first process of a container: the signal would be lost
+    exit(code)
+  } else process.kill(process.pid, signal)
 }
 
 /** `work`, or a rejection after `ms`. The timer keeps the process alive: its end is near anyway. */

@@ -18,15 +18,20 @@ export function connect(options: ConnectOptions = {}): Promise<TetherRunner> {
   return connectRunner(options)
 }
 
-/** {@link connect}, with what is not for everybody. */
-export async function connectRunner(options: ConnectOptions): Promise<SessionRunner> {
-  const { url, token } = complete(options)
+/** {@link connect}, with what is not for everybody: a token that may change is a function, asked at each attempt to connect. */
+export async function connectRunner({
+  token: source,
+  ...options
+}: Omit<ConnectOptions, 'token'> & { token?: string | (() => string) }): Promise<SessionRunner> {
+  const given = typeof source === 'function' ? source() : source
+  const { url, token } = complete({ ...options, ...(given !== undefined && { token: given }) })
+  const secret = typeof source === 'function' ? source : () => token
   const { root = process.cwd(), name = basename(process.argv[1] ?? 'node'), entry } = options
   const { onUnaccepted, logger, wait, signal } = options
-  const fetching = new FetchThread(() => ({ url, secret: token }))
+  const fetching = new FetchThread(() => ({ url, secret: secret() }))
   const runner = await createTetherRunner({
     url,
-    secret: token,
+    secret: typeof source === 'function' ? source : token,
     kind: 'attached',
     name,
     root,

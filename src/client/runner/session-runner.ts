@@ -35,7 +35,7 @@ const debug = createDebug('vite-tether:runner')
 export interface SessionRunnerOptions {
   url: string
   /** Asked again at each attempt to connect. */
-  secret: string | (() => string | Promise<string>)
+  secret: string | (() => string)
   kind: 'supervised' | 'attached'
   /** Shown by `hub.runners`. */
   name: string
@@ -116,6 +116,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   /** What was lost has been made up for. */
   #compared: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
+  #isDisposed = false
 
   constructor(options: SessionRunnerOptions, info: RunnerInfo, session: ClientSession, config: RunnerConfig) {
     super()
@@ -157,6 +158,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
       stay()
       this.emit('end', error)
     })
+    session.on('refused', (error) => this.#failed(error))
     // a change or a payload has no caller who could catch what it throws
     session.on('error', (error) => this.#failed(error))
     if (options.kind === 'supervised') onInspector(() => this.#inspected())
@@ -183,6 +185,12 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
     return (await this.viteNode.import(id)) as ModuleNamespace as T
   }
 
+  /** Disposes all modules; from now on changes do nothing. Imports still work, for handlers of the app that need some. */
+  dispose(): Promise<void> {
+    this.#isDisposed = true
+    return disposeAll(getEngine(this.viteNode))
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -190,7 +198,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
 
   invite(): { TETHER_URL: string; TETHER_TOKEN: string } {
     const { url, secret } = this.#options
-    return { TETHER_URL: url, TETHER_TOKEN: secret as string }
+    return { TETHER_URL: url, TETHER_TOKEN: typeof secret === 'string' ? secret : secret() }
   }
 
   /** Code that belongs to an answer yet to come. */
@@ -201,6 +209,8 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   /** The server says what changed. */
   async change(change: Change): Promise<void> {
     debug('change %d: seeds %o, %d modules', change.seq, change.seeds, change.modules.length)
+    // what it evaluated would never be disposed of
+    if (this.#isDisposed) return
     if (change.stale) this.viteNode.drop(change.stale)
     await applyChange(this.viteNode, change)
   }
@@ -272,7 +282,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   }
 
   async #close(): Promise<void> {
-    await disposeAll(getEngine(this.viteNode))
+    await this.dispose()
     await this.#session.close()
     this.viteNode.close()
   }

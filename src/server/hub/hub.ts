@@ -15,8 +15,9 @@ import type { HubEvents, RunnerView, StartOptions, TetherHub } from '../hub-type
 import { findFailure } from '../modules/start-check.ts'
 import { createEndpoints } from '../sessions/endpoints.ts'
 import type { ServerSession } from '../sessions/sessions.ts'
+import { reportAttached } from '../terminal/attached-runners.ts'
 import { createProgress } from '../terminal/progress.ts'
-import { createReport, formatChain, type Report } from '../terminal/report.ts'
+import { createReport, type Report } from '../terminal/report.ts'
 import { tellOutcome } from '../terminal/tell-outcome.ts'
 import { channelOf } from '../vite/environment.ts'
 import { catchLateSaves } from '../vite/late-saves.ts'
@@ -77,6 +78,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       unused: (pid) => this.#leave(pid),
       line: (app, stream, line) => this.emit(stream, this.#viewOf(app), line),
     })
+    reportAttached(this, () => this.#bindings.logger)
     this.#requests = new Requests(this.#apps, this.#bindings, this.#ready.promise)
     this.#silence = new Silence(this.#report, this.#apps, (session) => this.#appOf(session))
   }
@@ -137,7 +139,6 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     const resumed = this.#bindings.resume(environment)
     if (!resumed) return
     const { binding, isFirst } = resumed
-    debug(isFirst ? 'serving' : 'serving again')
     if (!isFirst) for (const { feed } of this.#served.updatable()) feed.review()
     this.#open(binding).then(this.#ready.resolve, this.#ready.reject)
   }
@@ -274,13 +275,13 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   #applied(session: ServerSession, report: Applied, runner: ServedRunner): void {
     const app = this.#appOf(session)
-    const { seq, outcome, chain } = report
+    const { seq, outcome } = report
     debug('%s applied %d: %s', runner.id, seq, outcome)
     this.emit(outcome === 'failed' ? 'update:failed' : 'update:applied', this.#viewOfSession(session), report)
     if (!app) return
     this.#served.standbyOf(app.supervisor.standbyPid)?.[1].feed.hurry()
-    if (!tellOutcome(this.#report, app.id, report, this.#bindings.current.environment)) return
-    this.#apps.replace(app, chain ? `nothing accepts ${formatChain(chain)}` : 'a plugin asked for a full reload')
+    const reason = tellOutcome(this.#report, app.id, report, this.#bindings.current.environment)
+    if (reason !== undefined) this.#apps.replace(app, reason)
   }
 
   /** An attached runner may call itself what it likes. */

@@ -14,6 +14,7 @@ import type { AttachOptions } from '../options.ts'
 import { createSecret } from './gate.ts'
 import { DEFAULT_PATHNAME, type Listener, listen } from './listener.ts'
 import { type PrivateFile, writePrivateFile } from './private-files.ts'
+import { createRefusalLog } from './refusal-log.ts'
 import { createSessions, type ServerSession, type Sessions } from './sessions.ts'
 import { isLoopbackHost, isPlainHost } from './upgrade-rules.ts'
 
@@ -55,6 +56,7 @@ export function createAttachPoint(
       secret: token,
       limits,
       accept: sessions.accept,
+      refused: createRefusalLog(config.logger),
       allowHost: (name: string) => allowedHosts === true || isPlainHost(name) || matches(name, allowedHosts),
     }
     if (http) {

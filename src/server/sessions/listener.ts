@@ -33,6 +33,8 @@ export interface ListenOptions {
   accept(link: Link): void
   /** Whether a `Host` header may be served; never asked on a private socket. Default: addresses and `localhost`. */
   allowHost?(host: string): boolean
+  /** Somebody was refused, whose address this is and who asked for this host. */
+  refused?(refusal: Refusal, from: string, host: string | undefined): void
   clock?: Clock
   limits?: Partial<Limits>
 }
@@ -104,6 +106,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 
   function refuse(request: IncomingMessage, socket: Duplex, { status, text }: Refusal): void {
     debug('refused %s from %s: %d %s', request.url, request.socket.remoteAddress ?? 'local', status, text)
+    options.refused?.({ status, text }, request.socket.remoteAddress ?? 'this machine', request.headers.host)
     const reason = { 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 426: 'Upgrade Required' }[status] ?? ''
     const head = `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n`
     const answer = () => socket.end(head + text, () => socket.destroy())

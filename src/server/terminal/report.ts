@@ -58,14 +58,10 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
   }
 
   return {
-    updated(app, { outcome, updates, evaluated, ms }) {
-      const cost = colors.dim(`(${evaluated} module${evaluated === 1 ? '' : 's'}, ${Math.round(ms)} ms)`)
-      if (outcome === 'reloaded') return say(app, colors.green('program reload'), cost)
-      if (updates.length === 0) return
-      const what = updates.map(({ boundary, accepted }) =>
-        boundary === accepted ? short(accepted) : `${short(accepted)} ${colors.dim(`via ${short(boundary)}`)}`,
-      )
-      say(app, `${colors.green('hot updated:')} ${what.join(', ')}`, cost)
+    updated(app, report) {
+      const { evaluated, ms } = report
+      const text = formatUpdate(report)
+      if (text) say(app, text, colors.dim(`(${evaluated} module${evaluated === 1 ? '' : 's'}, ${Math.round(ms)} ms)`))
     },
     restarted(app, reason) {
       say(app, `${colors.green('restarted:')} ${reason}`)
@@ -108,6 +104,16 @@ function formatExit({ code, signal, requested, wasReady, next, delay }: Supervis
   const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
   if (next === 'start') return `${colors.red(how)}, starting again${delay ? ` in ${delay} ms` : ''}`
   return `${colors.red(wasReady ? how : `${how} while starting`)}, waiting for a save`
+}
+
+/** An update as a reader writes it; `undefined` of one that has done nothing. */
+export function formatUpdate({ outcome, updates }: Applied): string | undefined {
+  if (outcome === 'reloaded') return colors.green('program reload')
+  if (updates.length === 0) return undefined
+  const what = updates.map(({ boundary, accepted }) =>
+    boundary === accepted ? short(accepted) : `${short(accepted)} ${colors.dim(`via ${short(boundary)}`)}`,
+  )
+  return `${colors.green('hot updated:')} ${what.join(', ')}`
 }
 
 /** The chain of importers as a reader writes it: `src/db.ts <- src/server.ts`. */

@@ -2,16 +2,21 @@
 import type { DevEnvironment } from 'vite'
 import type { Applied } from '../../shared/types.ts'
 import { acceptHint } from './accept-hint.ts'
-import type { Report } from './report.ts'
+import { formatChain, type Report } from './report.ts'
 
-/** Tells what an app made of a change. `true` if nothing accepted it: what is to be told then is the restart that follows. */
-export function tellOutcome(report: Report, app: string, applied: Applied, environment: DevEnvironment): boolean {
+/** Tells what an app made of a change. If nothing accepted it, that is the restart which follows, whose reason it returns. */
+export function tellOutcome(
+  report: Report,
+  app: string,
+  applied: Applied,
+  environment: DevEnvironment,
+): string | undefined {
   const { outcome, error, chain } = applied
   if (outcome === 'unaccepted') {
     if (chain) report.hint(acceptHint(environment, chain))
-    return true
+    return chain ? `nothing accepts ${formatChain(chain)}` : 'a plugin asked for a full reload'
   }
   if (outcome === 'failed' && error) report.failed(app, error, true)
   else report.updated(app, applied)
-  return false
+  return undefined
 }

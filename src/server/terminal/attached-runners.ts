@@ -1,0 +1,53 @@
+/** What the terminal says of attached runners: who comes and goes, and what became of updates. One line for all that say the same. */
+import type { EventEmitter } from 'node:events'
+import colors from 'picocolors'
+import type { Logger } from 'vite'
+import type { HubEvents, RunnerView } from '../hub-types.ts'
+import { formatChain, formatUpdate } from './report.ts'
+
+/** Milliseconds in which runners may join a line: a save reaches a fleet at about the same time. */
+const GATHER = 100
+/** How many of them a line names. */
+const NAMED = 3
+
+/** Listens to `hub`, for as long as it lives. */
+export function reportAttached(hub: EventEmitter<HubEvents>, logger: () => Logger | undefined): void {
+  const gathered = new Map<string, string[]>()
+
+  function say({ id, kind }: RunnerView, text: string): void {
+    if (kind !== 'attached') return
+    const ids = gathered.get(text)
+    if (ids) return void ids.push(id)
+    gathered.set(text, [id])
+    setTimeout(() => {
+      const all = gathered.get(text)!
+      gathered.delete(text)
+      const names = all.slice(0, NAMED).map((name) => colors.bold(name))
+      const rest = all.length > NAMED ? ` and ${all.length - NAMED} more` : ''
+      const time = colors.dim(new Date().toLocaleTimeString())
+      logger()?.info(`${time} ${colors.cyan(colors.bold('[vite-tether]'))} ${names.join(', ')}${rest} ${text}`)
+    }, GATHER).unref()
+  }
+
+  hub.on('runner:connect', (runner) => say(runner, `${colors.green('attached')} from ${runner.host}`))
+  hub.on('runner:resume', (runner) => say(runner, 'is connected again'))
+  hub.on('runner:resync', (runner) => say(runner, 'is connected again, compared with the current sources'))
+  hub.on('runner:disconnect', (runner) =>
+    say(runner, runner.state === 'ended' ? 'left' : colors.yellow('lost its link')),
+  )
+  hub.on('update:applied', (runner, report) => {
+    const { outcome, chain } = report
+    if (outcome === 'unaccepted') {
+      const why = chain ? `nothing accepts ${formatChain(chain)}` : 'a plugin asked for a full reload'
+      say(runner, colors.yellow(`runs the code from before: ${why}`))
+      return
+    }
+    const text = formatUpdate(report)
+    if (text) say(runner, text)
+  })
+  hub.on('update:failed', (runner, { error }) => {
+    // where and which lines: the runner has printed it, and Vite's own line names the file
+    const [first] = (error?.message ?? 'an update').split('\n')
+    say(runner, `${colors.red('update failed')}, the code from before runs: ${first}`)
+  })
+}
