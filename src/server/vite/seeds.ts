@@ -17,6 +17,8 @@ export function recordSeeds(
   const fresh = new Set<EnvironmentModuleNode>()
   /** Modules that had code once. The others may be mere files that a plugin watches for their importers. */
   const transformed = new WeakSet<EnvironmentModuleNode>()
+  /** URLs of modules that were asked for by themselves: no mere files, also where none of them could be transformed yet. */
+  const requested = new Set<string>()
   let nested = false
 
   function deliver(payload: HotPayload | undefined): boolean {
@@ -28,7 +30,13 @@ export function recordSeeds(
 
   function isMereFile(module: EnvironmentModuleNode): boolean {
     // Vite sets the flag when it analyses a module, or at once when there is nothing to analyse
-    return module.isSelfAccepting !== undefined && !transformed.has(module)
+    return module.isSelfAccepting !== undefined && !transformed.has(module) && !requested.has(module.url)
+  }
+
+  const transformRequest = environment.transformRequest
+  environment.transformRequest = function (url, ...rest) {
+    requested.add(url)
+    return transformRequest.call(this, url, ...rest)
   }
 
   const invalidateModule = moduleGraph.invalidateModule
