@@ -88,7 +88,8 @@ test('a rollout leaves nobody on the list', async () => {
 test('while its own handler of the signal works, a save evaluates nothing any more', async () => {
   const project = createProject({
     ...APP,
-    'src/main.ts': `${APP['src/main.ts']}\nprocess.on('SIGTERM', () => console.log('leaving'))\nprocess.on('SIGUSR2', () => process.exit(0))`,
+    'src/later.ts': '',
+    'src/main.ts': `${APP['src/main.ts']}\nprocess.on('SIGTERM', () => console.log('leaving'))\nprocess.on('SIGUSR2', () => import('./later.ts').then(() => setTimeout(() => process.exit(0), 300)))`,
   })
   const { hub } = await startServer(project.root, { attach: true })
   const { url, tokenFile } = hub.attach!
@@ -97,7 +98,7 @@ test('while its own handler of the signal works, a save evaluates nothing any mo
   process.kill(worker.pid, 'SIGTERM')
   await worker.match(/^leaving$/m)
   project.edit('src/text.ts', 'one', 'two')
-  // the change is on its way, and the session in order: what follows it is answered
+  // the change is on its way, and the answer to the import comes behind it
   await until(() => !hub.runners[0]!.current, 'the change to be sent')
   process.kill(worker.pid, 'SIGUSR2')
   expect(await worker.exited).toEqual({ code: 0, signal: null })
