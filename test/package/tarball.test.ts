@@ -94,12 +94,12 @@ test('the package imports exactly the packages that it declares, and bundles exa
 const BUDGET: Record<string, number> = {
   tarball: 170_000,
   unpacked: 600_000,
-  'index.js': 180_000,
-  'client.js': 220_000,
+  'index.js': 215_000,
+  'client.js': 240_000,
   'hmr.js': 75_000,
   'keep.js': 2_000,
   'keep.cjs': 2_500,
-  'cli.js': 250_000,
+  'cli.js': 290_000,
   'main.js': 230_000,
   'bridge.js': 20_000,
 }

@@ -175,8 +175,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   /** A file was saved: apps that wait for it try again. */
   fileSaved(environment: DevEnvironment, file: string, isModule: boolean): void {
-    const { records } = this.#bindings.of(environment)
-    this.#apps.saved(file, isModule || records.waitingFor(file).length > 0)
+    this.#apps.saved(file, isModule || this.#bindings.of(environment).records.waitingFor(file).length > 0)
   }
 
   /** Modules of `environment` that a runner may lack because the new `file` was not there. */
