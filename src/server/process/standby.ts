@@ -9,7 +9,7 @@ import type { AppProcess } from './spawn.ts'
 
 const debug = createDebug('vite-tether:standby')
 
-/** Milliseconds after the app's own start in which it has the machine to itself. */
+/** Milliseconds after the app's first start in which it has the machine to itself. After a restart another is likely to follow soon. */
 const DELAY = 500
 
 /** What a standby is made of. */
@@ -35,6 +35,8 @@ export class Standby {
   #inputs = ''
   #launching: Promise<void> | undefined
   #cancel: (() => void) | undefined
+  /** How often the app was started. */
+  #starts = 0
   /** From `plan()` to `pause()`: one that ends is replaced. */
   #isPlanned = false
 
@@ -48,7 +50,7 @@ export class Standby {
   }
 
   /** Starts one in a while, unless there is one by then. */
-  plan(ms = DELAY): void {
+  plan(ms = this.#starts > 1 ? 0 : DELAY): void {
     this.pause()
     this.#isPlanned = true
     this.#cancel = this.#options.clock.after(ms, () => this.prepare())
@@ -72,8 +74,9 @@ export class Standby {
       })
   }
 
-  /** Hands the process over to the caller, if there is one that is as good as a fresh one. */
+  /** The app is started: hands the process over to the caller, if there is one that is as good as a fresh one. */
   async take(): Promise<AppProcess | undefined> {
+    this.#starts++
     await this.#launching
     if (this.#current && this.#inputs !== this.#options.inputs()) this.#drop()
     const taken = this.#current
