@@ -21,6 +21,7 @@ import { lowerDecorators } from '../transform/decorators.ts'
 import { rewriteModuleHot } from '../transform/module-hot.ts'
 import { contentOf } from '../transform/settled-content.ts'
 import { fillGaps } from '../transform/unsupported-syntax.ts'
+import { noteAddedFiles } from '../vite/added-files.ts'
 import { createTetherEnvironment } from '../vite/environment.ts'
 import { resolutionsOf } from '../vite/resolutions.ts'
 import { watchFiles } from '../vite/watched-files.ts'
@@ -157,6 +158,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       order: 'pre',
       async handler(code, id) {
         if (this.environment !== environment) return undefined
+        noteAddedFiles(this, id)
         const content = await contentOf(code, id)
         const given = content ?? code
         const lowered = await lowerDecorators(given, id, environment.config.root, TOOLS.compile)

@@ -1,5 +1,6 @@
 /** Which modules Vite was asked to update, read off the calls it makes: its watcher, hooks and `updateModules` stay untouched. */
 import type { DevEnvironment, EnvironmentModuleNode, HotPayload } from 'vite'
+import { isAddedTo } from './added-files.ts'
 
 /**
  * Calls `onSeeds` once for each update of the environment: with the modules, and the `update` or `full-reload` that Vite sends
@@ -20,6 +21,8 @@ export function recordSeeds(
   /** URLs of modules that were asked for by themselves: no mere files, also where none of them could be transformed yet. */
   const requested = new Set<string>()
   let nested = false
+  /** That of the module with which an invalidation began. */
+  let file: string | null = null
 
   function deliver(payload: HotPayload | undefined): boolean {
     if (seeds.size === 0) return false
@@ -40,14 +43,16 @@ export function recordSeeds(
   }
 
   const invalidateModule = moduleGraph.invalidateModule
-  moduleGraph.invalidateModule = function (module, seen, timestamp, isHmr, ...rest) {
+  moduleGraph.invalidateModule = function (module, seen, timestamp, isHmr, isSoft) {
     if (module.transformResult) transformed.add(module)
     if (isHmr && !nested) record(module)
     // it calls itself for each importer
     const outer = nested
     nested = true
+    if (!outer) file = module.file
     try {
-      invalidateModule.call(this, module, seen, timestamp, isHmr, ...rest)
+      // Vite takes one that only imports the file for unchanged
+      invalidateModule.call(this, module, seen, timestamp, isHmr, isSoft && !isAddedTo(module, file))
     } finally {
       nested = outer
     }
