@@ -49,6 +49,7 @@ const SHARED = ['shared', 'shared/rpc', 'shared/session', 'shared/util']
 const FLOORS: Record<string, string[]> = {
   '': ['server', 'server/plugin', 'client', 'client/runner', 'client/hmr', ...SHARED],
   cli: [
+    'client',
     'server',
     'server/plugin',
     'server/hub',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createProbe } from '../../../../src/shared/session/probe.ts'
 import { LIMITS } from '../../../../src/shared/session/limits.ts'
+import { createProbe } from '../../../../src/shared/session/probe.ts'
 import { FakeClock } from '../../../support/clock.ts'
 
 function probing() {
