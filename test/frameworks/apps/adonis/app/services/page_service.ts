@@ -1,0 +1,5 @@
+export class PageService {
+  text(): string {
+    return 'page v0'
+  }
+}

@@ -1,0 +1,5 @@
+export class PageService {
+  async find(): Promise<string> {
+    return 'page v0'
+  }
+}

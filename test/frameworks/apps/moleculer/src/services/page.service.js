@@ -1,0 +1,8 @@
+module.exports = {
+  name: 'page',
+  actions: {
+    show() {
+      return 'page v0'
+    },
+  },
+}

@@ -1,0 +1,3 @@
+import { value } from './value.js'
+
+export const page = () => `<p>page ${value}</p>`

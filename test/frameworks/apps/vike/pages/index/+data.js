@@ -1,0 +1,3 @@
+import { value } from '../../src/value.js'
+
+export const data = () => ({ value })
