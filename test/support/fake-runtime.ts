@@ -83,6 +83,7 @@ export function createFakeRuntime(modules: Record<string, FakeModule>, roots: st
       for (const { id, error } of failed) unsaved.set(id, new Error(error.message))
       return modules.map(({ id }) => id)
     },
+    isKnown: (id) => id in modules,
     nextImports: (id) => new Set(modules[id]?.imports),
     async prepare(targets: readonly string[], replaced: ReadonlySet<string>) {
       journal.push(`prepare ${targets.join(' ')}`)

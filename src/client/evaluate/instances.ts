@@ -117,6 +117,11 @@ export class Instances {
     this.#order.add(id)
   }
 
+  /** Whether a module's evaluation has ever ended well. */
+  hasBeenEvaluated(id: ModuleId): boolean {
+    return this.#order.has(id)
+  }
+
   /** Makes the next import of what has failed an attempt of its own. */
   forgetFailures(): void {
     for (const entry of this.#cache.values()) {

@@ -11,6 +11,7 @@ import { type Engine, entriesOf, getEngine, rootsOf } from './engine.ts'
 import type { HotRuntime, Saved } from './hot-runtime.ts'
 import { type Cause, changeOf, fail, type Outcome, outcome } from './outcome.ts'
 import { type Graph, type Propagation, propagate } from './propagate.ts'
+import { reach } from './prune.ts'
 import { dropRegistrations } from './registrations.ts'
 import { reloadAll, startRoots, update } from './update.ts'
 
@@ -95,31 +96,30 @@ function graphOf(runtime: HotRuntime): Graph {
 async function decide(engine: Engine, { invalidators }: Cause, seeds: readonly ModuleId[]): Promise<Propagation> {
   const { runtime, cache, limits } = engine
   const roots = await rootsOf(engine)
-  const planFor = (wanted: readonly ModuleId[]) => propagate(graphOf(runtime), cache, wanted, roots, invalidators)
-  let plan = planFor(seeds)
+  const graph = graphOf(runtime)
+  const planOver = (graph: Graph) => propagate(graph, cache, seeds, roots, invalidators)
+  let plan = planOver(graph)
   if (!runtime.isSettled(plan.replaced)) {
     // what is being evaluated right now may end with other imports and registrations
     await within(limits.settle, runtime.settled(plan.replaced))
     await refresh(engine, [])
-    plan = planFor(seeds)
+    plan = planOver(graph)
   }
-  const wanted = await wantedOf(engine, seeds, roots)
-  return wanted.length < seeds.length ? planFor(wanted) : plan
+  if (!(await letGo(engine, seeds))) return plan
+  // a module that current code no longer reaches, a deleted one for example, is pruned later: evaluating it for its last
+  // importer's sake could fail, or run what nothing needs
+  const { reached } = await reach(engine, new Set(seeds))
+  plan = planOver({ node: (id) => (reached.has(id) ? graph.node(id) : undefined) })
+  return { ...plan, boundaries: plan.boundaries.filter(({ boundary }) => reached.has(boundary)) }
 }
 
-/** The seeds without those that current code lets go of, deleted ones for example: they are pruned, not evaluated again. */
-async function wantedOf({ runtime }: Engine, seeds: readonly ModuleId[], roots: readonly ModuleId[]) {
-  // Only a change of both importer and dependency can drop the import; and while a root is not evaluated, its imports are
-  // unknown.
-  if (seeds.length < 2 || !roots.every((id) => runtime.node(id)?.evaluated)) return seeds
-  const changed = new Set(seeds)
-  const reached = new Set(roots)
-  for (const id of reached) {
-    const isReplaced = changed.has(id) && runtime.node(id)
-    const imports = isReplaced ? await runtime.nextImports(id) : graphOf(runtime).node(id)?.imports
-    for (const dep of imports ?? []) reached.add(dep)
+/** Whether one of `seeds` is about to drop an import, or is gone. */
+async function letGo({ runtime }: Engine, seeds: readonly ModuleId[]): Promise<boolean> {
+  for (const id of seeds) {
+    const next = await runtime.nextImports(id)
+    if (!next || [...(runtime.node(id)?.imports ?? [])].some((dep) => !next.has(dep))) return true
   }
-  return seeds.filter((id) => reached.has(id))
+  return false
 }
 
 async function unaccepted(

@@ -27,6 +27,9 @@ export interface GraphNode {
 /** What the server says of modules as they are saved now, beside their code. */
 export type Saved = Pick<Change, 'seeds' | 'failed'>
 
+/** See `HotRuntime.nextImports`. */
+export type NextImports = ReadonlySet<ModuleId> | undefined
+
 /** An instance that was taken out of the cache and can be put back. Opaque to the engine. */
 export interface DetachedInstance {
   readonly id: ModuleId
@@ -53,6 +56,8 @@ export interface HotRuntime {
   track(): () => ModuleId[]
   /** Ids that were executed directly (entries and `import()` calls from outside): where the graph hangs. Failed ones too. */
   roots(): Iterable<ModuleId>
+  /** Whether the evaluation of a module is under way, or has ever ended. */
+  isKnown(id: ModuleId): boolean
   /** The id that `specifier` (an URL as Vite rewrites it, a path or an id) means inside `owner`. */
   toId(specifier: string, owner?: ModuleId): ModuleId
   /** The id of an entry as a user names it: `toId` for what only the server can resolve, a missing extension for example. */
@@ -67,8 +72,11 @@ export interface HotRuntime {
   install(modules: readonly ModuleRecord[], saved?: Saved): ModuleId[] | Promise<ModuleId[]>
   /** Which of `ids` and the modules they import have other code now than their instances. Needed where changes come without seeds. */
   changed?(ids: readonly ModuleId[]): Promise<ModuleId[]>
-  /** What an instance will import when it is evaluated again from current code; if that is not to be had, what it imports now. */
-  nextImports(id: ModuleId): ReadonlySet<ModuleId> | Promise<ReadonlySet<ModuleId>>
+  /**
+   * What the next evaluation of a module will import, and what the one under way still may: read off current code. `undefined` if
+   * that is not to be had of a module that is known.
+   */
+  nextImports(id: ModuleId): NextImports | Promise<NextImports>
   /**
    * Makes sure that evaluating `roots` cannot fail for want of code: walks their static imports over current code as far as
    * modules are in `replaced` or have no instance, and their `import()`s as far as modules are in `replaced`, fetches what is

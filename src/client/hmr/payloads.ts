@@ -51,8 +51,10 @@ async function handle(engine: Engine, emitter: HMREmitter, payload: HMRPayload):
       return
     }
     case 'prune':
-      // the server's graph says so; ours decides
-      await engine.queue.add(async () => pruneUnreached(engine), false)
+      // the server's graph says so; ours decides, and has done so with the update, unless it could not tell
+      await engine.queue.add(async () => {
+        if (engine.owesPrune) await pruneUnreached(engine)
+      }, false)
       return
     case 'error':
       engine.log.error(`Internal server error: ${describeError(payload.err)}`)

@@ -8,7 +8,7 @@ import { isMaybeType } from '../code/transformed-code.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
 import { missingExport } from '../evaluate/externals.ts'
 import type { Instance } from '../evaluate/instance.ts'
-import type { DetachedInstance, GraphNode, HotRuntime, Saved } from '../hmr/hot-runtime.ts'
+import type { DetachedInstance, GraphNode, HotRuntime, NextImports, Saved } from '../hmr/hot-runtime.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 import { AttemptedNode, InstanceNode } from './graph-nodes.ts'
 
@@ -110,13 +110,21 @@ export class TetherRuntime implements HotRuntime {
     return running !== store.get(id)!.record.hash
   }
 
-  nextImports(id: ModuleId): ReadonlySet<ModuleId> {
+  isKnown(id: ModuleId): boolean {
+    const { instances } = this.#evaluator
+    return instances.entry(id) !== undefined || instances.hasBeenEvaluated(id)
+  }
+
+  async nextImports(id: ModuleId): Promise<NextImports> {
     const { store, instances } = this.#evaluator
-    const { imports, stored } = instances.live(id) ?? { imports: new Set<ModuleId>(), stored: undefined }
-    const current = store.get(id)
-    if (!current || !stored) return imports
-    const shown = new Set(stored.targets)
-    return new Set([...current.targets, ...[...imports].filter((dep) => !shown.has(dep))])
+    const live = instances.live(id)
+    // its code is on its way
+    if (live && !live.stored && !store.get(id)) return undefined
+    const current = await this.#evaluator.obtain(id).catch(() => undefined)
+    if (!current) return this.isKnown(id) ? undefined : new Set()
+    const shown = new Set(live?.stored?.targets)
+    const others = [...(live?.imports ?? [])].filter((dep) => !live!.evaluated || !shown.has(dep))
+    return new Set([...current.targets, ...others])
   }
 
   async prepare(roots: readonly ModuleId[], replaced: ReadonlySet<ModuleId>): Promise<void> {

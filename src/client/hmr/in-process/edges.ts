@@ -22,3 +22,8 @@ export function readSsrCode(code: string): SsrCode {
   const { names, stars, open } = exportsOf(code)
   return { imports, dynamic: dynamicImportsOf(code), exports: open ? undefined : { names, stars } }
 }
+
+/** Only specifiers of application modules are URLs or virtual; the rest is loaded natively. */
+export function isApplication(specifier: string): boolean {
+  return /^[/.\0]/.test(specifier)
+}

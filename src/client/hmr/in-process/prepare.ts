@@ -1,15 +1,17 @@
 /** Current code of a plain runner's modules, looked at before anything is evaluated. */
+import { existsSync } from 'node:fs'
 import vm from 'node:vm'
-import type { ViteNodeRunner } from 'vite-node/client'
 import type { ModuleId } from '../../../shared/types.ts'
+import { isFilePath } from '../../../shared/util/file-path.ts'
 import { isMaybeType } from '../../code/transformed-code.ts'
-import { readSsrCode, type SsrCode } from './edges.ts'
-
-type Entry = ReturnType<ViteNodeRunner['moduleCache']['get']>
+import { isApplication, readSsrCode, type SsrCode } from './edges.ts'
+import type { Entry } from './module-requests.ts'
 
 /** What it takes to look. */
 export interface CodeAccess {
-  entryOf(id: ModuleId): Entry | undefined
+  live(id: ModuleId): Entry | undefined
+  /** What earlier instances of a module have imported by computed `import()`s. */
+  computed(id: ModuleId): ReadonlySet<ModuleId>
   toId(specifier: string, owner?: ModuleId): ModuleId
   toUrl(id: ModuleId): string
   fetch(id: ModuleId): Promise<{ code?: string; externalize?: string }>
@@ -21,7 +23,7 @@ export async function prepareModules(
   roots: readonly ModuleId[],
   replaced: ReadonlySet<ModuleId>,
 ): Promise<void> {
-  const { entryOf, toId, toUrl, fetch } = access
+  const { live, computed, toId, toUrl, fetch } = access
   const current = new Map<ModuleId, (SsrCode & { code: string }) | undefined>()
 
   async function visit(id: ModuleId): Promise<void> {
@@ -32,20 +34,23 @@ export async function prepareModules(
     compile(code, id)
     const parsed = { code, ...readSsrCode(code) }
     current.set(id, parsed)
-    await Promise.all(
-      [...parsed.imports.keys()].filter(isApplication).map((specifier) => visitDep(toId(specifier, id))),
-    )
-  }
-
-  async function visitDep(dep: ModuleId): Promise<void> {
-    if (replaced.has(dep) || !entryOf(dep)) await visit(dep)
+    const targets = (specifiers: Iterable<string>) =>
+      [...specifiers].filter(isApplication).map((specifier) => toId(specifier, id))
+    // an import() that has run before is going to run again: what it loads must be there, as for a static import; only the
+    // folder that a computed one has read may not have that file any more
+    const lazy = [...targets(parsed.dynamic), ...[...computed(id)].filter((dep) => !isMissing(dep))]
+    const needed = [
+      ...targets(parsed.imports.keys()).filter((dep) => replaced.has(dep) || !live(dep)),
+      ...lazy.filter((dep) => replaced.has(dep)),
+    ]
+    await Promise.all(needed.map(visit))
   }
 
   function exportsOf(id: ModuleId, seen = new Set<ModuleId>()): ReadonlySet<string> | undefined {
     if (seen.has(id)) return new Set()
     seen.add(id)
     const parsed = current.get(id)
-    if (!parsed) return current.has(id) ? undefined : new Set(Object.keys(entryOf(id)?.exports ?? {}))
+    if (!parsed) return current.has(id) ? undefined : new Set(Object.keys(live(id)?.exports ?? {}))
     if (!parsed.exports) return undefined
     const names = new Set(parsed.exports.names)
     for (const star of parsed.exports.stars) {
@@ -74,19 +79,18 @@ export async function prepareModules(
 
 /** Those of `ids`, and of all they import, whose current code is not what their instance was made from. */
 export async function changedBelow(access: CodeAccess, ids: readonly ModuleId[]): Promise<ModuleId[]> {
-  const { entryOf, fetch } = access
+  const { live, fetch } = access
   const below = new Set(ids)
-  for (const id of below) for (const dep of entryOf(id)?.imports ?? []) if (entryOf(dep)) below.add(dep)
+  for (const id of below) for (const dep of live(id)?.imports ?? []) if (live(dep)) below.add(dep)
   const isChanged = await Promise.all(
     // one that cannot be transformed has changed; prepare() will say how
-    [...below].map(async (id) => (await fetch(id).catch(() => undefined))?.code !== entryOf(id)?.code),
+    [...below].map(async (id) => (await fetch(id).catch(() => undefined))?.code !== live(id)?.code),
   )
   return [...below].filter((_, index) => isChanged[index])
 }
 
-/** Only specifiers of application modules are URLs or virtual; the rest is loaded natively. */
-function isApplication(specifier: string): boolean {
-  return /^[/.\0]/.test(specifier)
+function isMissing(id: ModuleId): boolean {
+  return isFilePath(id) && !existsSync(id.replace(/[?#].*$/, ''))
 }
 
 function compile(code: string, filename: string): void {

@@ -4,18 +4,11 @@ import path, { posix } from 'node:path'
 import type { ViteNodeRunner } from 'vite-node/client'
 import type { ModuleId } from '../../../shared/types.ts'
 import { fromFsUrl, isFilePath, slash, toFsUrl } from '../../../shared/util/file-path.ts'
-import type { ImportedNames, ModuleNamespace } from '../../module-types.ts'
-import type { DetachedInstance, GraphNode, HotRuntime } from '../hot-runtime.ts'
-import { readSsrCode, type SsrCode } from './edges.ts'
+import type { DetachedInstance, HotRuntime } from '../hot-runtime.ts'
+import { readSsrCode } from './edges.ts'
+import { CacheGraph } from './graph.ts'
+import { type Entry, takeRequests } from './module-requests.ts'
 import { changedBelow, prepareModules } from './prepare.ts'
-
-/** An entry of vite-node's cache. Applications' modules have code; externals have exports only. */
-type Entry = ReturnType<ViteNodeRunner['moduleCache']['get']>
-
-/** What vite-node has but keeps out of its types. */
-interface Internals {
-  cachedRequest(id: string, fsPath: string, callstack: string[]): Promise<ModuleNamespace>
-}
 
 interface Detached extends DetachedInstance {
   entry: Entry
@@ -28,67 +21,17 @@ const PREVIOUS = '\0vite-tether:previous:'
 export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
   const { moduleCache, options } = runner
   const root = slash(runner.root).replace(/\/$/, '')
-  const ended = new WeakMap<Promise<unknown>, boolean>()
-  const parsed = new WeakMap<Entry, SsrCode>()
-  /** Importers of instances that were replaced: they hold on to the new one. Checked against their own imports when read. */
-  const formerImporters = new Map<ModuleId, Set<ModuleId>>()
-  /** Computed `import()`s that an earlier instance of the module ran. */
-  const computed = new Map<ModuleId, Set<ModuleId>>()
   const previousCode = new Map<string, string>()
   /** What was executed from outside; at this point, whatever nobody imports. */
   const executed = new Set<ModuleId>()
-  const internals = runner as unknown as Internals
+  const requests = takeRequests(runner)
+  const graph = new CacheGraph(moduleCache, requests, { toId, toUrl })
+  const { request, isRunning, hasFailed } = requests
 
   const fetchModule = options.fetchModule
   options.fetchModule = async (id) => {
     const code = previousCode.get(id)
     return code === undefined ? fetchModule(id) : { code }
-  }
-
-  const entryOf = (id: ModuleId): Entry | undefined => {
-    // get() of this map creates what it does not find
-    const entry = moduleCache.has(id) ? moduleCache.getByModuleId(id) : undefined
-    const isApplication =
-      entry && (entry.code !== undefined || (entry.promise && !entry.exports && !ended.get(entry.promise)))
-    return isApplication ? entry : undefined
-  }
-
-  const codeOf = (entry: Entry): SsrCode => {
-    let code = parsed.get(entry)
-    if (!code) {
-      code = readSsrCode(entry.code ?? '')
-      if (entry.code !== undefined) parsed.set(entry, code)
-    }
-    return code
-  }
-
-  /** What the code shows it imports, now or later. */
-  function targetsOf(id: ModuleId, { imports, dynamic }: SsrCode): Set<ModuleId> {
-    return new Set([...imports.keys(), ...dynamic].map((specifier) => toId(specifier, id)))
-  }
-
-  function importsOf(id: ModuleId, entry: Entry): Set<ModuleId> {
-    const literal = [...codeOf(entry).dynamic].map((specifier) => toId(specifier, id))
-    return new Set([...entry.imports, ...literal, ...(computed.get(id) ?? [])].filter((dep) => entryOf(dep)))
-  }
-
-  function importersOf(id: ModuleId, entry: Entry): Set<ModuleId> {
-    const known = new Set([...entry.importers, ...(formerImporters.get(id) ?? [])])
-    return new Set(
-      [...known].filter((importer) => entryOf(importer)?.imports.has(id) || computed.get(importer)?.has(id)),
-    )
-  }
-
-  function importedNames(id: ModuleId, entry: Entry, dep: ModuleId): ImportedNames {
-    const { imports, dynamic } = codeOf(entry)
-    const found = [...imports].filter(([specifier]) => toId(specifier, id) === dep).map(([, names]) => names)
-    const isDynamic = [...dynamic].some((specifier) => toId(specifier, id) === dep)
-    if (isDynamic || found.length === 0 || found.includes('*')) return '*'
-    return (found as string[][]).flat()
-  }
-
-  function isEvaluated({ promise, evaluated }: Entry): boolean {
-    return promise !== undefined && (ended.get(promise) ?? evaluated === true)
   }
 
   function toId(specifier: string, owner?: ModuleId): ModuleId {
@@ -119,33 +62,27 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
     return isFilePath(id) ? toUrl(id) : id
   }
 
-  /** The rejection of an instance stays cached for ever: find those that have failed, so that they are tried again. */
+  /** The rejection of an instance stays cached for ever: forget those that have failed, so that they are tried again. */
   async function forgetFailed(): Promise<void> {
-    for (const { promise } of moduleCache.values()) {
-      if (!promise || ended.has(promise)) continue
-      promise.then(
-        () => ended.set(promise, true),
-        () => ended.set(promise, false),
-      )
-    }
-    await null
-    for (const [id, { promise }] of moduleCache) {
-      if (promise && ended.get(promise) === false) moduleCache.deleteByModuleId(id)
-    }
+    await requests.noteFailures()
+    for (const [id, entry] of moduleCache) if (hasFailed(entry)) graph.take(id, moduleCache.getByModuleId(id))
   }
 
   function detachOne(id: ModuleId): Detached[] {
-    const entry = entryOf(id)
+    const entry = graph.attempt(id)
     if (!entry) return []
-    formerImporters.set(id, new Set([...entry.importers, ...(formerImporters.get(id) ?? [])]))
-    const shown = targetsOf(id, codeOf(entry))
-    const ran = [...entry.imports].filter((dep) => !shown.has(dep) && entryOf(dep))
-    if (ran.length > 0) computed.set(id, new Set([...ran, ...(computed.get(id) ?? [])]))
-    moduleCache.deleteByModuleId(id)
-    return [{ id, entry }]
+    graph.take(id, entry)
+    return hasFailed(entry) ? [] : [{ id, entry }]
   }
 
-  for (const id of moduleCache.keys()) if (entryOf(id)?.importers.size === 0) executed.add(id)
+  const { resolveUrl } = runner
+  runner.resolveUrl = async (specifier, importer) => {
+    const [url, id] = await resolveUrl.call(runner, specifier, importer)
+    // vite-node takes the path of a file that is gone for that of the root: it stays the module that it was
+    return id.startsWith('/') && !graph.attempt(id) && graph.isKnown(`${root}${id}`) ? [url, `${root}${id}`] : [url, id]
+  }
+
+  for (const id of moduleCache.keys()) if (graph.live(id)?.importers.size === 0) executed.add(id)
   const { executeId, executeFile } = runner
   runner.executeId = async (id) => {
     executed.add(await resolve(id))
@@ -156,29 +93,30 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
     return executeFile.call(runner, file)
   }
 
-  const code = { entryOf, toId, toUrl, fetch: (id: ModuleId) => fetchModule(requestOf(id)) }
+  const code = {
+    live: (id: ModuleId) => graph.live(id),
+    computed: (id: ModuleId) => graph.computed(id),
+    toId,
+    toUrl,
+    fetch: (id: ModuleId) => fetchModule(requestOf(id)),
+  }
 
-  const ids = (): ModuleId[] => [...moduleCache.keys()].filter((id) => entryOf(id))
+  const isSettled = (ids: Iterable<ModuleId>): boolean => {
+    for (const id of ids) {
+      const entry = graph.attempt(id)
+      if (entry && isRunning(entry)) return false
+    }
+    return true
+  }
 
   return {
-    node(id): GraphNode | undefined {
-      const entry = entryOf(id)
-      return (
-        entry && {
-          id,
-          url: toUrl(id),
-          importers: importersOf(id, entry),
-          imports: importsOf(id, entry),
-          importedNames: (dep) => importedNames(id, entry, dep),
-          exportNames: () => Object.keys(entry.exports ?? {}),
-          evaluated: isEvaluated(entry),
-        }
-      )
-    },
-    ids,
+    node: (id) => graph.node(id),
+    attempted: (id) => graph.attempted(id),
+    ids: () => graph.ids(),
+    isKnown: (id) => graph.isKnown(id),
     track() {
-      const before = new Set(ids())
-      return () => ids().filter((id) => !before.has(id))
+      const before = new Set(graph.ids())
+      return () => graph.ids().filter((id) => !before.has(id))
     },
     roots: () => [...executed],
     toId,
@@ -190,13 +128,13 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
     },
     changed: (ids) => changedBelow(code, ids),
     async nextImports(id) {
-      const entry = entryOf(id)
-      if (!entry) return new Set()
-      const now = importsOf(id, entry)
-      const current = (await code.fetch(id).catch(() => undefined))?.code
-      if (current === undefined) return now
-      const shown = targetsOf(id, codeOf(entry))
-      return new Set([...targetsOf(id, readSsrCode(current)), ...[...now].filter((dep) => !shown.has(dep))])
+      const fetched = await code.fetch(id).catch(() => undefined)
+      if (!fetched) return graph.isKnown(id) ? undefined : new Set()
+      const next = graph.targets(id, readSsrCode(fetched.code ?? ''))
+      const entry = graph.live(id)
+      if (!entry) return next
+      const shown = isRunning(entry) ? new Set<ModuleId>() : graph.shown(id, entry)
+      return new Set([...next, ...[...graph.imports(id, entry)].filter((dep) => !shown.has(dep))])
     },
     prepare: (roots, replaced) => prepareModules(code, roots, replaced),
     detach: (ids) => [...ids].flatMap(detachOne),
@@ -205,11 +143,11 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
     },
     async reevaluate(instance) {
       const { id, entry } = instance as Detached
-      const request = `${PREVIOUS}${toUrl(id)}`
+      const previous = `${PREVIOUS}${toUrl(id)}`
       moduleCache.deleteByModuleId(id)
-      previousCode.set(request, entry.code!)
+      previousCode.set(previous, entry.code!)
       try {
-        const fresh = await internals.cachedRequest(request, id, [])
+        const fresh = await request(previous, id)
         // importers that kept their instance hold the old namespace object
         for (const key of Reflect.ownKeys(entry.exports)) Reflect.deleteProperty(entry.exports, key)
         const { [Symbol.toStringTag]: _, ...properties } = Object.getOwnPropertyDescriptors(fresh)
@@ -222,14 +160,14 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
         moduleCache.setByModuleId(id, entry)
         throw error
       } finally {
-        previousCode.delete(request)
+        previousCode.delete(previous)
       }
     },
-    evaluate: (id) => internals.cachedRequest(requestOf(id), id, []),
-    // vite-node's cache does not tell
-    isSettled: () => false,
+    evaluate: (id) => request(requestOf(id), id),
+    isSettled,
     async settled(ids) {
-      await Promise.allSettled([...ids].map((id) => entryOf(id)?.promise))
+      const wanted = [...ids]
+      while (!isSettled(wanted)) await Promise.allSettled(wanted.map((id) => graph.attempt(id)?.promise))
     },
   }
 }
