@@ -325,6 +325,13 @@ export const CHECKS: Check[] = [
     ),
     seed: '43',
   },
+  {
+    id: 'HMR-R',
+    what: 'in process: random graphs and edits, 25 edits a seed',
+    target: 'what runs is what a fresh process would run',
+    tests: { 'test/integration/hmr/random-in-process.test.ts': ['after random edits'] },
+    seed: '1-100',
+  },
 ]
 
 /** All files of the suite. */

@@ -149,6 +149,8 @@ function withDependents({ runtime }: Engine, ids: readonly ModuleId[]): Set<Modu
 /** Brings store and registrations up to date. Instances that have failed are gone: what they have started is disposed. */
 async function refresh(engine: Engine, modules: readonly ModuleRecord[], saved?: Saved): Promise<ModuleId[]> {
   const { runtime, cache } = engine
+  // a module that failed lets go of what it had imported so far
+  engine.owesPrune ||= [...runtime.ids()].some((id) => !runtime.node(id))
   const newer = await runtime.install(modules, saved)
   const registered = [cache.hotModulesMap, cache.disposeMap, cache.pruneMap, cache.ctxToListenersMap]
   for (const id of new Set(registered.flatMap((map) => [...map.keys()]))) {
