@@ -74,7 +74,8 @@ test.each(cases)('%s, %s, the entry %s: the old process serves on, and the corre
   expect(await line(says)).not.toContain('restarted')
   expect(await ask(port)).toBe('200 v1!')
   // not on request either; that names are there only the running process can tell, and it is not asked then
-  if (broken === 'a syntax error') await hub.restart(hub.runners[0]!.id)
+  if (broken === 'a syntax error')
+    await expect(hub.restart(hub.runners[0]!.id)).rejects.toMatchObject({ code: 'ERR_START' })
   expect(lines.filter((text) => /restarted|hot updated/.test(text))).toEqual([])
   expect(await ask(port)).toBe('200 v1!')
   expect(hub.runners[0]!.pid).toBe(pid)
