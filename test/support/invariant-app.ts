@@ -173,9 +173,16 @@ export class TestedApp {
     return answer ? { pid: connection.pid, ...(answer as Omit<Snapshot, 'pid'>) } : undefined
   }
 
-  /** Lets the app's process crash. */
-  async crash(how: string): Promise<void> {
-    void this.#connections.get('app')?.call(how)
+  /** Lets the app's process crash. Resolves with whether the next one waits for a save, as after one that ended soon. */
+  async crash(how: string): Promise<boolean> {
+    const connection = this.#connections.get('app')
+    if (!connection) return false
+    const from = this.text('app').length
+    await connection.call(how)
+    const said = () => this.text('app').slice(from)
+    const isReplaced = () => ![undefined, connection].includes(this.#connections.get('app'))
+    await until(() => said().includes('exited with code') || isReplaced(), 'the end of the app')
+    return said().includes('waiting for a save')
   }
 
   /** Calls a command of `control.mjs`. */

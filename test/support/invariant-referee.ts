@@ -128,7 +128,9 @@ export class Referee {
   }
 
   #said(role: Role): string {
-    return this.#tested.text(role).slice(this.#marks.get(role) ?? 0)
+    const said = this.#tested.text(role).slice(this.#marks.get(role) ?? 0)
+    // what becomes of attached runners is told a little later, for all of them at once
+    return said.replace(/^.*\[vite-tether\] runner\.mjs#.*\n?/gm, '')
   }
 
   /** What a plugin hides from everybody is out of date until the process is another one. */
