@@ -21,6 +21,8 @@ export interface Lookup {
   ): Promise<{ id: ModuleId } | { external: string }>
   /** The module of this id. Throws if there is none, or a runner of that kind may not have it. */
   nodeFor(kind: Kind, id: ModuleId): Promise<EnvironmentModuleNode>
+  /** Whether a runner of that kind may have the module of this id, by what Vite has found in allowed code so far. */
+  mayHave(kind: Kind, id: ModuleId): boolean
   /** The URL of a module, be it there or not. */
   urlOf(id: ModuleId): string
 }
@@ -77,6 +79,7 @@ export function createLookup(environment: DevEnvironment): Lookup {
 
   return {
     urlOf,
+    mayHave,
     nodeFor,
 
     async resolve(kind, specifier, importer) {

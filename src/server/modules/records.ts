@@ -178,7 +178,14 @@ export function createRecords(
         failed.push({ id, url, error: flattenError(explain(config, error, id, importer)) })
       }
     }
-    await Promise.all([...ids].map((id) => visit(id, from)))
+    // Vite allows a file outside of its folders when it has analysed an import of it, and after a restart it has analysed
+    // none: those whose importers are among the others come behind them
+    for (let left = [...ids]; left.length > 0; ) {
+      const allowed = left.filter((id) => lookup.mayHave(kind, id))
+      const next = allowed.length > 0 ? new Set(allowed) : new Set(left)
+      await Promise.all([...next].map((id) => visit(id, from)))
+      left = left.filter((id) => !next.has(id))
+    }
     return failed
   }
 

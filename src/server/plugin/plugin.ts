@@ -22,6 +22,7 @@ import { rewriteModuleHot } from '../transform/module-hot.ts'
 import { contentOf } from '../transform/settled-content.ts'
 import { fillGaps } from '../transform/unsupported-syntax.ts'
 import { noteAddedFiles } from '../vite/added-files.ts'
+import { type BlindSaves, catchBlindSaves } from '../vite/blind-saves.ts'
 import { createTetherEnvironment } from '../vite/environment.ts'
 import { resolutionsOf } from '../vite/resolutions.ts'
 import { watchFiles } from '../vite/watched-files.ts'
@@ -52,6 +53,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
   let options = given
   let active = true
   let environment: DevEnvironment | undefined
+  let blindSaves: BlindSaves | undefined
 
   const createEnvironment = (name: string, config: ResolvedConfig) => createTetherEnvironment(name, config, hubEvents)
 
@@ -130,6 +132,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       environment = served
       const hub = hubOf(served)!
       hub.configure(served, server, { ...options, ...cli })
+      blindSaves = catchBlindSaves(server.watcher)
       watchPackageTypes(server.watcher)
       // Vite watches no packages by itself
       server.watcher.add(packageGlobs(options.watch).map((glob) => resolve(server.config.root, folderOf(glob))))
@@ -150,7 +153,9 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
     load: {
       order: 'pre',
       handler(id) {
-        return this.environment === environment ? loadCommonJs(environment, id, TOOLS) : undefined
+        if (this.environment !== environment) return undefined
+        blindSaves?.reading(id)
+        return loadCommonJs(environment, id, TOOLS)
       },
     },
 

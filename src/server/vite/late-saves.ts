@@ -2,6 +2,7 @@
  * Vite's watcher swallows a change that follows another of the same file within 50 ms: of two quick saves it may report only
  * the first, and the old content would stay live.
  */
+import { EventEmitter } from 'node:events'
 import { type Stats, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import type { ViteDevServer } from 'vite'
@@ -10,7 +11,8 @@ import { slash } from '../../shared/util/file-path.ts'
 /** Milliseconds after a reported change until the file is looked at again: a little longer than the watcher is deaf. */
 const DEAF = 60
 
-const guarded = new WeakSet<ViteDevServer['watcher']>()
+/** Watcher -> the saves that were reported instead of it. */
+const reported = new WeakMap<ViteDevServer['watcher'], Map<string, Stats>>()
 /** Files that may be saved once more unnoticed -> what Vite has read of them since the save that was reported. */
 const reading = new Map<string, Set<string>>()
 
@@ -24,24 +26,21 @@ export function noteContent(file: string, content: string): void {
  * late (one that polls, or one that is at it right now) would report that save too: it is one change all the same.
  */
 export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
-  if (guarded.has(watcher)) return
-  guarded.add(watcher)
-  const timers = new Map<string, NodeJS.Timeout>()
-  /** The late saves that were reported from here. */
+  if (reported.has(watcher)) return
   const told = new Map<string, Stats>()
+  reported.set(watcher, told)
+  const timers = new Map<string, NodeJS.Timeout>()
   // its types list the arguments of each event; here they are passed on as they are
   const emit = watcher.emit as (...args: unknown[]) => boolean
 
-  async function check(file: string, reported: Stats): Promise<void> {
+  async function check(file: string, known: Stats): Promise<void> {
     timers.delete(file)
     const contents = reading.get(slash(file))
     reading.delete(slash(file))
     const now = await stat(file).catch(() => undefined)
     // a file that is gone is reported as such
-    if (!now || isSame(now, reported) || (await isContent(file, contents)) || timers.has(file)) return
-    told.set(file, now)
-    emit.call(watcher, 'change', file, now)
-    emit.call(watcher, 'all', 'change', file, now)
+    if (!now || isSame(now, known) || (await isContent(file, contents)) || timers.has(file)) return
+    reportSave(watcher, file, now)
   }
 
   watcher.emit = (...args: unknown[]) => {
@@ -61,6 +60,15 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   })
 }
 
+/** Reports a save that the watcher has missed; if it finds it in the end, that is not told again. */
+export function reportSave(watcher: ViteDevServer['watcher'], file: string, now: Stats): void {
+  // not that of the watcher, which keeps back what was told
+  const { emit } = EventEmitter.prototype
+  reported.get(watcher)?.set(file, now)
+  emit.call(watcher, 'change', file, now)
+  emit.call(watcher, 'all', 'change', file, now)
+}
+
 /** The save was under way when it was reported, and complete when Vite read the file. */
 async function isContent(file: string, contents: ReadonlySet<string> = new Set()): Promise<boolean> {
   if (contents.size === 0) return false
@@ -68,6 +76,7 @@ async function isContent(file: string, contents: ReadonlySet<string> = new Set()
   return [...contents].every((each) => each === content)
 }
 
-function isSame(one: Stats, other: Stats): boolean {
+/** Nobody has written the file between the two. */
+export function isSame(one: Stats, other: Stats): boolean {
   return one.mtimeMs === other.mtimeMs && one.size === other.size
 }

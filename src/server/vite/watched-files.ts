@@ -39,6 +39,8 @@ export function watchFiles(
     const file = slash(path)
     if (filters.ignore(file) || file.startsWith(cacheDir)) return
     if (/\/(node_modules|\.git)\//.test(file) && !filters.watch(file)) return
+    // without HMR Vite forgets only the code of a file that was changed: one that is made again would have that from before
+    if (!hasHmr && event !== 'change') environment.moduleGraph.onFileChange(file)
     const concerned = event === 'change' ? [] : resolutions.forget(event, file)
     // Vite restarts itself for an env file of its own mode; the app needs a new process for any
     const isModule = environment.moduleGraph.getModulesByFile(file) !== undefined
