@@ -71,11 +71,7 @@ export async function play(script: Script, driver: Driver, patience = PATIENCE):
           files.push('vite.config.js')
           done.push(edit)
         } else if (edit.op === 'crash') {
-          if (await tested.crash(edit.how)) {
-            const entry = app.world.modules[0]!
-            tree.change([{ write: entry.path, text: textOf(entry) }], step.atomic)
-            files.push(entry.path)
-          }
+          if (await tested.crash(edit.how)) void tested.control('restart')
           done.push(edit)
         } else if (edit.op === 'restart') {
           void tested.control('restart')
