@@ -43,9 +43,15 @@ export function createLookup(environment: DevEnvironment): Lookup {
   }
 
   /** The path that an URL would be, if there were such a file. */
-  function toPath(url: string, importer: string | undefined): ModuleId {
-    if (url.startsWith('/')) return fromFsUrl(url) ?? posix.join(root, url)
+  function toPath(kind: Kind, url: string, importer: string | undefined): ModuleId {
+    if (url.startsWith('/')) return fromFsUrl(url) ?? (isOutside(kind, url) ? url : posix.join(root, url))
     return url.startsWith('.') ? posix.join(importer === undefined ? root : posix.dirname(importer), url) : url
+  }
+
+  /** A runner asks for `import('../../lib/x.js')` by its path, which looks like an URL below the root. */
+  function isOutside(kind: Kind, url: string): boolean {
+    const top = `/${url.split('/')[1]}`
+    return existsSync(top) && !existsSync(root + top) && mayHave(kind, url)
   }
 
   /** The module behind an URL, `undefined` if there is none: what Vite cannot resolve it would remember as a module of that id. */
@@ -101,9 +107,9 @@ export function createLookup(environment: DevEnvironment): Lookup {
           return at(resolved.id)
         }
         if (isBare) return external
-        if (file !== undefined) return { id: toPath(url, file) }
+        if (file !== undefined) return { id: toPath(kind, url, file) }
       }
-      return { id: (await byUrl(kind, url))?.id ?? toPath(url, file) }
+      return { id: (await byUrl(kind, url))?.id ?? toPath(kind, url, file) }
     },
   }
 }

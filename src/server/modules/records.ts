@@ -13,6 +13,7 @@ import { pack } from '../../shared/util/packed-map.ts'
 import { commonJsOf, isMeantForCommonJs } from '../transform/commonjs-files.ts'
 import { isAllowed } from '../vite/environment.ts'
 import { clockOf } from '../vite/module-clock.ts'
+import { watchMissing } from '../vite/outside-files.ts'
 import { isImportedByAllowed } from './access.ts'
 import { explain, isDenied, isMissing } from './load-errors.ts'
 import { createLookup, unwrapId } from './lookup.ts'
@@ -174,7 +175,10 @@ export function createRecords(
         await Promise.all(lacking.map((dep) => visit(dep, id)))
       } catch (error) {
         const url = lookup.urlOf(id)
-        if (importer !== undefined && isMissing(error)) missing.set(id, importer)
+        if (importer !== undefined && isMissing(error)) {
+          missing.set(id, importer)
+          watchMissing(environment, id)
+        }
         failed.push({ id, url, error: flattenError(explain(config, error, id, importer)) })
       }
     }

@@ -5,6 +5,7 @@ import { TetherError } from '../../shared/errors.ts'
 import { createHmrEmitter, type HMREmitter } from '../../shared/hmr-emitter.ts'
 import { contentOf } from '../transform/settled-content.ts'
 import { catchLateSaves } from '../vite/late-saves.ts'
+import { watchOutsideFiles } from '../vite/outside-files.ts'
 import { ignoreInvalidations } from '../vite/own-invalidations.ts'
 import { resolutionsOf, watchResolutions } from '../vite/resolutions.ts'
 import { recordSeeds } from '../vite/seeds.ts'
@@ -37,6 +38,7 @@ export function viteNodeHmrPlugin(): Plugin {
       disconnect()
       server.emitter = emitter
       catchLateSaves(server.watcher)
+      watchOutsideFiles(server)
       const { ssr, client } = server.environments
       watchResolutions(server.watcher, ssr!)
       const connection = connect(ssr!, client!, emitter)

@@ -24,6 +24,7 @@ import { fillGaps } from '../transform/unsupported-syntax.ts'
 import { noteAddedFiles } from '../vite/added-files.ts'
 import { type BlindSaves, catchBlindSaves } from '../vite/blind-saves.ts'
 import { createTetherEnvironment } from '../vite/environment.ts'
+import { watchOutsideFiles } from '../vite/outside-files.ts'
 import { resolutionsOf } from '../vite/resolutions.ts'
 import { watchFiles } from '../vite/watched-files.ts'
 import { hubEvents, hubOf } from './registry.ts'
@@ -133,6 +134,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       const hub = hubOf(served)!
       hub.configure(served, server, { ...options, ...cli })
       blindSaves = catchBlindSaves(server.watcher)
+      watchOutsideFiles(server, served)
       watchPackageTypes(server.watcher)
       // Vite watches no packages by itself
       server.watcher.add(packageGlobs(options.watch).map((glob) => resolve(server.config.root, folderOf(glob))))
