@@ -111,5 +111,6 @@ function find(provider: Provider, request: string, parent: string | undefined): 
 }
 
 function isNotFound(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException | null)?.code === 'MODULE_NOT_FOUND'
+  const code = (error as NodeJS.ErrnoException | null)?.code
+  return code === 'MODULE_NOT_FOUND' || code === 'ERR_PACKAGE_IMPORT_NOT_DEFINED'
 }

@@ -38,6 +38,14 @@ export async function importExternal(
     if (!isUnresolved(error, importer)) throw error
     const found = resolveAsCommonJs(specifier, importer)
     if (found !== undefined) return importNative(pathToFileURL(found).href)
+    if (specifier.startsWith('#')) {
+      throw new TetherError(
+        'ERR_MODULE_NOT_FOUND',
+        `Cannot find module '${specifier}' imported from '${importer}': neither the paths of tsconfig.json nor the imports of ` +
+          'package.json lead to a file that exists.',
+        { cause: error },
+      )
+    }
     const advice =
       missingFile(error) ?? `It must be installed on the machine that runs the app, ${hostname()}${command(specifier)}.`
     throw new TetherError(

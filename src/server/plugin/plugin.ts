@@ -26,6 +26,7 @@ import { type BlindSaves, catchBlindSaves } from '../vite/blind-saves.ts'
 import { createTetherEnvironment } from '../vite/environment.ts'
 import { watchOutsideFiles } from '../vite/outside-files.ts'
 import { resolutionsOf } from '../vite/resolutions.ts'
+import { filesByPaths } from '../vite/tsconfig-paths.ts'
 import { watchFiles } from '../vite/watched-files.ts'
 import { hubEvents, hubOf } from './registry.ts'
 
@@ -150,6 +151,20 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
           watching: () => hub.watching(),
         },
       )
+    },
+
+    resolveId: {
+      order: 'pre',
+      filter: { id: /^#/ },
+      async handler(id, importer) {
+        if (this.environment !== environment || importer === undefined) return undefined
+        if (!environment.config.resolve.tsconfigPaths) return undefined
+        for (const file of await filesByPaths(id, importer)) {
+          const resolved = await this.resolve(file, importer)
+          if (resolved) return resolved
+        }
+        return undefined
+      },
     },
 
     load: {

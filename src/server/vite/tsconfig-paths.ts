@@ -1,0 +1,52 @@
+/**
+ * Imports such as `#root/x` that both package.json (`imports`) and tsconfig.json (`paths`) give a meaning to. Vite asks package.json
+ * first, which may lead to a build that is not there; TypeScript and tsx ask tsconfig.json first.
+ */
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+
+/** What Vite's compiler tells of the tsconfig.json that a file belongs to; `paths` are absolute. */
+type ResolveTsconfig = (file: string) => { tsconfig: { compilerOptions?: { paths?: Record<string, string[]> } } } | null
+
+let resolveTsconfig: Promise<ResolveTsconfig | undefined> | undefined
+
+/** The files that `specifier` may mean by the paths of the importer's tsconfig.json, best first. */
+export async function filesByPaths(specifier: string, importer: string): Promise<string[]> {
+  if (importer.includes('\0') || importer.includes('/node_modules/')) return []
+  resolveTsconfig ??= load()
+  const file = importer.replace(/[?#].*$/, '')
+  const paths = (await resolveTsconfig)?.(file)?.tsconfig.compilerOptions?.paths ?? {}
+  // the longest prefix wins, and what has no `*` above all
+  const patterns = Object.keys(paths).sort((one, other) => weight(other) - weight(one))
+  for (const pattern of patterns) {
+    const matched = match(pattern, specifier)
+    if (matched !== undefined) return paths[pattern]!.map((target) => target.replace('*', () => matched))
+  }
+  return []
+}
+
+/** The text that stands for the `*` of a pattern, `undefined` if it does not match. */
+function match(pattern: string, specifier: string): string | undefined {
+  const [start = '', end] = pattern.split('*')
+  if (end === undefined) return pattern === specifier ? '' : undefined
+  const isMatch =
+    specifier.length >= start.length + end.length && specifier.startsWith(start) && specifier.endsWith(end)
+  return isMatch ? specifier.slice(start.length, specifier.length - end.length) : undefined
+}
+
+function weight(pattern: string): number {
+  const star = pattern.indexOf('*')
+  return star < 0 ? Number.POSITIVE_INFINITY : star
+}
+
+/** Vite's own compiler is a package of Vite's, not of ours. */
+async function load(): Promise<ResolveTsconfig | undefined> {
+  try {
+    const vite = createRequire(import.meta.url).resolve('vite/package.json')
+    const compiler = pathToFileURL(createRequire(vite).resolve('rolldown/experimental')).href
+    return ((await import(compiler)) as { resolveTsconfig?: ResolveTsconfig }).resolveTsconfig
+  } catch {
+    // another version of Vite: it resolves as it does
+    return undefined
+  }
+}
