@@ -1,6 +1,7 @@
 /**
  * The one table of error codes, and how errors cross the wire: flattened on one side, revived on the other.
  */
+import { stripVTControlCharacters } from 'node:util'
 
 /** Every code that this package throws or reports, with what it means. */
 export const ERROR_CODES = {
@@ -71,8 +72,24 @@ export function flattenError(thrown: unknown, depth = 0): FlatError {
   if (typeof loc === 'object' && loc !== null && typeof loc.line === 'number' && typeof loc.column === 'number') {
     flat.loc = { line: loc.line, column: loc.column, ...(typeof loc.file === 'string' && { file: loc.file }) }
   }
+  if (isOfTransform(flat)) uncolour(flat)
   if (error.cause !== undefined && depth < MAX_CAUSES) flat.cause = flattenError(error.cause, depth + 1)
   return flat
+}
+
+/** Whether an error comes from a transform: Vite and Rollup attach to those what they are about. */
+export function isOfTransform({ plugin, frame, loc }: FlatError): boolean {
+  return plugin !== undefined || frame !== undefined || loc !== undefined
+}
+
+/**
+ * Compilers draw in colours wherever they run. The app reads `error.message`, a log or a pipe shows it: escape codes would stand
+ * in all of them, whatever NO_COLOR says.
+ */
+function uncolour(flat: FlatError): void {
+  flat.message = stripVTControlCharacters(flat.message)
+  if (flat.stack !== undefined) flat.stack = stripVTControlCharacters(flat.stack)
+  if (flat.frame !== undefined) flat.frame = stripVTControlCharacters(flat.frame)
 }
 
 const CONSTRUCTORS: Record<string, ErrorConstructor> = { SyntaxError, TypeError, RangeError, ReferenceError }

@@ -1,7 +1,6 @@
 /** An error as the terminal shows it: what failed, where, the code, and the frames of the user's own files. */
-import { stripVTControlCharacters } from 'node:util'
 import colors from 'picocolors'
-import { type ErrorCode, type FlatError, frameOf, placeOf } from '../../shared/errors.ts'
+import { type ErrorCode, type FlatError, frameOf, isOfTransform, placeOf } from '../../shared/errors.ts'
 import { firstPlace, type Place, readFrame } from '../../shared/util/code-frame.ts'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
 
@@ -22,8 +21,9 @@ const CONNECTION = new Set<string>([
 const OWN = new Set<string>(['ERR_CONFIG', 'ERR_ENTRY', 'ERR_START', 'ERR_KEY'] satisfies ErrorCode[])
 
 /** Which part of a save's way an error comes from. */
-function whatFailed({ code, plugin, frame, loc }: FlatError): Failed {
-  if (plugin !== undefined || frame !== undefined || loc !== undefined) return 'transform'
+function whatFailed(error: FlatError): Failed {
+  const { code } = error
+  if (isOfTransform(error)) return 'transform'
   if (code !== undefined && CONNECTION.has(code)) return 'connection'
   return code !== undefined && OWN.has(code) ? undefined : 'your code'
 }
@@ -57,7 +57,7 @@ function sourceOf(error: FlatError): string | undefined {
   const place = placeOf(error)
   if (error.loc || !place) return place
   // the compiler says it in the picture that it draws only
-  const [, drawn] = /\u256d\u2500\[ .+(:\d+:\d+) \]/.exec(stripVTControlCharacters(error.message)) ?? []
+  const [, drawn] = /\u256d\u2500\[ .+(:\d+:\d+) \]/.exec(error.message) ?? []
   return place + (drawn ?? '')
 }
 
