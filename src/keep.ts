@@ -38,15 +38,36 @@ export function keep(key: string, create: () => unknown): unknown {
 }
 
 /**
- * `server.listen(address, opened)` for a request handler, or for an `http.Server` that does not listen yet; returns the server.
+ * `server.listen(address, ...rest)` for a request handler, or for an `http.Server` that does not listen yet; returns the server.
+ * What follows the address is what `server.listen()` of `node:net` takes: host, backlog, callback, each of which may be left out.
  * Under vite-tether the port is kept: when the module runs again the newest server answers, requests that arrive during an
  * update wait for its end, and `close()` of a server that was replaced does not close the port.
  *
  * @param opened called when the port is open; not when a later server takes over
  */
-export function listen(handler: RequestListener | Server, address: Address, opened?: () => void): Server {
+export function listen(handler: RequestListener | Server, address: Address, opened?: () => void): Server
+export function listen(
+  handler: RequestListener | Server,
+  port: number | string,
+  host?: string,
+  opened?: () => void,
+): Server
+export function listen(
+  handler: RequestListener | Server,
+  port: number | string,
+  host?: string,
+  backlog?: number,
+  opened?: () => void,
+): Server
+export function listen(
+  handler: RequestListener | Server,
+  path: number | string,
+  backlog?: number,
+  opened?: () => void,
+): Server
+export function listen(handler: RequestListener | Server, ...where: unknown[]): Server {
   const server = typeof handler === 'function' ? createServer(handler) : handler
-  return server.listen(address as ListenOptions, opened)
+  return server.listen(...(where as [ListenOptions]))
 }
 
 const STORE = 'vite-tether:keep'

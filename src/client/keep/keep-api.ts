@@ -1,7 +1,8 @@
 /** `vite-tether/keep` as the runner gives it to one instance of a module. */
-import { createServer, Server } from 'node:http'
+import { createServer, type RequestListener, Server } from 'node:http'
+import type { ListenOptions } from 'node:net'
 import { inspect } from 'node:util'
-import type { KeepApi } from '../../keep.ts'
+import type { Address, KeepApi } from '../../keep.ts'
 import { TetherError } from '../../shared/errors.ts'
 import type { Keeper, KeptValues } from './kept-values.ts'
 
@@ -9,9 +10,10 @@ import type { Keeper, KeptValues } from './kept-values.ts'
 export function createKeep(kept: KeptValues, keeper: Keeper): KeepApi {
   const keep: KeepApi['keep'] = (key, create, dispose) => kept.keep(keeper, key, create, dispose)
 
-  const listen: KeepApi['listen'] = (handler, address, opened) => {
+  const listen: KeepApi['listen'] = (handler: RequestListener | Server, ...where: unknown[]) => {
     const server = typeof handler === 'function' ? createServer(handler) : handler
     if (!(server instanceof Server) || server.listening) throw notServable(handler)
+    const { address, opened } = readListen(where)
     const key = `port ${typeof address === 'object' ? JSON.stringify(address) : address}`
     let isNew = false
     const port = keep(
@@ -31,6 +33,24 @@ export function createKeep(kept: KeptValues, keeper: Keeper): KeepApi {
   }
 
   return Object.freeze({ keep, listen })
+}
+
+/**
+ * What follows the server in a call of `listen()`, in any form that `server.listen()` of `node:net` takes: an address or port,
+ * then host, backlog and callback, each of which may be left out.
+ */
+export function readListen([first, ...rest]: readonly unknown[]): { address: Address; opened?: () => void } {
+  if (typeof first === 'function') return { address: 0, opened: first as () => void }
+  const opened = rest.find((each) => typeof each === 'function') as (() => void) | undefined
+  const given = { ...(opened && { opened }) }
+  const host = rest.find((each) => typeof each === 'string')
+  const backlog = rest.find((each) => typeof each === 'number')
+  // Node takes no port for one that the system chooses
+  const address = (first ?? 0) as Address
+  if (typeof address === 'object' || (host === undefined && backlog === undefined)) return { address, ...given }
+  const options = { ...(host !== undefined && { host }), ...(backlog !== undefined && { backlog }) } as ListenOptions
+  const isPath = typeof address === 'string' && !/^\d+$/.test(address)
+  return { address: { ...(isPath ? { path: address } : { port: Number(address) }), ...options }, ...given }
 }
 
 function pilingUp(url: string): string {
