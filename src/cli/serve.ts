@@ -32,6 +32,7 @@ export async function serve(flags: Flags, { vite, createPlugin, hubOf }: Loaded)
   const root = resolve(flags.root ?? '.')
   // in a run that happens once nothing could create it later
   const entry = flags.entry === undefined ? undefined : entryPath(flags.entry, root)
+  refuseSubcommand(flags, entry)
   if (entry !== undefined && flags.once) resolveEntry(entry, root)
   if (flags.config && !existsSync(resolve(root, flags.config))) throw noConfig(resolve(root, flags.config))
 
@@ -75,6 +76,25 @@ export function hasShortcuts(flags: Flags): boolean {
 function entryPath(entry: string, root: string): string {
   const here = resolve(entry)
   return existsSync(here) ? here : resolve(root, entry)
+}
+
+/** Subcommands of other tools: a file of that name could be waited for until it is created, but is not what anybody means. */
+const SUBCOMMANDS = new Set(['watch', 'run', 'dev', 'serve', 'start'])
+
+/** `vite-tether watch src/x.ts`, as one writes it with tsx. */
+function refuseSubcommand({ entry: word, args }: Flags, path: string | undefined): void {
+  if (word === undefined || path === undefined || !SUBCOMMANDS.has(word)) return
+  try {
+    resolveEntry(path, '.')
+    return
+  } catch {
+    // there is no such file
+  }
+  const rest = args.length > 0 ? args.join(' ') : 'src/server.ts'
+  throw new TetherError(
+    'ERR_ENTRY',
+    `vite-tether has no subcommand '${word}', and there is no such file: looked for ${path}. It watches anyway; write: vite-tether ${rest}`,
+  )
 }
 
 function options(flags: Flags, entry: string | undefined): TetherOptions {
