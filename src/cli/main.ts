@@ -19,6 +19,9 @@ import { ATTACH_HELP, HELP } from './help.ts'
 import { hasShortcuts, type Loaded, type RunningServer, serve } from './serve.ts'
 import { bindShortcuts } from './shortcuts.ts'
 
+/** Milliseconds for which "ready" is held back: an entry whose start goes on behind a promise may fail in them. */
+const HOLD = 100
+
 const NAME = colors.cyan('[vite-tether]')
 
 const [first, ...others] = process.argv.slice(2)
@@ -133,10 +136,22 @@ function sayReady({ hub, say }: RunningServer): void {
   hub.on('runner:ready', ({ id, pid }) => {
     if (told.has(id)) return
     told.add(id)
+    const took = Math.round(performance.now())
     const name = hub.runners.length > 1 ? `${id} ` : ''
     // an app that had to wait for a save says nothing about how fast this is
-    const time = waited ? '' : ` in ${colors.bold(Math.round(performance.now()))} ms`
-    say(`${NAME} ${colors.green(`${name}ready`)}${time}, pid ${pid}`)
+    const time = waited ? '' : ` in ${colors.bold(took)} ms`
+    const held = setTimeout(() => {
+      hub.off('exit', ended)
+      say(`${NAME} ${colors.green(`${name}ready`)}${time}, pid ${pid}`)
+    }, HOLD)
+    const ended = (runner: { id: string }): void => {
+      if (runner.id !== id) return
+      hub.off('exit', ended)
+      clearTimeout(held)
+      // its next start may be told to be ready
+      told.delete(id)
+    }
+    hub.on('exit', ended)
   })
 }
 

@@ -62,6 +62,8 @@ async function start(): Promise<void> {
   isWaiting = false
   installMainModule(process.argv[1] as string)
   await execute(runner, runner.config.entries)
+  // ports that the entry has asked for are opened now, or refused
+  await new Promise(setImmediate)
   runner.server.ready()
   started?.()
 }

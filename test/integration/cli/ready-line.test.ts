@@ -1,0 +1,59 @@
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { run } from '../../support/child.ts'
+import { createProject } from '../../support/project.ts'
+
+const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
+
+function start(main: string) {
+  const project = createProject({ 'package.json': '{ "type": "module" }', 'src/main.ts': main })
+  const running = run(process.execPath, [cli, 'src/main.ts'], {
+    cwd: project.root,
+    env: { ...process.env, NO_COLOR: '1' },
+  })
+  onTestFinished(() => running.end())
+  return { project, running }
+}
+
+const GOOD = "console.log('good'); setInterval(() => {}, 1000)"
+
+test.each([
+  ['an entry that throws', "throw new Error('no')"],
+  ['an entry whose top-level await rejects', "await Promise.reject(new Error('no'))"],
+  ['a start behind a promise that is refused', "Promise.resolve().then(() => { throw new Error('no') })"],
+  ['a start that gives up', 'setTimeout(() => process.exit(1), 10)'],
+  [
+    'a port that is taken',
+    `import { createServer } from 'node:http'
+    createServer().listen(0, () => {}).once('listening', function () { createServer().listen(this.address().port) })`,
+  ],
+])('ready is not said of %s, and is said when it has been mended', async (_, main) => {
+  const { project, running } = start(main)
+  await running.match(/exited with code 1.*waiting for a save|waiting for a save/)
+  expect(running.text).not.toMatch(/\] ready/)
+  const before = running.text.length
+  project.write('src/main.ts', GOOD)
+  await running.match(/\[vite-tether\] ready, pid \d+/, before)
+  expect(running.text.slice(before)).toMatch(/good[\s\S]*ready/)
+})
+
+test.each([
+  [
+    'a port',
+    `import { createServer } from 'node:http'
+    const server = createServer().listen(0, '127.0.0.1', () => console.log('listening'))`,
+  ],
+  [
+    'a port behind an await',
+    `import { createServer } from 'node:http'
+    import { once } from 'node:events'
+    const server = createServer().listen(0)
+    await once(server, 'listening')
+    console.log('listening')`,
+  ],
+])('ready is said after the app listens, once: %s', async (_, main) => {
+  const { running } = start(main)
+  await running.match(/\[vite-tether\] ready in \d+ ms, pid \d+/)
+  expect(running.text).toMatch(/listening[\s\S]*\] ready/)
+  expect(running.text.match(/\] ready/g)).toHaveLength(1)
+})
