@@ -1,6 +1,7 @@
 /**
  * Externals: packages and builtins, loaded by Node itself from where the importer stands on this machine.
  */
+import { existsSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
 import { hostname } from 'node:os'
 import { pathToFileURL } from 'node:url'
@@ -17,7 +18,7 @@ export function isNativeSpecifier(specifier: string): boolean {
 
 /**
  * Imports an external for `importer` (an absolute path on this machine). Node caches by resolved location, so nothing is
- * cached here. Throws `ERR_MODULE_NOT_FOUND` naming package, importer and host; what the package itself throws passes through.
+ * cached here. Throws `ERR_MODULE_NOT_FOUND` naming package and importer, and the host where that is another than people think; what the package itself throws passes through.
  */
 export async function importExternal(
   importNative: ImportNative,
@@ -46,14 +47,18 @@ export async function importExternal(
         { cause: error },
       )
     }
-    const advice =
-      missingFile(error) ?? `It must be installed on the machine that runs the app, ${hostname()}${command(specifier)}.`
+    const advice = missingFile(error) ?? `It must be installed${machine(importer)}${command(specifier)}.`
     throw new TetherError(
       'ERR_MODULE_NOT_FOUND',
       `Cannot find package '${specifier}' imported from '${importer}'. ${advice}`,
       { cause: error },
     )
   }
+}
+
+/** Where the sources are, it is plain where to install; a worker without them may run far from the person who reads its errors. */
+function machine(importer: string): string {
+  return existsSync(importer) ? '' : ` on the machine that runs the app, ${hostname()}`
 }
 
 /** How a package is installed, if the specifier names one. */
