@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { createDebug } from 'obug'
 import { TetherError } from '../../shared/errors.ts'
 import type { ImportNative } from '../code/compile.ts'
+import { importPlace } from './import-place.ts'
 
 const debug = createDebug('vite-tether:native')
 
@@ -97,24 +98,28 @@ function isUnresolved(error: unknown, importer: string): boolean {
 }
 
 /**
- * The SyntaxError for a named import that a module does not have, in Node's words. `importer` is for errors that are found
- * before the importer runs, which have no frame of it.
+ * The SyntaxError for a named import that a module does not have, in Node's words. The importer has not run, so the stack of the
+ * error is the place of the import in its source; where that is not at hand the message names the importer.
  */
 export function missingExport(
   name: string,
   specifier: string,
-  format: 'module' | 'commonjs' = 'module',
-  importer?: string,
+  format: 'module' | 'commonjs',
+  importer: { file: string; url: string },
+  isUpdate = false,
 ): SyntaxError {
-  if (format === 'module') {
-    const where = importer === undefined ? '' : `, which ${importer} imports`
-    return new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'${where}`)
-  }
-  return new SyntaxError(
-    `Named export '${name}' not found. The requested module '${specifier}' is a CommonJS module, which may not support all ` +
-      'module.exports as named exports.\nCommonJS modules can always be imported via the default export, for example using:\n\n' +
-      `import pkg from '${specifier}';\nconst { ${name} } = pkg;\n`,
+  const place = importPlace(importer.file, specifier, name)
+  const where = isUpdate || !place ? `, which ${importer.url} imports` : ''
+  const error = new SyntaxError(
+    format === 'module'
+      ? `The requested module '${specifier}' does not provide an export named '${name}'${where}`
+      : `Named export '${name}' not found. The requested module '${specifier}' is a CommonJS module, which may not support all ` +
+          'module.exports as named exports.\nCommonJS modules can always be imported via the default export, for example using:\n\n' +
+          `import pkg from '${specifier}';\nconst { ${name} } = pkg;\n`,
   )
+  const at = place ? `${place.file}:${place.line}:${place.column}` : importer.file
+  error.stack = `SyntaxError: ${error.message}\n    at ${at}`
+  return error
 }
 
 /** Which kind of module Node loaded for `importer`: one that is in `require`'s cache with this default export is CommonJS. */

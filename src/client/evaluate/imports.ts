@@ -85,7 +85,7 @@ export class Imports implements Supply {
         target === undefined
           ? formatOf(namespace, specifier, place.file)
           : (this.#evaluator.store.get(target)?.record.format ?? 'module')
-      throw missingExport(name, specifier, format)
+      throw missingExport(name, specifier, format, { file: place.file, url: record.url })
     }
   }
 

@@ -2,6 +2,7 @@
 import { inspect, stripVTControlCharacters } from 'node:util'
 import { firstPlace, readFrame } from '../../shared/util/code-frame.ts'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
+import { importPlace } from '../evaluate/import-place.ts'
 import { adviceFor } from './advice.ts'
 
 /**
@@ -26,7 +27,7 @@ export function formatCrash(thrown: unknown, colors: boolean): string {
     loc?: { file?: string; line: number; column: number }
   }
   // an error of ours says what is to be said, and comes from nowhere in the app
-  if (name === 'TetherError') return `[vite-tether] ${message}`
+  if (name === 'TetherError') return `[vite-tether] ${message}${importOf(String(message))}`
   if (typeof message !== 'string' || (typeof frame !== 'string' && typeof plugin !== 'string')) {
     const text = withoutInternals(inspect(thrown, { colors }))
     return thrown instanceof Error ? `${frameOf(thrown)}${text}` : `Uncaught ${text}`
@@ -39,6 +40,14 @@ export function formatCrash(thrown: unknown, colors: boolean): string {
   if (typeof frame === 'string' && !message.includes(frame.trim())) lines.push(frame)
   const text = lines.join('\n')
   return colors ? text : stripVTControlCharacters(text)
+}
+
+/** The import of a module or package that was not found: its place and code, where the source is on this machine. */
+function importOf(message: string): string {
+  const [, what, importer] =
+    /^Cannot (?:find|load) (?:module|package) '([^']+)' imported from '([^']+)'/.exec(message) ?? []
+  const place = what && importer && importPlace(importer, what)
+  return place ? `\n    at ${place.file}:${place.line}:${place.column}\n${readFrame(place)}` : ''
 }
 
 /** Where it was thrown, above it as under Node: the first frame of the app's own. */
