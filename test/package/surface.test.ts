@@ -60,7 +60,20 @@ test('the package takes these options of tether(), attach and connect()', async 
 })
 
 const OPTIONS = [
-  ...['args', 'attach', 'cwd', 'entry', 'env', 'environment', 'execArgv', 'force', 'ignore', 'limits', 'onUnaccepted'],
+  ...[
+    'args',
+    'attach',
+    'cwd',
+    'delay',
+    'entry',
+    'env',
+    'environment',
+    'execArgv',
+    'force',
+    'ignore',
+    'limits',
+    'onUnaccepted',
+  ],
   ...['standby', 'stdio', 'stop', 'watch'],
 ]
 

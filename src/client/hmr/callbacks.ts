@@ -1,7 +1,9 @@
 /** Calls into application code that must neither fail an update nor hold it up for ever. */
+
+import { describeError } from '../../shared/describe-error.ts'
+import { flattenError } from '../../shared/errors.ts'
 import type { DataCallback, HotListener } from './cache.ts'
 import type { Engine } from './engine.ts'
-import { describeError } from './log.ts'
 
 /** Calls the listeners of an event and waits for them. What they throw is reported. */
 export async function notify(engine: Engine, event: string, data: unknown): Promise<void> {
@@ -28,7 +30,7 @@ export async function call(engine: Engine, what: string, fn: () => unknown): Pro
       engine.log.error(`${what} did not end within ${callback} ms; going on without it`)
     }
   } catch (error) {
-    engine.log.error(`${what} failed: ${describeError(error)}`)
+    engine.log.error(`${what} failed: ${describeError(flattenError(error))}`)
   }
 }
 

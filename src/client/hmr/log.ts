@@ -1,5 +1,4 @@
 /** What the engine says to people. */
-import { type FlatError, flattenError, frameOf, placeOf } from '../../shared/errors.ts'
 
 /** Where lines go. A method that is absent falls back on a neighbour and last on the console. */
 export interface Logger {
@@ -22,21 +21,4 @@ export function createLog(logger: Logger = {}): Log {
     debug: (message) => debug?.call(logger, tag(message)),
     error: (message) => (error ? error.call(logger, tag(message)) : console.error(tag(message))),
   }
-}
-
-/** An error as people read it: a transform error with its place and code frame, any other with its stack and causes. */
-export function describeError(thrown: unknown): string {
-  return describe(flattenError(thrown))
-}
-
-function describe(error: FlatError): string {
-  const { name, message, stack, frame, plugin, id, loc, cause } = error
-  if (frame === undefined && loc === undefined) {
-    const text = stack ?? `${name}: ${message}`
-    return cause ? `${text}\n  caused by: ${describe(cause)}` : text
-  }
-  const file = loc?.file ?? id
-  const at = file && !message.includes(file) ? `\n  at ${placeOf(error)}` : ''
-  const shown = frameOf(error)
-  return `${message}${plugin ? ` (plugin ${plugin})` : ''}${at}${shown ? `\n${shown}` : ''}`
 }

@@ -1,10 +1,11 @@
 /** What goes into the engine and what comes out of it, and what a failure leaves behind. */
+
+import { describeError } from '../../shared/describe-error.ts'
 import { flattenError } from '../../shared/errors.ts'
 import type { Applied, Change, ModuleId } from '../../shared/types.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 import { notify } from './callbacks.ts'
 import type { Engine } from './engine.ts'
-import { describeError } from './log.ts'
 
 /** A change with what only this side knows. */
 export interface Cause extends Change {
@@ -61,7 +62,7 @@ export async function fail(engine: Engine, cause: Cause, seeds: Iterable<ModuleI
   // not the stack: the way to the same error differs
   const shown = JSON.stringify([flat.name, flat.message, flat.frame])
   if (!cause.onRequest || engine.shown !== shown) {
-    engine.log.error(`update failed, the previous code keeps running: ${describeError(error)}`)
+    engine.log.error(`update failed, the previous code keeps running: ${describeError(flattenError(error))}`)
   }
   engine.shown = shown
   await notify(engine, 'vite:error', { type: 'error', err: { ...flat, stack: flat.stack ?? '' } })

@@ -1,11 +1,12 @@
 /** The two directions of the emitter: payloads in, custom events out. */
 import type { ViteNodeRunner } from 'vite-node/client'
+import { describeError } from '../../shared/describe-error.ts'
+import { flattenError } from '../../shared/errors.ts'
 import type { HMREmitter, HMRPayload } from '../../shared/hmr-emitter.ts'
 import type { ModuleId } from '../../shared/types.ts'
 import { enqueueChange } from './apply.ts'
 import { notify } from './callbacks.ts'
 import { type Engine, entriesOf, getEngine } from './engine.ts'
-import { describeError } from './log.ts'
 import { changeOf, type Outcome } from './outcome.ts'
 import { pruneUnreached } from './prune.ts'
 
@@ -57,7 +58,7 @@ async function handle(engine: Engine, emitter: HMREmitter, payload: HMRPayload):
       }, false)
       return
     case 'error':
-      engine.log.error(`Internal server error: ${describeError(payload.err)}`)
+      engine.log.error(`Internal server error: ${describeError(flattenError(payload.err))}`)
       await notify(engine, 'vite:error', payload)
       return
     case 'custom':

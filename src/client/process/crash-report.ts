@@ -1,5 +1,7 @@
 /** The report of an error that ends the app process: once, with the mapped stack, and no transformed code. */
 import { inspect, stripVTControlCharacters } from 'node:util'
+import { describeError } from '../../shared/describe-error.ts'
+import type { FlatError } from '../../shared/errors.ts'
 import { firstPlace, readFrame } from '../../shared/util/code-frame.ts'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
 import { importPlace } from '../evaluate/import-place.ts'
@@ -23,22 +25,14 @@ export function installCrashReport(exit: (code: number) => void): void {
 
 /** What is printed of `thrown`: for code that could not be transformed where and why, else what Node prints. */
 export function formatCrash(thrown: unknown, colors: boolean): string {
-  const { name, message, frame, loc, id, plugin } = (thrown ?? {}) as Record<string, unknown> & {
-    loc?: { file?: string; line: number; column: number }
-  }
+  const { name, message, frame, plugin } = (thrown ?? {}) as Record<string, unknown>
   // an error of ours says what is to be said, and comes from nowhere in the app
   if (name === 'TetherError') return `[vite-tether] ${message}${importOf(String(message))}`
   if (typeof message !== 'string' || (typeof frame !== 'string' && typeof plugin !== 'string')) {
     const text = withoutInternals(inspect(thrown, { colors }))
     return thrown instanceof Error ? `${frameOf(thrown)}${text}` : `Uncaught ${text}`
   }
-  // the stack of a transform error is that of Vite, and its message often has the frame
-  const file = loc?.file ?? id
-  const position = loc ? `:${loc.line}:${loc.column}` : ''
-  const lines = [`${name}: ${message.trimEnd()}`]
-  if (file) lines.push(`    at ${file}${position}`)
-  if (typeof frame === 'string' && !message.includes(frame.trim())) lines.push(frame)
-  const text = lines.join('\n')
+  const text = describeError({ ...(thrown as FlatError), name: String(name), message })
   return colors ? text : stripVTControlCharacters(text)
 }
 

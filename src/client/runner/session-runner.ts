@@ -7,6 +7,8 @@ import { hostname } from 'node:os'
 import { createDebug } from 'obug'
 import type { HotPayload } from 'vite'
 import type { ViteNodeRunner } from 'vite-node/client'
+import { describeError } from '../../shared/describe-error.ts'
+import { flattenError } from '../../shared/errors.ts'
 import { createHmrEmitter, type HMREmitter } from '../../shared/hmr-emitter.ts'
 import type { Applied, Change, ModuleRecord, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
@@ -19,7 +21,7 @@ import { notify } from '../hmr/callbacks.ts'
 import { disposeAll } from '../hmr/dispose-all.ts'
 import { configureEngine, getEngine, type UnacceptedPolicy } from '../hmr/engine.ts'
 import { createHotContext } from '../hmr/hot-context.ts'
-import { describeError, type Logger } from '../hmr/log.ts'
+import type { Logger } from '../hmr/log.ts'
 import { handleMessage } from '../hmr/payloads.ts'
 import { createKeep } from '../keep/keep-api.ts'
 import { KeptValues } from '../keep/kept-values.ts'
@@ -248,7 +250,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
 
   /** Something went wrong that no caller waits for. */
   #failed(error: unknown): void {
-    const text = `[vite-tether] ${error instanceof Error ? describeError(error) : String(error)}`
+    const text = `[vite-tether] ${error instanceof Error ? describeError(flattenError(error)) : String(error)}`
     if (this.#options.logger?.error) this.#options.logger.error(text)
     else console.error(text)
   }

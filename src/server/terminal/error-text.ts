@@ -1,8 +1,8 @@
 /** An error as the terminal shows it: what failed, where, the code, and the frames of the user's own files. */
 import colors from 'picocolors'
-import { type ErrorCode, type FlatError, frameOf, isOfTransform, placeOf } from '../../shared/errors.ts'
-import { firstPlace, type Place, readFrame } from '../../shared/util/code-frame.ts'
-import { isOwnCode } from '../../shared/util/dist-files.ts'
+import { describeError } from '../../shared/describe-error.ts'
+import { type ErrorCode, type FlatError, isOfTransform, placeOf } from '../../shared/errors.ts'
+import { firstPlace, readFrame } from '../../shared/util/code-frame.ts'
 
 /** What failed. `undefined` is this package's own word, which says it all. */
 type Failed = 'transform' | 'your code' | 'connection' | undefined
@@ -31,26 +31,12 @@ function whatFailed(error: FlatError): Failed {
 /** The text for people. Paths below `root` are relative, `file:line:column` as terminals and editors follow it. */
 export function describeFailure(error: FlatError, root: string): string {
   const failed = whatFailed(error)
-  if (failed === undefined) return describe(error, root)
+  const style = { name: colors.red, dim: colors.dim, short: (line: string) => short(line, root), hasPlace: true }
+  if (failed === undefined) return describeError(error, style)
   const place = failed === 'your code' ? firstPlace(error.stack ?? '', (file) => file.startsWith(root)) : undefined
   const where = failed === 'transform' ? sourceOf(error) : place && `${place.file}:${place.line}:${place.column}`
   const head = colors.red(`${failed} failed${where ? ':' : ''}`)
-  return `${where ? `${head} ${colors.cyan(short(where, root))}` : head}\n${describe(error, root, place)}`
-}
-
-function describe(error: FlatError, root: string, place?: Place): string {
-  const { name, message, stack = '', cause, code } = error
-  const isTransform = whatFailed(error) === 'transform'
-  // an error of ours says what is to be said, and comes from nowhere in the app
-  const isOurs = name === 'TetherError'
-  const lines = [isOurs ? message : `${colors.red(name)}: ${message.trimEnd()}`]
-  const frame = frameOf({ message, frame: error.frame ?? (place ? readFrame(place) : '') })
-  if (frame) lines.push(frame)
-  if (isTransform) return lines.join('\n')
-  for (const line of isOurs ? [] : stack.split('\n').filter(isOfUser)) lines.push(colors.dim(short(line, root)))
-  // of a package that is not found, Node's own words would be a repetition
-  if (cause && code !== 'ERR_MODULE_NOT_FOUND') lines.push(`caused by ${describe(cause, root)}`)
-  return lines.join('\n')
+  return `${where ? `${head} ${colors.cyan(short(where, root))}` : head}\n${describeError(error, { ...style, ...(place && { lines: readFrame(place) }) })}`
 }
 
 function sourceOf(error: FlatError): string | undefined {
@@ -63,15 +49,4 @@ function sourceOf(error: FlatError): string | undefined {
 
 function short(text: string, root: string): string {
   return text.replace(`${root}/`, '')
-}
-
-/** Frames of node, Vite and this package say nothing to the reader of an error in his own code. */
-function isOfUser(line: string): boolean {
-  return (
-    /^\s+at .*:\d+:\d+\)?$/.test(line) &&
-    !/\(?(node:|file:.*\/node_modules\/vite\/|.*\/node_modules\/(?:rolldown|vite-node)\/|.*\/vite-tether\/dist\/)/.test(
-      line,
-    ) &&
-    !isOwnCode(line)
-  )
 }
