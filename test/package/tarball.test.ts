@@ -92,16 +92,16 @@ test('the package imports exactly the packages that it declares, and bundles exa
 
 /** Bytes; of an entry with all that is loaded with it. Whoever has a reason to exceed one raises it and says why in the commit. */
 const BUDGET: Record<string, number> = {
-  tarball: 170_000,
+  tarball: 175_000,
   unpacked: 600_000,
-  'index.js': 215_000,
-  'client.js': 240_000,
-  'hmr.js': 75_000,
+  'index.js': 245_000,
+  'client.js': 265_000,
+  'hmr.js': 80_000,
   'keep.js': 2_000,
   'keep.cjs': 2_500,
-  'cli.js': 290_000,
-  'main.js': 230_000,
-  'bridge.js': 20_000,
+  'cli.js': 320_000,
+  'main.js': 255_000,
+  'bridge.js': 21_000,
 }
 
 test('the package is no larger than it has to be', () => {

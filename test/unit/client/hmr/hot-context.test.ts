@@ -181,5 +181,7 @@ test('an error payload is logged with its frame, and vite:error is told', async 
   }
   await handleMessage(runner, emitter, [], { type: 'error', err })
   expect(heard).toEqual(['Unexpected token'])
-  expect(logs).toEqual(['[vite-tether] Internal server error: Error: Unexpected token\n    at /a.js:1:10\n1 | const x = ;'])
+  expect(logs).toEqual([
+    '[vite-tether] Internal server error: Error: Unexpected token\n    at /a.js:1:10\n1 | const x = ;',
+  ])
 })
