@@ -111,9 +111,8 @@ const supervised = [
 test.each(supervised)(
   'an app in a process of its own, %s by a %s import, from a start without the file on',
   async (spelling, form) => {
-    const [file, other] = SPELLINGS[spelling] ?? [spelling.replace('../', '')]
+    const [file, other] = SPELLINGS[spelling]!
     const require = `import { createRequire } from 'node:module'\nconst given = createRequire(import.meta.url)('${spelling}')\nexport const val = given.default ?? given`
-    const text = (value: string) => (file.endsWith('.cjs') ? `module.exports = '${value}'` : content(file, value))
     const app = await startApp(
       {
         ...REST,
@@ -127,12 +126,12 @@ test.each(supervised)(
     const missing =
       form === 'require' ? /exited with code 1/ : /Cannot find|not found|does not exist|ERR_MODULE_NOT_FOUND/
     await app.line(/exited with code 1/)
-    app.project.write(file, text('one'))
+    app.project.write(file, content(file, 'one'))
     await app.line(/^val one/)
     const before = app.lines.length
     app.project.remove(file)
     await expect.poll(() => app.lines.slice(before).some((line) => missing.test(line)), { timeout: 8000 }).toBe(true)
-    app.project.write(file, text('two'))
+    app.project.write(file, content(file, 'two'))
     await app.line(/^val two/)
     if (!other) return
     app.project.remove(file)

@@ -128,6 +128,6 @@ test('the option delay: the old process runs until nothing was saved for so long
 test.each([-1, 60_001, Number.NaN, '100'])('the option delay is not %s', async (given) => {
   const { root } = createProject({})
   await expect(startServer(root, { delay: given as number })).rejects.toThrow(
-    /Expected the option 'delay' of tether\(\) to be a number of milliseconds from 0 to 60000/,
+    /Expected the option 'delay' of tether\(\) to be milliseconds, from 0 to 60000/,
   )
 })
