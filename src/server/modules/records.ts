@@ -8,7 +8,7 @@ import type { DevEnvironment, EnvironmentModuleNode, TransformResult } from 'vit
 import { flattenError, TetherError } from '../../shared/errors.ts'
 import type { Kind } from '../../shared/session/protocol.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
-import { isFilePath } from '../../shared/util/file-path.ts'
+import { importName, isFilePath } from '../../shared/util/file-path.ts'
 import { pack } from '../../shared/util/packed-map.ts'
 import { commonJsOf, isMeantForCommonJs } from '../transform/commonjs-files.ts'
 import { isAllowed } from '../vite/environment.ts'
@@ -203,7 +203,7 @@ export function createRecords(
 
   const recordsFor = (kind: Kind): Records => ({
     waitingFor(file) {
-      const isSame = (id: ModuleId) => [file, bare(file)].some((path) => path === id || path === bare(id))
+      const isSame = (id: ModuleId) => [file, importName(file)].some((path) => path === id || path === importName(id))
       return [...missing].flatMap(([id, importer]) => (isSame(id) ? importer : []))
     },
 
@@ -249,11 +249,6 @@ export function createRecords(
       return (await Promise.all(found)).flat()
     },
   }
-}
-
-/** A path as an import may write it: without its extension, or as its folder. */
-function bare(path: string): string {
-  return path.replace(/\.[^./]+$/, '').replace(/\/index$/, '')
 }
 
 /** Without the source map that Vite appends for a runner in this process, to this very object. */

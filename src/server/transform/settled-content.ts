@@ -2,9 +2,9 @@
  * What Vite reads of a file, above all where editors truncate it before they write it: for a moment the save is empty. And a file
  * that grows while Node reads it is read up to the size it had: its end is missing.
  */
-import { type Stats, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
+import { statOf } from '../../shared/util/file-stats.ts'
 import { noteContent } from '../vite/late-saves.ts'
 
 /** How long a file that a save left empty may take to get its content, in ms. */
@@ -38,18 +38,9 @@ export async function contentOf(code: string, id: string): Promise<string | unde
 
 /** The content of a file that was saved just now, if `code` is only the beginning of it. */
 async function wholeOf(file: string, code: string): Promise<string | undefined> {
+  // not in a thread: every module comes this way, nearly always for nothing, and that costs several times as much
   const stats = statOf(file)
   if (!stats || stats.size <= Buffer.byteLength(code) || Date.now() - stats.mtimeMs > GRACE) return undefined
   const content = await readFile(file, 'utf8').catch(() => '')
   return content.length > code.length && content.startsWith(code) ? content : undefined
-}
-
-/** Not asked in a thread: every module comes this way, nearly always for nothing, and that costs several times as much. */
-function statOf(file: string): Stats | undefined {
-  try {
-    return statSync(file, { throwIfNoEntry: false })
-  } catch {
-    // an id may be anything that looks like a path
-    return undefined
-  }
 }

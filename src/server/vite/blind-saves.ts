@@ -3,9 +3,10 @@
  * is never reported. That is some 100 ms at the start and at each in-process restart (the watcher from before is closed by
  * then), and a moment for each file outside of the root, which is watched only once it was transformed.
  */
-import { type Stats, statSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { basename, dirname, isAbsolute, resolve } from 'node:path'
 import type { ViteDevServer } from 'vite'
+import { statOf } from '../../shared/util/file-stats.ts'
 import { isSame, reportSave } from './late-saves.ts'
 
 /** Milliseconds until the watcher is first asked for a file; each further time it is asked after twice as long. */
@@ -27,14 +28,14 @@ export function catchBlindSaves(watcher: ViteDevServer['watcher']): BlindSaves {
   let fresh = new Set<string>()
 
   function look(files: Iterable<string>, wait: number): void {
-    const watched = watcher.getWatched()
+    const watched = new Map(Object.entries(watcher.getWatched()).map(([folder, names]) => [folder, new Set(names)]))
     const left: string[] = []
     for (const file of files) {
       const before = read.get(file)
       if (!before) continue
-      if (watched[dirname(file)]?.includes(basename(file))) {
+      if (watched.get(dirname(file))?.has(basename(file))) {
         read.delete(file)
-        const now = statSync(file, { throwIfNoEntry: false })
+        const now = statOf(file)
         if (now && !isSame(now, before)) reportSave(watcher, file, now)
       } else if (wait < LAST) left.push(file)
       else read.delete(file)
@@ -50,6 +51,7 @@ export function catchBlindSaves(watcher: ViteDevServer['watcher']): BlindSaves {
       const path = id.replace(/[?#].*$/, '')
       // for Vite's watcher too, a path is the system's own
       const file = isAbsolute(path) ? resolve(path) : undefined
+      // at once: it has to be the file before it is read
       const stats = file && statOf(file)
       if (!stats) return
       if (fresh.size === 0) {
@@ -62,14 +64,5 @@ export function catchBlindSaves(watcher: ViteDevServer['watcher']): BlindSaves {
       read.set(file, stats)
       fresh.add(file)
     },
-  }
-}
-
-/** At once: it has to be the file before it is read. An id may be anything that looks like a path. */
-function statOf(file: string): Stats | undefined {
-  try {
-    return statSync(file, { throwIfNoEntry: false })
-  } catch {
-    return undefined
   }
 }

@@ -2,10 +2,12 @@
  * Modules outside of the root, such as those of linked packages. Vite's watcher watches each of these files by itself: it forgets
  * one that is removed, does not notice when a folder takes the place of another, and knows nothing of one that is missing.
  */
-import { readdirSync, type Stats, statSync, unwatchFile, watch, watchFile } from 'node:fs'
+import { readdirSync, type Stats, unwatchFile, watch, watchFile } from 'node:fs'
 import { isAbsolute, posix, resolve } from 'node:path'
 import type { DevEnvironment, ViteDevServer } from 'vite'
-import { slash } from '../../shared/util/file-path.ts'
+import { importName, slash } from '../../shared/util/file-path.ts'
+import { statOf } from '../../shared/util/file-stats.ts'
+import { isSame } from './late-saves.ts'
 
 /** Milliseconds from the event of a folder to the look at its files: Vite's watcher may hold a removal back for 100 ms. */
 const DELAY = 150
@@ -30,7 +32,7 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
   let isClosed = config.server.watch === null
 
   function add(file: string): void {
-    const name = bare(file)
+    const name = importName(file)
     if (isClosed || imported.has(name) || !isAbsolute(file) || file.startsWith(`${root}/`)) return
     if (file.includes('\0') || file.includes('/node_modules/')) return
     watchFolders(name)
@@ -76,7 +78,7 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
 
   /** Something has happened to `path`, or to one of its entries. */
   function appeared(path: string): void {
-    const name = bare(path)
+    const name = importName(path)
     for (const each of imported.keys()) if (each === name || `${each}/`.startsWith(`${path}/`)) due.add(each)
     if (due.size > 0) timer ??= setTimeout(look, DELAY).unref()
   }
@@ -94,7 +96,7 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
       for (const [file, stats] of found) {
         const before = known.get(file)
         if (!before) report('add', file, stats)
-        else if (!isSame(before, stats)) report('change', file, stats)
+        else if (before.ino !== stats.ino || !isSame(before, stats)) report('change', file, stats)
       }
     }
   }
@@ -127,7 +129,7 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
   // Vite's watcher has reported this by itself
   watcher.on('all', (event, path) => {
     const file = slash(path)
-    const known = imported.get(bare(file))
+    const known = imported.get(importName(file))
     if (!known) return
     const stats = event === 'unlink' ? undefined : statOf(file)
     if (stats) known.set(file, stats)
@@ -145,14 +147,10 @@ function candidates(name: string): Map<string, Stats> {
   const paths = [folder, name].flatMap((each) => entriesOf(each).map((entry) => posix.join(each, entry)))
   return new Map(
     paths.flatMap((path): [string, Stats][] => {
-      const stats = bare(path) === name ? statOf(path) : undefined
+      const stats = importName(path) === name ? statOf(path) : undefined
       return stats?.isFile() ? [[path, stats]] : []
     }),
   )
-}
-
-function bare(file: string): string {
-  return file.replace(/\.[^./]+$/, '').replace(/\/index$/, '')
 }
 
 function entriesOf(folder: string): string[] {
@@ -161,16 +159,4 @@ function entriesOf(folder: string): string[] {
   } catch {
     return []
   }
-}
-
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false })
-  } catch {
-    return undefined
-  }
-}
-
-function isSame(one: Stats, other: Stats): boolean {
-  return one.ino === other.ino && one.mtimeMs === other.mtimeMs && one.size === other.size
 }

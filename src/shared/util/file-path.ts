@@ -24,3 +24,8 @@ export function fromFsUrl(url: string): string | undefined {
   const path = url.slice('/@fs/'.length).replace(/^\/+/, '')
   return isFilePath(path) ? path : `/${path}`
 }
+
+/** A path as an import may write it: without its extension, or as its folder. */
+export function importName(path: string): string {
+  return path.replace(/\.[^./]+$/, '').replace(/\/index$/, '')
+}
