@@ -1,4 +1,4 @@
-/** What probes ask of `vite-tether attach --health`: whether the process is alive, and whether it runs the current code. */
+/** The endpoint of `vite-tether attach --health` for probes: is the process alive, and does it run the current code? */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { TetherRunner } from '../client/runner-types.ts'

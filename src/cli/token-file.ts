@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { TetherError } from '../shared/errors.ts'
 
-/** What the file holds. Throws `ERR_CONFIG` if that is no token. */
+/** Reads the token from the file. Throws `ERR_CONFIG` if that is no token. */
 export function readToken(file: string): string {
   const problem = (what: string, cause?: unknown) =>
     new TetherError(

@@ -2,7 +2,7 @@
 import { type FlatError, frameOf, isOfTransform, placeOf } from './errors.ts'
 import { isOwnCode } from './util/dist-files.ts'
 
-/** What a place that shows errors may want different. */
+/** Differences between the places that show errors. */
 export interface ErrorStyle {
   /** Marks the name of an error. */
   name?: (text: string) => string

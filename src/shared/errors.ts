@@ -77,7 +77,7 @@ export function flattenError(thrown: unknown, depth = 0): FlatError {
   return flat
 }
 
-/** Whether an error comes from a transform: Vite and Rollup attach to those what they are about. */
+/** `true` if an error comes from a transform: Vite and Rollup attach to those what they are about. */
 export function isOfTransform({ plugin, frame, loc }: FlatError): boolean {
   return plugin !== undefined || frame !== undefined || loc !== undefined
 }

@@ -47,12 +47,12 @@ function findSource(request: string, parent: string): string | undefined {
   return candidates.find((candidate) => existsSync(candidate))
 }
 
-/** Whether a request names a package, or something that a plugin or tsconfig.json gives a meaning to. */
+/** `true` if a request names a package, or something that a plugin or tsconfig.json gives a meaning to. */
 export function isBare(request: string): boolean {
   return !request.startsWith('.') && !isAbsolute(request)
 }
 
-/** Whether Node has found nothing for an `import`. */
+/** `true` if Node has found nothing for an `import`. */
 export function isNotFound(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException
   return code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_DIR_IMPORT'

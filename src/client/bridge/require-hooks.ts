@@ -102,7 +102,7 @@ function compile(module: NodeJS.Module, code: string, file: string): void {
   ;(module as unknown as { _compile(code: string, file: string): void })._compile(code.replace(/^#!/, '//'), file)
 }
 
-/** What is meant by a request that Node does not find. */
+/** Finds the file that is meant by a request which Node does not find. */
 function find(provider: Provider, request: string, parent: string | undefined): string | undefined {
   if (parent === undefined) return undefined
   const found = findAppSource(request, parent)

@@ -86,7 +86,7 @@ function namesOf(by: Provider, file: string, url: string): string[] | undefined 
   return native.names(url)
 }
 
-/** What is meant by a specifier that Node does not find. */
+/** Finds the file that is meant by a specifier which Node does not find. */
 function find(by: Provider, specifier: string, parentURL: string | undefined): string | undefined {
   const parent = parentURL?.startsWith('file:') ? fileURLToPath(parentURL) : undefined
   if (parent === undefined) return undefined

@@ -21,7 +21,7 @@ export interface EvaluationHost {
   readonly imports: Imports
   /** Makes an instance one of `stored`, whose body is about to run. */
   link(instance: Instance, stored: StoredModule): void
-  /** What the body of a module is called with. */
+  /** The arguments with which the body of a module is called. */
   context(instance: Instance, stored: StoredModule): ModuleContext
   /** Runs a CommonJS module whole. */
   runCommonJs(instance: Instance, stored: StoredModule): void
@@ -29,7 +29,7 @@ export interface EvaluationHost {
   finish(instance: Instance): void
   /** The evaluation of an instance has failed. */
   noteFailure(instance: Instance): void
-  /** What `specifier` means to `instance` if the runner itself provides it. */
+  /** The module that the runner itself provides to `instance` for `specifier`, if it does. */
   provided(instance: Instance, specifier: string): object | undefined
   /** Marks an error as one that must not be remembered as the module's result. */
   transient(error: unknown): unknown

@@ -152,7 +152,7 @@ export class Evaluator {
     }
   }
 
-  /** What `specifier` means to `instance` if the runner itself provides it. */
+  /** The module that the runner itself provides to `instance` for `specifier`, if it does. */
   provided(instance: Instance, specifier: string): object | undefined {
     return specifier === KEEP ? this.#options.createKeep?.(instance) : undefined
   }
@@ -211,7 +211,7 @@ export class Evaluator {
     }
   }
 
-  /** What the body of a module is called with. */
+  /** The arguments with which the body of a module is called. */
   context(instance: Instance, stored: StoredModule): ModuleContext {
     const { namespace, id } = instance
     const { file } = stored.place

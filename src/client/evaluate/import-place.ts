@@ -25,7 +25,7 @@ export function importPlace(file: string, specifier: string, name?: string): Pla
   return name === undefined ? undefined : importPlace(file, specifier)
 }
 
-/** What stays of a specifier when Vite has resolved it: `./x`, `/src/x.ts` and `/@fs/app/src/x.ts?v=1` are all `x`. */
+/** The part of a specifier that is left of it when Vite has resolved it: `./x`, `/src/x.ts` and `/@fs/app/src/x.ts?v=1` are all `x`. */
 function stem(specifier: string): string {
   return basename(specifier.replace(/[?#].*$/, '')).replace(/\.[cm]?[jt]sx?$/, '')
 }

@@ -21,7 +21,7 @@ export interface ImportsHost {
   readonly store: ModuleStore
   readonly instances: Instances
   readonly paths: Paths
-  /** What `specifier` means to `instance` if the runner itself provides it. */
+  /** The module that the runner itself provides to `instance` for `specifier`, if it does. */
   provided(instance: Instance, specifier: string): object | undefined
   /** Asks the server what `url` means, and takes the code that it brings. */
   fetch(url: string, importer?: ModuleId): Promise<{ id: ModuleId } | { external: string }>
@@ -144,7 +144,7 @@ export class Imports implements Supply {
     return answer.id
   }
 
-  /** What it would have meant cannot be asked for: its id, if that can be told, is noted, so that a correction reaches `instance`. */
+  /** Notes the id that a specifier would have had, if that can be told: without it no correction would reach `instance`. */
   #failedToResolve(instance: Instance, specifier: string): void {
     const { instances, paths } = this.#evaluator
     const url = paths.toRequest(specifier)

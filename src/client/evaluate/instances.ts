@@ -53,7 +53,7 @@ export class Instances {
     return this.live(id)?.evaluated === true
   }
 
-  /** What the instances of `id` have imported by computed `import()`s. */
+  /** The modules that instances of `id` have imported by computed `import()`s. */
   computedBy(id: ModuleId): ReadonlySet<ModuleId> {
     return this.#computed.get(id) ?? new Set()
   }
@@ -117,7 +117,7 @@ export class Instances {
     this.#order.add(id)
   }
 
-  /** Whether a module's evaluation has ever ended well. */
+  /** `true` if a module's evaluation has ever ended well. */
   hasBeenEvaluated(id: ModuleId): boolean {
     return this.#order.has(id)
   }

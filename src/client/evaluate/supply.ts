@@ -3,17 +3,17 @@ import type { ModuleId } from '../../shared/types.ts'
 import type { ImportRequest } from '../code/compile.ts'
 import type { StoredModule } from '../code/store.ts'
 
-/** What answers with a promise makes the evaluation wait. */
+/** An answer that is a promise makes the evaluation wait. */
 export interface Supply {
   /** The caller cannot wait: what is being evaluated is taken as it is, as in CommonJS, and a top-level await is an error. */
   readonly isNow: boolean
   /** The code of a module. */
   obtain(id: ModuleId, importer?: ModuleId): StoredModule | Promise<StoredModule>
-  /** What `importer` gets of an external. */
+  /** The namespace that `importer` gets of an external. */
   external(importer: StoredModule, wanted: ImportRequest): object | Promise<object>
 }
 
-/** What an abandoned evaluation waits for. A new one each time: a shared one would hold all who wait. */
+/** Never settles: an abandoned evaluation waits for it. A new promise each time: a shared one would keep all that wait in memory. */
 export function never(): Promise<never> {
   return new Promise(() => {})
 }

@@ -113,7 +113,7 @@ async function decide(engine: Engine, { invalidators }: Cause, seeds: readonly M
   return { ...plan, boundaries: plan.boundaries.filter(({ boundary }) => reached.has(boundary)) }
 }
 
-/** Whether one of `seeds` is about to drop an import, or is gone. */
+/** `true` if one of `seeds` is about to drop an import, or is gone. */
 async function letGo({ runtime }: Engine, seeds: readonly ModuleId[]): Promise<boolean> {
   for (const id of seeds) {
     const next = await runtime.nextImports(id)

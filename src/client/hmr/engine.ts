@@ -29,7 +29,7 @@ export interface EngineOptions {
   /** Told of every change that was handled, those that `invalidate()` caused included (their `seq` is 0). */
   report?: (applied: Applied) => void
   limits?: Partial<EngineLimits>
-  /** What takes part in updates beside the modules. */
+  /** Takes part in updates beside the modules. */
   participant?: Participant
 }
 

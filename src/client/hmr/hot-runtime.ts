@@ -24,7 +24,7 @@ export interface GraphNode {
   readonly evaluated: boolean
 }
 
-/** What the server says of modules as they are saved now, beside their code. */
+/** The server's word on modules as they are saved now, beside their code. */
 export type Saved = Pick<Change, 'seeds' | 'failed'>
 
 /** See `HotRuntime.nextImports`. */
@@ -56,7 +56,7 @@ export interface HotRuntime {
   track(): () => ModuleId[]
   /** Ids that were executed directly (entries and `import()` calls from outside): where the graph hangs. Failed ones too. */
   roots(): Iterable<ModuleId>
-  /** Whether the evaluation of a module is under way, or has ever ended. */
+  /** `true` if the evaluation of a module is under way, or has ever ended. */
   isKnown(id: ModuleId): boolean
   /** The id that `specifier` (an URL as Vite rewrites it, a path or an id) means inside `owner`. */
   toId(specifier: string, owner?: ModuleId): ModuleId

@@ -13,7 +13,7 @@ export interface Cause extends Change {
   invalidated?: ModuleId
   /** See `Engine.invalidators`. */
   invalidators?: readonly ModuleId[]
-  /** It is about what was postponed, and nobody has asked for it. */
+  /** The engine tries again, by itself, what was postponed. */
   isRetry?: true
   /** A `reload()` of the user's: done in place whatever the policy, and the known failure of the last update not shown again. */
   onRequest?: boolean

@@ -1,4 +1,4 @@
-/** What takes part in the updates of a runner beside its modules: the values that `keep()` holds. */
+/** Takes part in the updates of a runner beside its modules: the values that `keep()` holds. */
 import type { ModuleId } from '../../shared/types.ts'
 
 /** Told of the steps of each update, in this order: begin, commit or rollBack, end, and sweep once all that was let go is gone. */

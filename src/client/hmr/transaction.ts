@@ -112,7 +112,7 @@ interface Undo {
   detached: readonly DetachedInstance[]
   disposed: ReadonlySet<ModuleId>
   previous: ReadonlyMap<ModuleId, Registrations>
-  /** What each `hot.data` held before anything was evaluated. */
+  /** The contents of each `hot.data` before anything was evaluated. */
   data: ReadonlyMap<ModuleId, object>
   /** Nothing has failed: there is no waiting for what is still under way. */
   isSuperseded: boolean

@@ -66,7 +66,7 @@ export class KeptPort {
   }
 
   /**
-   * Whether this is the handler of the last call too, and one that takes routes or the like (it has properties): then the module
+   * `true` if this is the handler of the last call too, and one that takes routes or the like (it has properties): then the module
    * that listens ran again, and what it adds is added to what is there. Says so once.
    */
   pilesUp(handler: object): boolean {

@@ -46,7 +46,7 @@ export class TetherRuntime implements HotRuntime {
       : new AttemptedNode(id, this.toUrl(id), importers, instances.failed.neededBy(id))
   }
 
-  /** Whether a live module has tried to import what has failed here. */
+  /** `true` if a live module has tried to import what has failed here. */
   #isAwaited(id: ModuleId): boolean {
     const { instances } = this.#evaluator
     const failed = new Set([id])

@@ -156,7 +156,7 @@ export class App {
   }
 }
 
-/** Whether a file was written, or got its name, after `time`, in ms since the epoch as file systems count. */
+/** `true` if a file was written, or got its name, after `time`, in ms since the epoch as file systems count. */
 function isNewer(file: string, time: number): boolean {
   const stats = statSync(file, { throwIfNoEntry: false })
   return stats !== undefined && Math.max(stats.mtimeMs, stats.ctimeMs) > time

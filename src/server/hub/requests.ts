@@ -1,4 +1,4 @@
-/** What users ask of the hub: checked, refused once it is closed, and never left without an answer. */
+/** Requests of users to the hub: checked, refused once it is closed, and never left without an answer. */
 import { reviveError, TetherError } from '../../shared/errors.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'

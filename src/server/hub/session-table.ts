@@ -33,7 +33,7 @@ export class SessionTable {
     return [...this.#runners.values()].filter(({ info }) => info?.kind !== 'helper')
   }
 
-  /** Whether a runner holds the module `id`, or was told that it cannot have it. */
+  /** `true` if a runner holds the module `id`, or was told that it cannot have it. */
   concerns(id: ModuleId): boolean {
     return this.updatable().some(({ feed }) => feed.concerns(id))
   }

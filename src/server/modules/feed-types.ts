@@ -1,4 +1,4 @@
-/** What the feed of a session offers, and what it needs of the session. */
+/** The feed of a session as others see it, and the part of the session that it needs. */
 import type { Change, FetchAnswer, ModuleId } from '../../shared/types.ts'
 import type { StreamTarget } from './code-stream.ts'
 import type { Take } from './records.ts'
@@ -18,7 +18,7 @@ export interface Feed {
   fetch(url: string, importer?: ModuleId, fresh?: boolean, taken?: Take): Promise<FetchAnswer>
   /** What differs from what the runner announces after a resync; its ledger starts again from there. */
   compare(held: Record<ModuleId, string>): Promise<Change>
-  /** Whether the runner holds a module, or was told that it cannot have it. */
+  /** `true` if the runner holds a module, or was told that it cannot have it. */
   concerns(id: ModuleId): boolean
   /** Vite was asked to update these modules. */
   save(seeds: Iterable<ModuleId>): void
@@ -30,9 +30,9 @@ export interface Feed {
   lost(): void
   /** The runner has said what became of a change. */
   answered(seq: number): void
-  /** Whether the runner has been given a module and all that it imports. */
+  /** `true` if the runner has been given a module and all that it imports. */
   hasWhole(id: ModuleId): boolean
-  /** What `importer` has loaded by `import()`s that its code does not show; without one: what was loaded from outside. */
+  /** The modules that `importer` has loaded by `import()`s that its code does not show; without one: those loaded from outside. */
   computedBy(importer: ModuleId | undefined): Iterable<ModuleId>
   /** Standby only: stop waiting for the app to apply its change first, and send now. */
   hurry(): void

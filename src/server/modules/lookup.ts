@@ -13,7 +13,7 @@ import { denied, unresolved } from './load-errors.ts'
 
 /** The lookups of one environment. */
 export interface Lookup {
-  /** What a specifier means; for what is not there, the module that it would be. */
+  /** The module that a specifier means; if there is none, the id that it would have. */
   resolve(
     kind: Kind,
     specifier: string,
@@ -21,7 +21,7 @@ export interface Lookup {
   ): Promise<{ id: ModuleId } | { external: string }>
   /** The module of this id. Throws if there is none, or a runner of that kind may not have it. */
   nodeFor(kind: Kind, id: ModuleId): Promise<EnvironmentModuleNode>
-  /** Whether a runner of that kind may have the module of this id, by what Vite has found in allowed code so far. */
+  /** `true` if a runner of that kind may have the module of this id, by what Vite has found in allowed code so far. */
   mayHave(kind: Kind, id: ModuleId): boolean
   /** The URL of a module, be it there or not. */
   urlOf(id: ModuleId): string

@@ -1,10 +1,10 @@
-/** Whether new code can start, found out before the process that runs the old code is replaced. */
+/** Finds out that new code cannot start, before the process that runs the old code is replaced. */
 import { type FlatError, flattenError } from '../../shared/errors.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import type { Feed } from './feed-types.ts'
 import type { Records } from './records.ts'
 
-/** What the process that runs now has loaded: the next one is going to load it as well. */
+/** The modules that the process which runs now has loaded: the next one is going to load them as well. */
 export type Running = Pick<Feed, 'hasWhole' | 'computedBy'>
 
 /**

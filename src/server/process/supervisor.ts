@@ -44,7 +44,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #launching: Promise<void> | undefined
   /** The stop under way, and whether a start follows it. */
   #stopping: { done: Promise<void>; restart: boolean } | undefined
-  /** What the process that has not begun yet was started with. */
+  /** The inputs with which the process that has not begun yet was started. */
   #inputs = ''
   /** Cancels the restart that a crash has put off. */
   #cancelBackoff: (() => void) | undefined

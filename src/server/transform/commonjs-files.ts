@@ -18,7 +18,7 @@ export interface CommonJsFile {
 export interface CommonJsTools {
   /** Compiles TypeScript: `transformWithOxc`. */
   compile(code: string, file: string, options?: { target?: string }): Promise<{ code: string; map?: unknown }>
-  /** Whether Vite reads a file itself: `isFileLoadingAllowed`. */
+  /** `true` if Vite reads a file itself: `isFileLoadingAllowed`. */
   isAllowed(config: ResolvedConfig, file: string): boolean
 }
 

@@ -16,7 +16,7 @@ export function noteAddedFiles(context: { environment: object; addWatchFile(file
   }
 }
 
-/** Whether `file` was added to a module. */
+/** `true` if `file` was added to a module. */
 export function isAddedTo(node: EnvironmentModuleNode, file: string | null): boolean {
   return file !== null && (added.get(node)?.has(file) ?? false)
 }

@@ -14,7 +14,7 @@ const FIRST = 50
 /** It does not watch what it has not come to in that time. */
 const LAST = 30_000
 
-/** What a watcher could not see. */
+/** Saves that a watcher could not see. */
 export interface BlindSaves {
   /** Vite is about to read the file of this module. */
   reading(id: string): void

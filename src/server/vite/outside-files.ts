@@ -23,7 +23,7 @@ export function watchMissing(environment: DevEnvironment, file: string): void {
 export function watchOutsideFiles({ config, watcher }: ViteDevServer, environment?: DevEnvironment): void {
   const root = slash(config.root)
   const { interval, usePolling } = watcher.options
-  /** What is imported, without extension -> the files that it may mean, as they were reported last. */
+  /** Import, without extension -> the files that it may mean, as they were reported last. */
   const imported = new Map<string, Map<string, Stats>>()
   const folders = new Map<string, { inode: number; close(): void }>()
   /** Those of `imported` that are to be looked at. */

@@ -112,7 +112,7 @@ function isSoft(node: EnvironmentModuleNode): boolean {
   return typeof invalidationState === 'object' && invalidationState !== null
 }
 
-/** What the imports of a module mean. */
+/** The modules that the imports of a module mean, as text. */
 function importsOf({ importedModules }: EnvironmentModuleNode): string {
   return JSON.stringify(Array.from(importedModules, ({ id, url }) => `${url} ${id}`).sort())
 }

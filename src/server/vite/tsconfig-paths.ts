@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
-/** What Vite's compiler tells of the tsconfig.json that a file belongs to; `paths` are absolute. */
+/** Vite's compiler reads the tsconfig.json that a file belongs to; `paths` are absolute. */
 type ResolveTsconfig = (file: string) => { tsconfig: { compilerOptions?: { paths?: Record<string, string[]> } } } | null
 
 let resolveTsconfig: Promise<ResolveTsconfig | undefined> | undefined

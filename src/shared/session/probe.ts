@@ -1,4 +1,4 @@
-/** Whether the other side of a link is at work: asked when it is silent, long before silence costs the link. */
+/** Asks the other side of a link, when it is silent, if it is at work, long before silence costs the link. */
 import type { Clock } from '../util/clock.ts'
 import type { Limits } from './limits.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'

@@ -8,7 +8,7 @@ const folder = isSource ? '../../../dist/' : './'
 const OWN_FOLDER = new URL(isSource ? '../../' : './', import.meta.url).href
 const OWN_PATH = fileURLToPath(OWN_FOLDER)
 
-/** Whether code of this package is meant: by a line of a stack, or the path or URL of a file. */
+/** `true` if code of this package is meant: by a line of a stack, or the path or URL of a file. */
 export function isOwnCode(text: string): boolean {
   return text.includes(OWN_FOLDER) || text.includes(OWN_PATH)
 }

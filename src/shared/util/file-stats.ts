@@ -1,4 +1,4 @@
-/** What the file system says of a path. */
+/** Questions to the file system. */
 import { type Stats, statSync } from 'node:fs'
 
 /** `undefined` if nothing can be said: there is no such file, or `path` only looks like one. */

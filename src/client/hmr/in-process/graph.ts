@@ -6,7 +6,7 @@ import type { GraphNode } from '../hot-runtime.ts'
 import { isApplication, readSsrCode, type SsrCode } from './edges.ts'
 import type { Entry, ModuleRequests } from './module-requests.ts'
 
-/** What the graph needs of its runtime. */
+/** The part of its runtime that the graph needs. */
 export interface Naming {
   toId(specifier: string, owner?: ModuleId): ModuleId
   toUrl(id: ModuleId): string
@@ -51,7 +51,7 @@ export class CacheGraph {
     return [...this.#cache.keys()].filter((id) => this.attempt(id))
   }
 
-  /** Whether there is an instance, or was one. */
+  /** `true` if there is an instance, or was one. */
   isKnown(id: ModuleId): boolean {
     return this.attempt(id) !== undefined || this.#formerImporters.has(id)
   }
@@ -69,24 +69,24 @@ export class CacheGraph {
     return entry && this.#nodeOf(id, entry, holder)
   }
 
-  /** What an instance imports, now or later. */
+  /** The modules that an instance imports, now or later. */
   imports(id: ModuleId, entry: Entry): Set<ModuleId> {
     const all = [...entry.imports, ...this.targets(id, this.#codeOf(entry)), ...this.computed(id)]
     return new Set(all.filter((dep) => this.isKnown(dep)))
   }
 
-  /** What code shows it imports. */
+  /** The modules that code shows it imports. */
   targets(id: ModuleId, { imports, dynamic }: SsrCode): Set<ModuleId> {
     const specifiers = [...imports.keys(), ...dynamic].filter(isApplication)
     return new Set(specifiers.map((specifier) => this.#names.toId(specifier, id)))
   }
 
-  /** What the code of an instance shows. */
+  /** The modules that the code of an instance shows it imports. */
   shown(id: ModuleId, entry: Entry): Set<ModuleId> {
     return this.targets(id, this.#codeOf(entry))
   }
 
-  /** What earlier instances of a module have imported by computed `import()`s. */
+  /** The modules that earlier instances have imported by computed `import()`s. */
   computed(id: ModuleId): ReadonlySet<ModuleId> {
     return this.#computed.get(id) ?? new Set()
   }
@@ -106,7 +106,7 @@ export class CacheGraph {
     return this.attempt(id) ?? this.#failures.get(id)
   }
 
-  /** Whether a live module has tried to import what has failed here. */
+  /** `true` if a live module has tried to import what has failed here. */
   #isAwaited(id: ModuleId): boolean {
     const failed = new Set([id])
     for (const each of failed) {

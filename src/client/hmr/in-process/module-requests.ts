@@ -10,7 +10,7 @@ import type { ModuleNamespace } from '../../module-types.ts'
 /** An entry of vite-node's cache. Applications' modules have code; externals have exports only. */
 export type Entry = ReturnType<ModuleCacheMap['getByModuleId']>
 
-/** What vite-node has but keeps out of its types. */
+/** A method of vite-node's runner that its types leave out. */
 interface Internals {
   cachedRequest(id: string, fsPath: string, callstack: ModuleId[]): Promise<ModuleNamespace>
 }
@@ -46,7 +46,7 @@ export function takeRequests(runner: ViteNodeRunner): ModuleRequests {
     promise.then(undefined, () => failed.add(promise))
   }
 
-  /** Whether `entry` cannot go on before `other` has been evaluated. */
+  /** `true` if `entry` cannot go on before `other` has been evaluated. */
   function isWaitingFor(entry: Entry, other: Entry): boolean {
     const seen = new Set([entry])
     for (const each of seen) {

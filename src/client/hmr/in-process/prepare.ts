@@ -10,7 +10,7 @@ import type { Entry } from './module-requests.ts'
 /** What it takes to look. */
 export interface CodeAccess {
   live(id: ModuleId): Entry | undefined
-  /** What earlier instances of a module have imported by computed `import()`s. */
+  /** The modules that earlier instances have imported by computed `import()`s. */
   computed(id: ModuleId): ReadonlySet<ModuleId>
   toId(specifier: string, owner?: ModuleId): ModuleId
   toUrl(id: ModuleId): string
