@@ -174,7 +174,6 @@ const loading: Record<string, App> = {
     },
     cwd: 'app',
     entry: 'main.cts',
-    differs: /lies outside of the folders that Vite may load from \(server\.fs\.allow\)/,
   },
 }
 

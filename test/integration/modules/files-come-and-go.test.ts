@@ -1,6 +1,7 @@
+import { statSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
-import { freePort } from '../../support/child.ts'
+import { freePort, until } from '../../support/child.ts'
 import { drivers, type HmrApp } from '../../support/hmr-driver.ts'
 import { createProject } from '../../support/project.ts'
 import { attach, startServer, watched } from '../../support/tether.ts'
@@ -35,8 +36,10 @@ const REST = {
   'lib/empty.js': '',
 }
 
-const content = (file: string, value: string): string =>
-  file.endsWith('.json') ? JSON.stringify(value) : `export default '${value}'`
+function content(file: string, value: string): string {
+  if (file.endsWith('.json')) return JSON.stringify(value)
+  return file.endsWith('.cjs') ? `module.exports = '${value}'` : `export default '${value}'`
+}
 
 const main = (accepts: boolean): string =>
   `import { val } from './a.js'
@@ -106,12 +109,27 @@ for (const { name, start, hasEntries: isInProcess } of drivers) {
 const supervised = [
   ...['./c.js', './dir', '/src/c.js', '~lib/c'].map((spelling) => [spelling, 'static'] as const),
   ...['re-export', 'dynamic', 'require'].map((form) => ['./c.js', form] as const),
+  ['../lib/c.cjs', 'require'] as const,
 ]
+
+/**
+ * Resolves when the clock of the file system is past this moment. It ticks every few ms: a file that is written before its next
+ * tick has a time from before the process ended, and may be the app's own.
+ */
+async function tick(): Promise<void> {
+  const now = Date.now()
+  const { path } = createProject({})
+  await until(() => {
+    writeFileSync(path('probe'), '')
+    return statSync(path('probe')).mtimeMs > now
+  }, 'the clock of the file system')
+}
 
 test.each(supervised)(
   'an app in a process of its own, %s by a %s import, from a start without the file on',
   async (spelling, form) => {
-    const [file, other] = SPELLINGS[spelling]!
+    // CommonJS is required alone
+    const [file, other] = SPELLINGS[spelling] ?? ['lib/c.cjs']
     const require = `import { createRequire } from 'node:module'\nconst given = createRequire(import.meta.url)('${spelling}')\nexport const val = given.default ?? given`
     const app = await startApp(
       {
@@ -126,11 +144,13 @@ test.each(supervised)(
     const missing =
       form === 'require' ? /exited with code 1/ : /Cannot find|not found|does not exist|ERR_MODULE_NOT_FOUND/
     await app.line(/exited with code 1/)
+    await tick()
     app.project.write(file, content(file, 'one'))
     await app.line(/^val one/)
     const before = app.lines.length
     app.project.remove(file)
     await expect.poll(() => app.lines.slice(before).some((line) => missing.test(line)), { timeout: 8000 }).toBe(true)
+    await tick()
     app.project.write(file, content(file, 'two'))
     await app.line(/^val two/)
     if (!other) return
