@@ -1,8 +1,9 @@
 /** One supervised app: decides when its process is replaced, and never replaces one that runs by one that cannot start. */
+import { EventEmitter } from 'node:events'
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
-import { Supervisor, type SupervisorOptions } from '../process/supervisor.ts'
+import type { Supervisor } from '../process/supervisor.ts'
 
 /** Milliseconds without a save until the old process is stopped: a checkout, or a rename over many files, is one restart. */
 const STOP_GAP = 25
@@ -14,20 +15,24 @@ const BEGIN_GAP = 120
 /** Milliseconds from the first save of a burst after which it is acted on, although it does not end. */
 const BURST_LIMIT = 2000
 
-/** What an app needs to know of the code it is going to run. */
+/** What an app has to know before it replaces its process. */
 export interface AppHost {
   /** The first failure in the graph behind the entries, if there is one. */
   check(): Promise<FlatError | undefined>
-  /** A restart begins; `reason` is for people. */
-  restarting(reason: string): void
-  /** A restart was put off because the new code cannot start. */
-  refused(error: FlatError): void
   /** Milliseconds that must pass after the last save before the old process is stopped; 0 unless the user wants more. */
   delay(): number
 }
 
+/** Events of an app, with their arguments. */
+export interface AppEvents {
+  /** The process is about to be replaced; `reason` is for people. */
+  restart: [reason: string]
+  /** The process is not replaced, because the new code cannot start. */
+  refused: [error: FlatError]
+}
+
 /** A supervised app. */
-export class App {
+export class App extends EventEmitter<AppEvents> {
   readonly id: string
   /** As the user gave it. */
   readonly entry: string
@@ -46,11 +51,12 @@ export class App {
   /** When the last process ended, by the clock that file systems use. */
   #endedAt = 0
 
-  constructor(entry: string, url: string, options: SupervisorOptions, host: AppHost) {
-    this.id = options.id
+  constructor(entry: string, url: string, supervisor: Supervisor, host: AppHost) {
+    super()
+    this.id = supervisor.id
     this.entry = entry
     this.url = url
-    this.supervisor = new Supervisor(options)
+    this.supervisor = supervisor
     this.supervisor.on('exit', () => {
       this.#endedAt = Date.now()
     })
@@ -94,12 +100,12 @@ export class App {
     if (stops !== this.#stops) return this.#stopped()
     if (failure && this.#runs) {
       this.#due = reason
-      this.#host.refused(failure)
+      this.emit('refused', failure)
       return failure
     }
     this.#due = undefined
     // one that has not begun was told when its predecessor was stopped
-    if (!this.supervisor.isUnbegun) this.#host.restarting(reason)
+    if (!this.supervisor.isUnbegun) this.emit('restart', reason)
     await this.supervisor.restart(reason)
     return this.supervisor.state === 'stopped' ? this.#stopped() : undefined
   }

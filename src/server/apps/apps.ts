@@ -1,27 +1,30 @@
 /** The supervised apps of one hub: by id, by process, and those whose entry has no file yet. */
+import { EventEmitter } from 'node:events'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { ViteDevServer } from 'vite'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import type { Handover } from '../../shared/handover.ts'
 import type { StartOptions } from '../hub-types.ts'
-import type { CliSettings, TetherOptions } from '../options.ts'
-import type { SupervisorExit } from '../process/supervisor.ts'
-import { colorEnv, printLine } from '../terminal/prefixed-output.ts'
+import { Supervisor, type SupervisorExit } from '../process/supervisor.ts'
+import { printLine } from '../terminal/prefixed-output.ts'
 import type { Report } from '../terminal/report.ts'
 import { App } from './app.ts'
-import { bridgeFlag, MAIN_PATH } from './bootstrap-files.ts'
-import { resolveEntry, toUrl } from './entries.ts'
 import {
-  choosePort,
-  type InspectorRequest,
-  inspectorFlags,
-  takeInspector,
-  takeInspectorOption,
-} from './inspector-flags.ts'
+  type AppOptions,
+  appCommand,
+  appEnv,
+  type CommandRequest,
+  mayStandBy,
+  nodeFlags,
+  requestedInspector,
+  workingDirectory,
+} from './command.ts'
+import { resolveEntry, toUrl } from './entries.ts'
+import { choosePort, type InspectorRequest } from './inspector-flags.ts'
 import { type IsCurrent, Natives } from './native-files.ts'
 import { runnerConfig } from './runner-config.ts'
-import { envFiles, hasRoom, mayWait } from './standby-rules.ts'
+import { envFiles, hasRoom } from './standby-rules.ts'
 
 /**
  * The environment before Vite sets NODE_ENV in it, where this file was loaded early enough (the command line does). The token
@@ -33,24 +36,31 @@ const { TETHER_TOKEN: _notTheirs, ...inherited } = process.env
 export interface AppsHost {
   readonly report: Report
   /** Vite's server and the plugin's options, as they are now. */
-  settings(): { server: ViteDevServer; options: TetherOptions & Partial<CliSettings> }
+  settings(): { server: ViteDevServer; options: AppOptions }
   /** Where an app process finds the server. */
   handover(): Pick<Handover, 'url' | 'secret' | 'root' | 'cacheDir'>
   /** Path of the file in which what an app process starts finds it. */
   invitation(): string
   /** The first reason why a process with this entry could not start; `others` are further URLs that it loads, `pid` is the one that runs. */
   check(url: string, others: readonly string[], pid?: number): Promise<FlatError | undefined>
-  restarting(app: App, reason: string): void
-  exit(app: App, exit: SupervisorExit): void
-  /** A process that has waited is the app's from now on. */
-  takeover(pid: number): void
-  /** A process that has waited has ended, unused. */
-  unused(pid: number): void
-  line(app: App, stream: 'stdout' | 'stderr', line: string): void
+}
+
+/** Events of the apps, with their arguments. */
+export interface AppsEvents {
+  /** A process is about to be replaced; `reason` is for people. */
+  restart: [app: App, reason: string]
+  exit: [app: App, exit: SupervisorExit]
+  /** The standby `pid` is its app's process from now on. */
+  takeover: [pid: number]
+  /** The standby `pid` has ended before its turn. */
+  unused: [pid: number]
+  /** A line of output, with `stdio: 'pipe'`. */
+  stdout: [app: App, line: string]
+  stderr: [app: App, line: string]
 }
 
 /** All supervised apps. */
-export class Apps {
+export class Apps extends EventEmitter<AppsEvents> {
   readonly #host: AppsHost
   readonly #apps = new Map<string, App>()
   readonly #natives = new Natives()
@@ -66,6 +76,7 @@ export class Apps {
   #isClosed = false
 
   constructor(host: AppsHost) {
+    super()
     this.#host = host
   }
 
@@ -159,7 +170,11 @@ export class Apps {
 
   /** Whether lines of the terminal have to name the app that they are about. */
   get isOneOfMany(): boolean {
-    return this.#apps.size > 1 || [this.#host.settings().options.entry ?? []].flat().length > 1
+    return this.#apps.size > 1 || [this.#options.entry ?? []].flat().length > 1
+  }
+
+  get #options(): AppOptions {
+    return this.#host.settings().options
   }
 
   get #root(): string {
@@ -171,8 +186,7 @@ export class Apps {
   }
 
   #hintsEnv(): boolean {
-    const { server, options } = this.#host.settings()
-    if (this.#hasHinted || options.once || !existsSync(join(server.config.root, '.env'))) return false
+    if (this.#hasHinted || this.#options.once || !existsSync(join(this.#root, '.env'))) return false
     this.#hasHinted = true
     return true
   }
@@ -188,82 +202,71 @@ export class Apps {
     await Promise.allSettled(this.list().map((app) => app.stop()))
   }
 
-  #env({ env }: StartOptions): NodeJS.ProcessEnv {
-    return { ...inherited, ...this.#host.settings().options.env, ...env }
-  }
-
-  /** The inspector that an app is to have: on a port of its own, which it keeps over restarts. */
-  async #inspector(options: StartOptions): Promise<InspectorRequest | undefined> {
-    const { execArgv = [] } = this.#host.settings().options
-    const request = takeInspector(execArgv).request ?? takeInspectorOption(this.#env(options).NODE_OPTIONS).request
+  /** The inspector that the app is to have, on a port of its own, which it keeps over restarts. */
+  async #inspector(start: StartOptions): Promise<InspectorRequest | undefined> {
+    const options = this.#options
+    const env = appEnv(inherited, { options, start, inspector: undefined, isPrefixed: false })
+    const request = requestedInspector(options, env)
     return request && { ...request, port: await choosePort(request, this.#inspectorPorts) }
   }
 
   #create(entry: string, start: StartOptions, inspector: InspectorRequest | undefined): App {
     const host = this.#host
-    const { options } = host.settings()
-    const { rest: flags } = takeInspector(options.execArgv ?? [])
-    const root = this.#root
-    const file = resolveEntry(entry, root)
-    const name = basename(file)
-    let id = name
-    for (let n = 2; this.#apps.has(id); n++) id = `${name}-${n}`
-    const cwd = options.cwd ?? process.cwd()
-    const url = toUrl(file, root)
+    const file = resolveEntry(entry, this.#root)
+    const id = this.#distinctId(basename(file))
+    const url = toUrl(file, this.#root)
+    const options = this.#options
     const isPrefixed = options.stdio === undefined && this.isOneOfMany
-    const supervise = {
-      id,
-      main: MAIN_PATH,
-      entry: file,
-      args: start.args ?? options.args ?? [],
-      // first: what the app preloads may be TypeScript
-      execArgv: [bridgeFlag(host.invitation(), id), ...(inspector ? inspectorFlags(inspector, flags) : []), ...flags],
-      env: () => {
-        const own = this.#env(start)
-        const env = isPrefixed ? { ...colorEnv(own), ...own } : own
-        // what the app starts would inherit it and want the same port
-        return inspector ? { ...env, NODE_OPTIONS: takeInspectorOption(env.NODE_OPTIONS).rest } : env
-      },
-      cwd,
-      stdio: options.stdio ?? (isPrefixed ? 'pipe' : 'inherit'),
-      // on a terminal the shortcuts, ours or Vite's, are the only reader
-      stdin: options.stdin ?? (process.stdin.isTTY ? ('silent' as const) : ('inherit' as const)),
-      ...(options.once && { once: true }),
-      handover: () => ({ ...host.handover(), hintsEnv: this.#hintsEnv(), pause: inspector?.pause }),
-      ...(options.stop && { stop: options.stop }),
-      ...(options.standby !== false &&
-        !options.once &&
-        !inspector &&
-        mayWait(flags, this.#env(start)) && {
-          standby: {
-            hasRoom,
-            inputs: () =>
-              JSON.stringify([host.handover(), runnerConfig(host.settings(), id, url), envFiles(flags, cwd)]),
-          },
-        }),
+    const request: CommandRequest = {
+      ...{ id, file, options, start, inspector, isPrefixed },
+      invitation: host.invitation(),
+      isTerminal: process.stdin.isTTY,
     }
-    const app: App = new App(entry, url, supervise, {
+    // each process is started with what the options say by then: Vite restarts when its config changes
+    const env = () => appEnv(inherited, { ...request, options: this.#options })
+    const inputs = () => {
+      const files = envFiles(nodeFlags(options), workingDirectory(options))
+      return JSON.stringify([host.handover(), runnerConfig(host.settings(), id, url), files])
+    }
+    const supervisor = new Supervisor({
+      ...appCommand(request),
+      env,
+      handover: () => ({ ...host.handover(), hintsEnv: this.#hintsEnv(), pause: inspector?.pause }),
+      ...(mayStandBy(request, env()) && { standby: { hasRoom, inputs } }),
+    })
+    const app: App = new App(entry, url, supervisor, {
       check: () => {
         const natives = Array.from(this.#natives.changed(id), (file) => toUrl(file, this.#root))
-        return host.check(app.url, natives, app.supervisor.pid)
+        return host.check(url, natives, supervisor.pid)
       },
-      restarting: (reason) => host.restarting(app, reason),
-      refused: (error) => host.report.failed(id, error, true),
-      delay: () => host.settings().options.delay ?? 0,
+      delay: () => this.#options.delay ?? 0,
     })
-    app.supervisor.on('exit', (exit) => {
+    this.#apps.set(id, app)
+    this.#listen(app, isPrefixed)
+    return app
+  }
+
+  #listen(app: App, isPrefixed: boolean): void {
+    const { id, supervisor } = app
+    app.on('restart', (reason) => this.emit('restart', app, reason))
+    app.on('refused', (error) => this.#host.report.failed(id, error, true))
+    supervisor.on('exit', (exit) => {
       this.#natives.forget(id)
-      host.exit(app, exit)
+      this.emit('exit', app, exit)
     })
-    app.supervisor.on('takeover', (pid) => host.takeover(pid))
-    app.supervisor.on('unused', (pid) => host.unused(pid))
+    supervisor.on('takeover', (pid) => this.emit('takeover', pid))
+    supervisor.on('unused', (pid) => this.emit('unused', pid))
     for (const stream of ['stdout', 'stderr'] as const) {
-      app.supervisor.on(stream, (line) => {
+      supervisor.on(stream, (line) => {
         if (isPrefixed) printLine([...this.#apps.keys()], id, stream, line)
-        host.line(app, stream, line)
+        this.emit(stream, app, line)
       })
     }
-    this.#apps.set(id, app)
-    return app
+  }
+
+  #distinctId(name: string): string {
+    let id = name
+    for (let n = 2; this.#apps.has(id); n++) id = `${name}-${n}`
+    return id
   }
 }

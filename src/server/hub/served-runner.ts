@@ -1,4 +1,5 @@
 /** One runner as the server sees it: what it may call, what it holds, and what is known of it. */
+import { EventEmitter } from 'node:events'
 import type { HotPayload } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
 import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
@@ -9,136 +10,138 @@ import type { Records } from '../modules/records.ts'
 import type { ServerSession } from '../sessions/server-session.ts'
 import { checkArguments } from './argument-checks.ts'
 
-/** What a runner's calls lead to. */
+/** What a runner asks of its hub and waits for. */
 export interface RunnerHost {
   /** Records of the current environment; waits while Vite restarts, rejects when the hub is closed. */
   records(): Promise<Records>
   /** Names the runner and says what it is to do. */
   admit(info: RunnerInfo, runner: ServedRunner): Promise<RunnerConfig>
+}
+
+/** What a runner tells, with the arguments. */
+export interface ServedRunnerEvents {
   /** A custom event for the listeners of `environment.hot.on`. */
-  receive(event: string, data: unknown, runner: ServedRunner): void
-  /** After lost messages the runner has been told what differs from what it holds. */
-  compared(runner: ServedRunner): void
-  applied(report: Applied, runner: ServedRunner): void
-  ready(runner: ServedRunner): void
+  hot: [event: string, data: unknown]
+  /** After lost messages it has been told what differs from what it holds. */
+  compared: []
+  applied: [report: Applied]
+  /** It has executed its entries. */
+  ready: []
   /** A standby holds the code of its entries. */
-  waiting(runner: ServedRunner): void
+  waiting: []
   /** The standby has begun to execute its entries: from now on it is the app's runner. */
-  begun(runner: ServedRunner): void
-  /** It has asked for a module and its graph; what comes of that is the runner's to know. */
-  fetching(answer: Promise<unknown>, runner: ServedRunner): void
-  /** Node has loaded these files in the runner's process. */
-  loaded(files: Iterable<[file: string, isCurrent: IsCurrent]>, runner: ServedRunner): void
+  begun: []
+  /** It has asked for a module and its graph; a rejection of `answer` is the runner's to handle. */
+  fetching: [answer: Promise<unknown>]
+  /** Node has loaded these files in its process. */
+  loaded: [files: Iterable<[file: string, isCurrent: IsCurrent]>]
 }
 
 /** A runner that has connected. */
-export interface ServedRunner {
+export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
   /** Set by `init`, the first call. */
-  id: string
+  id = ''
   info: RunnerInfo | undefined
   /** It is a standby: takes part in changes, and in nothing else. */
-  waits: boolean
+  waits = false
   /** A debugger may attach to its process. */
-  inspected: boolean
+  inspected = false
   /** What a standby occupies, in bytes. */
   memory: number | undefined
   lastUpdate: Applied | undefined
   readonly feed: Feed
   /** Vite's client of this runner: answers it alone. */
   readonly client: { send(payload: HotPayload): void }
+  /** What the runner may call. */
   readonly functions: ServerFunctions
-}
 
-/** Makes the server side of one session. */
-export function serveRunner(session: ServerSession, host: RunnerHost): ServedRunner {
-  const feed = createFeed(`runner ${session.pid}`, host.records, {
-    change: (change) => session.rpc.change(change),
-    modules: (records) => session.rpc.modules(records),
-    room: () => session.room(),
-    get waits() {
-      return runner.waits
-    },
-  })
-  const runner: ServedRunner = {
-    id: '',
-    info: undefined,
-    waits: false,
-    inspected: false,
-    memory: undefined,
-    lastUpdate: undefined,
-    feed,
-    client: { send: (payload) => session.rpc.payload(payload) },
-    functions: {
-      async init(info) {
+  constructor(session: ServerSession, host: RunnerHost) {
+    super()
+    this.client = { send: (payload) => session.rpc.payload(payload) }
+    const isWaiting = () => this.waits
+    this.feed = createFeed(`runner ${session.pid}`, host.records, {
+      change: (change) => session.rpc.change(change),
+      modules: (records) => session.rpc.modules(records),
+      room: () => session.room(),
+      get waits() {
+        return isWaiting()
+      },
+    })
+    this.functions = {
+      init: async (info) => {
         checkArguments('init', info)
         // whoever has the attached runners' secret is one of them, and shows in `hub.runners`
-        runner.info = session.kind === 'attached' ? { ...info, kind: 'attached' } : info
-        return host.admit(runner.info, runner)
+        this.info = session.kind === 'attached' ? { ...info, kind: 'attached' } : info
+        return host.admit(this.info, this)
       },
-      async fetch(url, importer, fresh) {
-        checkArguments('fetch', url, importer, fresh)
-        const began = Date.now()
-        const answer = feed.fetch(url, importer, fresh, ({ file }) => {
-          // updates do not reach a helper: all that it has is as if Node had loaded it
-          if (runner.info?.kind === 'helper' && file) host.loaded([[file, (modified) => modified <= began]], runner)
-        })
-        host.fetching(answer, runner)
-        return answer
-      },
-      async compare(held) {
+      fetch: (url, importer, fresh) => this.#fetch(url, importer, fresh),
+      compare: async (held) => {
         checkArguments('compare', held)
-        const change = await feed.compare(held)
+        const change = await this.feed.compare(held)
         // a comparison that another server was asked for comes again here, before the runner has said who it is
-        if (runner.info) host.compared(runner)
+        if (this.info) this.emit('compared')
         return change
       },
-      hot(payload) {
-        checkArguments('hot', payload)
-        const { event, data } = payload
-        // the names of Vite's own events are not for a runner to send, but for the one that Vite expects of it
-        if (event.startsWith('vite:') && event !== 'vite:invalidate') {
-          throw new TetherError(
-            'ERR_PROTOCOL',
-            `Expected a custom event, got '${event}': names that begin with 'vite:' are Vite's.`,
-          )
-        }
-        host.receive(event, data, runner)
+      hot: (payload) => this.#hot(payload),
+      applied: (report) => this.#applied(report),
+      ready: () => {
+        if (this.info) this.emit('ready')
       },
-      applied(report) {
-        checkArguments('applied', report)
-        // what became of a change of a session that was lost; this one begins with a comparison
-        if (!runner.info) return
-        feed.answered(report.seq)
-        // nothing runs there that it could have affected
-        if (runner.waits) return
-        runner.lastUpdate = report
-        host.applied(report, runner)
-      },
-      ready() {
-        if (runner.info) host.ready(runner)
-      },
-      waiting(memory) {
+      waiting: (memory) => {
         checkArguments('waiting', memory)
-        if (!runner.waits) return
-        runner.memory = memory
-        host.waiting(runner)
+        if (!this.waits) return
+        this.memory = memory
+        this.emit('waiting')
       },
-      begun() {
-        if (!runner.waits) return
-        runner.waits = false
-        host.begun(runner)
+      begun: () => {
+        if (!this.waits) return
+        this.waits = false
+        this.emit('begun')
       },
-      inspected() {
-        runner.inspected = true
+      inspected: () => {
+        this.inspected = true
       },
-      loaded(files) {
+      loaded: (files) => {
         checkArguments('loaded', files)
-        host.loaded(
-          Object.entries(files).map(([file, read]) => [file, (modified) => modified === read]),
-          runner,
-        )
+        const isAsRead = (read: number) => (modified: number) => modified === read
+        const loaded = Object.entries(files).map(([file, read]): [string, IsCurrent] => [file, isAsRead(read)])
+        this.emit('loaded', loaded)
       },
-    },
+    }
   }
-  return runner
+
+  async #fetch(...[url, importer, fresh]: Parameters<ServerFunctions['fetch']>) {
+    checkArguments('fetch', url, importer, fresh)
+    const began = Date.now()
+    const answer = this.feed.fetch(url, importer, fresh, ({ file }) => {
+      // updates do not reach a helper: each file that it has is as if Node had loaded it
+      if (this.info?.kind === 'helper' && file) this.emit('loaded', [[file, (modified) => modified <= began]])
+    })
+    this.emit('fetching', answer)
+    return answer
+  }
+
+  #hot(payload: Parameters<ServerFunctions['hot']>[0]): void {
+    checkArguments('hot', payload)
+    const { event, data } = payload
+    // the names of Vite's own events are not for a runner to send, but for the one that Vite expects of it
+    if (event.startsWith('vite:') && event !== 'vite:invalidate') {
+      throw new TetherError(
+        'ERR_PROTOCOL',
+        `Expected a custom event, got '${event}': names that begin with 'vite:' are Vite's.`,
+      )
+    }
+    this.emit('hot', event, data)
+  }
+
+  #applied(report: Applied): void {
+    checkArguments('applied', report)
+    // what became of a change of a session that was lost; this one begins with a comparison
+    if (!this.info) return
+    this.feed.answered(report.seq)
+    // nothing runs in a standby that the change could have affected
+    if (this.waits) return
+    this.lastUpdate = report
+    this.emit('applied', report)
+  }
 }

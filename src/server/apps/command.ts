@@ -1,0 +1,81 @@
+/** How the processes of one app are started, from what users have set. Pure: what it is given decides. */
+import type { StartOptions } from '../hub-types.ts'
+import type { CliSettings, TetherOptions } from '../options.ts'
+import type { SupervisorOptions } from '../process/supervisor.ts'
+import { colorEnv } from '../terminal/prefixed-output.ts'
+import { bridgeFlag, MAIN_PATH } from './bootstrap-files.ts'
+import { type InspectorRequest, inspectorFlags, takeInspector, takeInspectorOption } from './inspector-flags.ts'
+import { mayWait } from './standby-rules.ts'
+
+/** The plugin's options, with those of the command. */
+export type AppOptions = TetherOptions & Partial<CliSettings>
+
+/** What decides how an app's processes are started. */
+export interface CommandRequest {
+  /** Id of the app. */
+  id: string
+  /** Real path of the entry. */
+  file: string
+  options: AppOptions
+  /** What `hub.start()` was given. */
+  start: StartOptions
+  /** With the port that the app keeps over its restarts; `undefined` if nobody has asked for an inspector. */
+  inspector: InspectorRequest | undefined
+  /** Path of the file in which the processes that the app starts find the server. */
+  invitation: string
+  /** Lines of output are printed behind the app's id. */
+  isPrefixed: boolean
+  /** Vite's own input is a terminal. */
+  isTerminal: boolean
+}
+
+/** The command that is the same for each process of an app. */
+export function appCommand(request: CommandRequest): Omit<SupervisorOptions, 'env' | 'handover' | 'standby' | 'clock'> {
+  const { id, file, options, start, inspector, invitation, isPrefixed, isTerminal } = request
+  const flags = nodeFlags(options)
+  return {
+    id,
+    main: MAIN_PATH,
+    entry: file,
+    args: start.args ?? options.args ?? [],
+    // the bridge comes first: a file that the user preloads may be TypeScript
+    execArgv: [bridgeFlag(invitation, id), ...(inspector ? inspectorFlags(inspector, flags) : []), ...flags],
+    cwd: workingDirectory(options),
+    stdio: options.stdio ?? (isPrefixed ? 'pipe' : 'inherit'),
+    // on a terminal the shortcuts, ours or Vite's, are the only reader
+    stdin: options.stdin ?? (isTerminal ? 'silent' : 'inherit'),
+    ...(options.once && { once: true }),
+    ...(options.stop && { stop: options.stop }),
+  }
+}
+
+/** The environment of an app's next process; `inherited` is Vite's own. */
+export function appEnv(
+  inherited: NodeJS.ProcessEnv,
+  { options, start, inspector, isPrefixed }: Pick<CommandRequest, 'options' | 'start' | 'inspector' | 'isPrefixed'>,
+): NodeJS.ProcessEnv {
+  const own = { ...inherited, ...options.env, ...start.env }
+  const env = isPrefixed ? { ...colorEnv(own), ...own } : own
+  // a process that the app starts would inherit the flag, and want the port that the app has
+  return inspector ? { ...env, NODE_OPTIONS: takeInspectorOption(env.NODE_OPTIONS).rest } : env
+}
+
+/** `true` if the app's next process may be started ahead of its turn; `env` is its environment. */
+export function mayStandBy({ options, inspector }: CommandRequest, env: NodeJS.ProcessEnv): boolean {
+  return options.standby !== false && !options.once && !inspector && mayWait(nodeFlags(options), env)
+}
+
+/** The inspector that the flags or NODE_OPTIONS in `env` ask for. */
+export function requestedInspector({ execArgv }: AppOptions, env: NodeJS.ProcessEnv): InspectorRequest | undefined {
+  return takeInspector(execArgv ?? []).request ?? takeInspectorOption(env.NODE_OPTIONS).request
+}
+
+/** The user's flags for node, without those of the inspector. */
+export function nodeFlags({ execArgv }: AppOptions): string[] {
+  return takeInspector(execArgv ?? []).rest
+}
+
+/** Where an app's processes run. */
+export function workingDirectory({ cwd }: AppOptions): string {
+  return cwd ?? process.cwd()
+}

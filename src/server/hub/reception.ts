@@ -1,0 +1,202 @@
+/** Receives runners: finds out whose process each is, tells the hub's users of it, and brings what it reports to its app. */
+import type { EventEmitter } from 'node:events'
+import { createDebug } from 'obug'
+import { flattenError } from '../../shared/errors.ts'
+import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
+import type { App } from '../apps/app.ts'
+import type { Apps } from '../apps/apps.ts'
+import { runnerConfig } from '../apps/runner-config.ts'
+import type { HubEvents, RunnerView } from '../hub-types.ts'
+import type { ServerSession } from '../sessions/sessions.ts'
+import { createProgress } from '../terminal/progress.ts'
+import type { Report } from '../terminal/report.ts'
+import { tellOutcome } from '../terminal/tell-outcome.ts'
+import { channelOf } from '../vite/environment.ts'
+import { beginTurn } from './begin-turn.ts'
+import type { Bindings } from './bindings.ts'
+import { distinctId, viewOfApp, viewOfAttached } from './runner-views.ts'
+import { ServedRunner } from './served-runner.ts'
+import { isRunner, SessionTable } from './session-table.ts'
+import { Silence } from './silence.ts'
+
+const debug = createDebug('vite-tether:hub')
+
+/** What a reception works with. */
+export interface ReceptionOptions {
+  /** Where the hub's users hear of runners. */
+  events: EventEmitter<HubEvents>
+  bindings: Bindings
+  apps: Apps
+  report: Report
+}
+
+/** All runners of one hub. */
+export class Reception {
+  readonly served = new SessionTable()
+  readonly silence: Silence
+  readonly #events: EventEmitter<HubEvents>
+  readonly #bindings: Bindings
+  readonly #apps: Apps
+  readonly #report: Report
+  readonly #progress = createProgress()
+
+  constructor({ events, bindings, apps, report }: ReceptionOptions) {
+    this.#events = events
+    this.#bindings = bindings
+    this.#apps = apps
+    this.#report = report
+    this.silence = new Silence(report, apps, (session) => this.#appOf(session))
+    this.#listen()
+  }
+
+  /** The runners as the hub's users see them. */
+  get views(): RunnerView[] {
+    const attached = this.served.attached().map(([session]) => this.#viewOfSession(session))
+    return [...this.#apps.list().map((app) => this.#viewOf(app)), ...attached]
+  }
+
+  /** A session has begun. Returns what its runner may call. */
+  receive(session: ServerSession): ServerFunctions {
+    const runner: ServedRunner = new ServedRunner(session, {
+      records: async () => {
+        const records = await this.#bindings.records
+        return session.kind === 'attached' ? records.attached : records
+      },
+      admit: (info) => this.#admit(session, info, runner),
+    })
+    this.served.add(session, runner)
+    this.silence.watch(session, runner)
+    this.#follow(session, runner)
+    this.#heed(runner, session)
+    return runner.functions
+  }
+
+  /** What becomes of the session. */
+  #follow(session: ServerSession, runner: ServedRunner): void {
+    session.on('disconnect', () => {
+      if (isRunner(runner)) this.#events.emit('runner:disconnect', this.#viewOfSession(session))
+      // nothing tells when a helper has ended, and one that has not can ask again
+      else if (session.kind === 'supervised' && !runner.waits) void session.close()
+    })
+    session.on('resume', () => {
+      if (isRunner(runner)) this.#events.emit('runner:resume', this.#viewOfSession(session))
+    })
+    session.on('resync', () => runner.feed.lost())
+    session.on('error', (error) => this.#report.failed(undefined, flattenError(error), false))
+    session.on('end', () => {
+      this.served.delete(session)
+      if (isRunner(runner)) this.#toVite('vite:client:disconnect', undefined, runner)
+    })
+  }
+
+  /** What the runner says. */
+  #heed(runner: ServedRunner, session: ServerSession): void {
+    runner.on('hot', (event, data) => this.#toVite(event, data, runner))
+    runner.on('compared', () => {
+      if (!runner.waits) this.#events.emit('runner:resync', this.#viewOfSession(session))
+      // what was lost may have been its turn; it begins with what the comparison brings
+      else setImmediate(() => void this.#begin(session.pid))
+    })
+    runner.on('applied', (report) => this.#applied(session, report, runner))
+    runner.on('loaded', (files) => {
+      if (this.#appOf(session)) void this.#apps.loaded(runner.id, files)
+    })
+    runner.on('fetching', (answer) => {
+      const isStart = runner.info?.kind === 'supervised' && !runner.waits
+      if (isStart) this.#progress.show(answer, () => runner.feed.size)
+    })
+    runner.on('begun', () => this.#joined(session, runner))
+    runner.on('waiting', () => this.#events.emit('runner:standby', this.#viewOfSession(session)))
+    runner.on('ready', () => {
+      this.#appOf(session)?.supervisor.ready(session.pid)
+      this.#events.emit('runner:ready', this.#viewOfSession(session))
+    })
+  }
+
+  /** What happens to the apps. */
+  #listen(): void {
+    this.#apps.on('restart', (app, reason) => {
+      this.#report.restarted(app.id, reason)
+      this.#events.emit('restart', this.#viewOf(app), reason)
+    })
+    this.#apps.on('exit', (app, exit) => {
+      const own = this.served.ofProcess(exit.pid)
+      this.#dismiss(exit.pid)
+      this.#report.ended(app.id, exit)
+      this.#events.emit('exit', this.#viewOf(app), exit.code, exit.signal)
+      // a save that the process has not lived to see
+      if (own.some(([, { feed }]) => feed.pending)) app.saved()
+    })
+    this.#apps.on('takeover', (pid) => void this.#begin(pid))
+    this.#apps.on('unused', (pid) => this.#dismiss(pid))
+    for (const stream of ['stdout', 'stderr'] as const) {
+      this.#apps.on(stream, (app, line) => this.#events.emit(stream, this.#viewOf(app), line))
+    }
+  }
+
+  async #admit(session: ServerSession, info: RunnerInfo, runner: ServedRunner): Promise<RunnerConfig> {
+    const binding = await this.#bindings.serving
+    if (session.kind === 'supervised' && info.kind === 'helper') {
+      runner.id = info.app ?? ''
+      return { ...runnerConfig(binding, runner.id), hmr: false, onUnaccepted: 'restart' }
+    }
+    const app = session.kind === 'supervised' ? this.#apps.withPid(session.pid) : undefined
+    runner.id = app?.id ?? distinctId(`${info.name}#${session.pid}`, this.views)
+    runner.waits = app !== undefined && app.supervisor.pid !== session.pid
+    if (!runner.waits) {
+      await app?.mayBegin()
+      this.#joined(session, runner)
+    }
+    return { ...runnerConfig(binding, runner.id, app?.url), ...(runner.waits && { waits: true }) }
+  }
+
+  /** A runner is there, and runs something from now on. */
+  #joined(session: ServerSession, runner: ServedRunner): void {
+    this.#appOf(session)?.supervisor.fetched(session.pid)
+    this.#toVite('vite:client:connect', undefined, runner)
+    this.#events.emit('runner:connect', this.#viewOfSession(session))
+  }
+
+  /** A standby's turn may have come. One that has not introduced itself yet need not be told: it does not wait any more. */
+  async #begin(pid: number): Promise<void> {
+    const standby = this.served.standbyOf(pid)
+    const app = standby && this.#appOf(standby[0])
+    if (app?.supervisor.pid === pid) await beginTurn(standby!, app)
+  }
+
+  /** An app process has ended, and its sessions with it. */
+  #dismiss(pid: number): void {
+    for (const [session] of this.served.ofProcess(pid)) void session.close()
+  }
+
+  #applied(session: ServerSession, report: Applied, runner: ServedRunner): void {
+    const app = this.#appOf(session)
+    const { seq, outcome } = report
+    debug('%s applied %d: %s', runner.id, seq, outcome)
+    this.#events.emit(outcome === 'failed' ? 'update:failed' : 'update:applied', this.#viewOfSession(session), report)
+    if (!app) return
+    // the app has its change: the standby need not wait with its own any longer
+    this.served.standbyOf(app.supervisor.standbyPid)?.[1].feed.hurry()
+    const reason = tellOutcome(this.#report, app.id, report, this.#bindings.current.environment)
+    if (reason !== undefined) this.#apps.replace(app, reason)
+  }
+
+  #toVite(event: string, data: unknown, { client }: ServedRunner): void {
+    channelOf(this.#bindings.current.environment).receive(event, data, client)
+  }
+
+  /** An attached runner may call itself what it likes. */
+  #appOf(session: ServerSession): App | undefined {
+    return session.kind === 'supervised' ? this.#apps.find(this.served.get(session)?.id ?? '') : undefined
+  }
+
+  #viewOf(app: App): RunnerView {
+    const { pid, standbyPid } = app.supervisor
+    return viewOfApp(app, this.served.runnerOf(pid), this.served.standbyOf(standbyPid)?.[1])
+  }
+
+  #viewOfSession(session: ServerSession): RunnerView {
+    const app = this.#appOf(session)
+    return app ? this.#viewOf(app) : viewOfAttached(session, this.served.get(session)!)
+  }
+}
