@@ -4,9 +4,10 @@
 import { createDebug } from 'obug'
 import { reviveError } from '../../shared/errors.ts'
 import type { Change, FetchAnswer, ModuleId, ModuleRecord } from '../../shared/types.ts'
-import { createDeferred, type Deferred } from '../../shared/util/deferred.ts'
+import { ChangeLoop } from './change-loop.ts'
 import { createStream, type Stream, sizeOf } from './code-stream.ts'
 import type { Feed, FeedTarget } from './feed-types.ts'
+import { Ledger } from './ledger.ts'
 import type { Holds, Records, Take } from './records.ts'
 import { withServing } from './serving-records.ts'
 
@@ -14,9 +15,6 @@ const debug = createDebug('vite-tether:change')
 
 /** How much code and map goes into one message, in characters. */
 const MESSAGE_SIZE = 4 * 1024 * 1024
-
-/** Milliseconds for which a standby's change leaves the machine to the app, unless that has had its own before. */
-const COURTESY = 200
 
 /** See {@link Feed.fetch}. Behind modules that are `known` in their current version the walk does not go on. */
 interface FetchOptions {
@@ -28,33 +26,26 @@ interface FetchOptions {
 
 /** Makes the feed of one session. `records` is asked for each time: an in-process restart of Vite replaces them. */
 export function createFeed(name: string, records: () => Promise<Records>, target: FeedTarget): Feed {
-  const ledger = new Map<ModuleId, { version: number }>()
-  /** Modules in the ledger without the graph behind them: it is on its way, or one of it has failed. */
-  const partial = new Set<ModuleId>()
+  const ledger = new Ledger()
   const streams = new Set<Stream>()
-  /** Importer -> what it has asked for by a computed `import()`: nothing tells that it will not do so again. */
-  const computed = new Map<ModuleId | undefined, Set<ModuleId>>()
-  /** Modules the runner was told of but could not get. */
-  const failing = new Set<ModuleId>()
-  /**
-   * One set per fetch, compare or flush in progress: ids saved meanwhile that this session did not hold yet. They are seeded again
-   * when it ends, because what was sent may be the code from before the save.
-   */
+  /** One set of ids a fetch, comparison or change in progress; see {@link noting}. */
   const underway = new Set<Set<ModuleId>>()
-  const dirty = { seeds: new Set<ModuleId>(), reload: false, review: false }
-  let seq = 0
-  let answered = 0
-  let flushing: Deferred<void> | undefined
-  let hurry = () => {}
+  const loop = new ChangeLoop({
+    name,
+    serving: records,
+    collect: (seeds, all) => noting(() => collect(seeds, all)),
+    send: (change) => target.change(change),
+    isStandby: () => target.waits,
+  })
 
-  const holds = (id: ModuleId) => ledger.get(id)?.version
-  const holdsWhole = (id: ModuleId) => (partial.has(id) ? undefined : holds(id))
+  const current = <T extends object>(work: (source: Records) => Promise<T>) =>
+    withServing(records, work, () => loop.review())
 
-  const current = <T extends object>(work: (source: Records) => Promise<T>) => withServing(records, work, review)
-
-  const concerns = (id: ModuleId): boolean => ledger.has(id) || failing.has(id)
-
-  /** Does `work`, which enters modules in the ledger; what of them was saved meanwhile counts as saved after it. */
+  /**
+   * Does `work`, which asks Vite for code and enters it in the ledger. Without this, a save in between would be lost: `work` is
+   * given version 1 of b.js, then b.js is saved, which is no concern of a runner that does not hold it, then `work` enters
+   * version 1, and nothing sends version 2. So what is saved meanwhile, and is not held yet, counts as saved at the end.
+   */
   async function noting<T>(work: () => Promise<T>): Promise<T> {
     const saved = new Set<ModuleId>()
     underway.add(saved)
@@ -66,13 +57,21 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     }
   }
 
+  function save(seeds: Iterable<ModuleId>): void {
+    for (const id of seeds) {
+      if (ledger.concerns(id)) loop.save(id)
+      else for (const saved of underway) saved.add(id)
+    }
+  }
+
   async function collect(seeds: ReadonlySet<ModuleId>, all: boolean): Promise<Omit<Change, 'seq'>> {
-    const own = [...seeds].filter(concerns)
+    const own = [...seeds].filter(ledger.concerns)
     const { modules, failed } = await current((source) => {
-      return source.collect(all ? new Set(ledger.keys()) : source.affected(own, holds), holds)
+      const ids = all ? new Set(ledger.ids) : source.affected(own, ledger.version)
+      return source.collect(ids, ledger.version)
     })
-    for (const id of own) failing.delete(id)
-    for (const { id } of failed) failing.add(id)
+    ledger.retry(own)
+    ledger.refuse(failed)
     const delivered = deliver(modules)
     return { ...delivered, seeds: [...own, ...(delivered.stale ?? [])], failed }
   }
@@ -83,75 +82,20 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     const fitting: ModuleRecord[] = []
     const stale: ModuleId[] = []
     for (const record of modules) {
-      failing.delete(record.id)
       size += sizeOf(record)
       if (fitting.length === 0 || size <= MESSAGE_SIZE) {
         fitting.push(record)
-        ledger.set(record.id, record)
-      } else if (ledger.delete(record.id)) stale.push(record.id)
+        ledger.hold(record)
+      } else {
+        ledger.retry([record.id])
+        if (ledger.drop(record.id)) stale.push(record.id)
+      }
     }
     return { modules: fitting, ...(stale.length > 0 && { stale }) }
   }
 
-  async function flush(): Promise<void> {
-    if (flushing) return
-    flushing = createDeferred()
-    try {
-      if (target.waits) await courtesy()
-      while (dirty.seeds.size > 0 || dirty.reload || dirty.review) {
-        // what is saved while Vite restarts, or while the last batch is transformed, makes one batch
-        await records()
-        const { seeds, reload, review } = dirty
-        Object.assign(dirty, { seeds: new Set(), reload: false, review: false })
-        // a plugin that asks for a reload may have invalidated anything
-        const change = await noting(() => collect(seeds, review || reload))
-        const { modules, failed } = change
-        if (!reload && change.seeds.length === 0 && modules.length === 0 && failed.length === 0) continue
-        debug(
-          '%s change %d: seeds %o, %d modules, %d failed',
-          name,
-          seq + 1,
-          change.seeds,
-          modules.length,
-          failed.length,
-        )
-        target.change({ ...change, seq: ++seq, ...(reload && { reload }) })
-      }
-    } catch (error) {
-      // the hub was closed while this waited for a server that will not come back
-      debug('%s flush ended: %o', name, error)
-    } finally {
-      flushing.resolve()
-      flushing = undefined
-    }
-  }
-
-  /** The app's process and the server are at it right now, with whom this would compete. */
-  async function courtesy(): Promise<void> {
-    const over = createDeferred<void>()
-    const timer = setTimeout(over.resolve, COURTESY).unref()
-    hurry = over.resolve
-    await over.promise
-    clearTimeout(timer)
-  }
-
-  function review(): void {
-    dirty.review = true
-    void flush()
-  }
-
-  function save(seeds: Iterable<ModuleId>): void {
-    for (const id of seeds) {
-      if (concerns(id)) dirty.seeds.add(id)
-      else for (const saved of underway) saved.add(id)
-    }
-    if (dirty.seeds.size > 0) void flush()
-  }
-
-  async function fetch(
-    url: string,
-    { importer, fresh, taken, known = holdsWhole }: FetchOptions,
-  ): Promise<FetchAnswer> {
+  async function fetch(url: string, options: FetchOptions): Promise<FetchAnswer> {
+    const { importer, fresh, taken, known = ledger.wholeVersion } = options
     const stream = createStream(target)
     streams.add(stream)
     const own = new Set<ModuleId>()
@@ -160,15 +104,15 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       if ('external' in answer) return answer
       const { id, failed } = answer
       // with `fresh` the runner knew what to ask for
-      if (!fresh) computed.set(importer, (computed.get(importer) ?? new Set()).add(id))
+      if (!fresh) ledger.noteComputed(importer, id)
       debug('%s fetch %s: %d modules, %d failed', name, url, own.size, failed.length)
       const modules = await stream.end()
       if (failed.length > 0) {
         if (modules.length > 0) target.modules(modules)
-        for (const { id } of failed) failing.add(id)
+        ledger.refuse(failed)
         throw reviveError(failed[0]!.error)
       }
-      if (streams.has(stream)) for (const each of own) partial.delete(each)
+      if (streams.has(stream)) ledger.complete(own)
       return { id, url: answer.url, modules }
     } finally {
       streams.delete(stream)
@@ -177,69 +121,59 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     function take(record: ModuleRecord): void {
       // messages to the runner were lost, and this answer is one of them
       if (!streams.has(stream)) return
-      const isHeld = holds(record.id) === record.version && !(fresh && own.size === 0)
-      partial.add(record.id)
+      const isHeld = ledger.version(record.id) === record.version && !(fresh && own.size === 0)
       own.add(record.id)
-      failing.delete(record.id)
+      ledger.holdPartially(record)
       taken?.(record)
-      if (isHeld) return
-      ledger.set(record.id, record)
-      stream.add(record)
+      if (!isHeld) stream.add(record)
     }
   }
 
   async function compare(held: Record<ModuleId, string>): Promise<Change> {
-    // version 0 is never current: everything the runner announces is transformed, and only another hash is sent. What is in the
-    // ledger besides was sent while the runner put its list together.
     const ids = Object.keys(held)
-    for (const [id, { version }] of ledger) if (version === 0) ledger.delete(id)
-    for (const id of ids) ledger.set(id, { version: 0 })
-    const { modules, failed } = await current((source) => source.collect(ids, holds))
-    for (const { id } of failed) failing.add(id)
+    ledger.announce(ids)
+    const { modules, failed } = await current((source) => source.collect(ids, ledger.version))
+    ledger.refuse(failed)
     // equal code is not sent, and its number is the one that counts from now on
     const isEqual = (record: ModuleRecord) => held[record.id] === record.hash
-    for (const record of modules.filter(isEqual)) ledger.set(record.id, record)
+    for (const record of modules.filter(isEqual)) ledger.hold(record)
     const delivered = deliver(modules.filter((record) => !isEqual(record)))
-    return { ...delivered, seq: ++seq, seeds: [...failed.map(({ id }) => id), ...(delivered.stale ?? [])], failed }
+    const seeds = [...failed.map(({ id }) => id), ...(delivered.stale ?? [])]
+    return loop.number({ ...delivered, seeds, failed })
   }
 
   async function catchUp(url: string): Promise<void> {
-    await settled()
+    await loop.settled()
     try {
       // nothing counts as held: what Vite has invalidated in silence may lie behind modules that are current
       const answer = await noting(() => fetch(url, { known: () => undefined }))
       if ('modules' in answer && answer.modules.length > 0) target.modules(answer.modules)
     } catch (error) {
-      // so does a process that is started now: this one must not begin with the code from before
+      // a process that is started now would fail, too: this one must not begin with the code from before
       debug('%s holds nothing that is current: %o', name, error)
-      const stale = [...ledger.keys()]
-      ledger.clear()
-      target.change({ seq: ++seq, seeds: [], modules: [], failed: [], stale })
+      const stale = ledger.ids
+      for (const id of stale) ledger.drop(id)
+      target.change(loop.number({ seeds: [], modules: [], failed: [], stale }))
     }
-    // saved meanwhile
-    await settled()
-  }
-
-  async function settled(): Promise<void> {
-    hurry()
-    await flushing?.promise
+    // what was saved while the entry was walked
+    await loop.settled()
   }
 
   return {
     get size() {
       return ledger.size
     },
-    answered(report) {
-      answered = Math.max(answered, report)
-    },
-    hasWhole: (id) => holdsWhole(id) !== undefined,
-    computedBy: (importer) => computed.get(importer) ?? [],
     get pending() {
-      return flushing !== undefined || seq > answered
+      return loop.isPending
     },
-
-    hurry: () => hurry(),
-
+    answered: (seq) => loop.answered(seq),
+    hasWhole: (id) => ledger.wholeVersion(id) !== undefined,
+    computedBy: (importer) => ledger.computedBy(importer),
+    concerns: ledger.concerns,
+    hurry: () => loop.hurry(),
+    save,
+    reload: () => loop.reload(),
+    review: () => loop.review(),
     catchUp,
     fetch: (url, importer, fresh, taken) => noting(() => fetch(url, { importer, fresh, taken })),
     compare: (held) => noting(() => compare(held)),
@@ -247,20 +181,8 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     lost() {
       for (const stream of streams) stream.cancel()
       streams.clear()
-      ledger.clear()
-      partial.clear()
-      failing.clear()
-      Object.assign(dirty, { seeds: new Set(), reload: false, review: false })
+      ledger.forget()
+      loop.forget()
     },
-
-    concerns,
-    save,
-
-    reload() {
-      dirty.reload = true
-      void flush()
-    },
-
-    review,
   }
 }
