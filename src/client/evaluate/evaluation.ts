@@ -4,12 +4,13 @@
  */
 import { types } from 'node:util'
 import type { ModuleId } from '../../shared/types.ts'
-import type { ImportRequest, ModuleContext } from '../code/compile.ts'
+import type { ImportRequest } from '../code/compile.ts'
 import type { ModuleStore, StoredModule } from '../code/store.ts'
 import { loadMetaResolve } from './import-meta.ts'
 import type { Imports } from './imports.ts'
 import type { Instance } from './instance.ts'
 import type { Instances } from './instances.ts'
+import type { Linker } from './linker.ts'
 import { never, type Supply } from './supply.ts'
 
 /** The evaluator, as far as one run needs it. */
@@ -19,18 +20,7 @@ export interface EvaluationHost {
   readonly store: ModuleStore
   readonly instances: Instances
   readonly imports: Imports
-  /** Makes an instance one of `stored`, whose body is about to run. */
-  link(instance: Instance, stored: StoredModule): void
-  /** The arguments with which the body of a module is called. */
-  context(instance: Instance, stored: StoredModule): ModuleContext
-  /** Runs a CommonJS module whole. */
-  runCommonJs(instance: Instance, stored: StoredModule): void
-  /** The body of an instance has run. */
-  finish(instance: Instance): void
-  /** The evaluation of an instance has failed. */
-  noteFailure(instance: Instance): void
-  /** The module that the runner itself provides to `instance` for `specifier`, if it does. */
-  provided(instance: Instance, specifier: string): object | undefined
+  readonly linker: Linker
   /** Marks an error as one that must not be remembered as the module's result. */
   transient(error: unknown): unknown
   isTransient(error: unknown): boolean
@@ -158,17 +148,18 @@ export class Evaluation {
 
   #run(frame: Frame, stored: StoredModule): Promise<void> | undefined {
     const { instance } = frame
+    const { linker } = this.#evaluator
     if (instance.isAbandoned) return never()
-    this.#evaluator.link(instance, stored)
+    linker.link(instance, stored)
     if (stored.isCommonJs) {
-      this.#evaluator.runCommonJs(instance, stored)
+      linker.runCommonJs(instance, stored)
       frame.hasRun = true
       return undefined
     }
     const { compiled } = stored
     if (compiled.isAsync && this.#supply.isNow) throw this.#evaluator.transient(asyncModule(stored.place.file))
     const run = (): Promise<void> | undefined => {
-      const body = compiled.run(this.#evaluator.context(instance, stored))
+      const body = compiled.run(linker.context(instance, stored))
       if (!types.isPromise(body)) {
         frame.body = body
         return undefined
@@ -190,7 +181,7 @@ export class Evaluation {
       return found && when(found, (dep) => this.#give(frame, dep))
     }
     const { imports } = this.#evaluator
-    const external = this.#evaluator.provided(instance, wanted.specifier) ?? this.#supply.external(stored, wanted)
+    const external = imports.provided(instance, wanted.specifier) ?? this.#supply.external(stored, wanted)
     return when(external, (namespace) => {
       imports.check(stored, wanted, namespace)
       frame.given = namespace
@@ -198,7 +189,7 @@ export class Evaluation {
   }
 
   #leave({ instance }: Frame): undefined {
-    this.#evaluator.finish(instance)
+    this.#evaluator.linker.finish(instance)
     this.#stack.pop()
     const frame = this.#stack.at(-1)
     const importer = frame?.instance ?? this.#importer
@@ -216,7 +207,7 @@ export class Evaluation {
     const epoch = this.#evaluator.isTransient(error) ? Number.NaN : this.#epoch
     for (const { instance } of this.#stack.splice(0).reverse()) {
       instance.fail(error, epoch)
-      this.#evaluator.noteFailure(instance)
+      this.#evaluator.linker.noteFailure(instance)
       this.#importer?.stopWaitingFor(instance)
     }
     return error

@@ -1,19 +1,18 @@
 /**
  * What an import in transformed code does: finds out what the specifier means and checks that it has the names.
  */
-import { isBuiltin } from 'node:module'
-import { dirname, posix } from 'node:path'
+import { posix } from 'node:path'
+import { KEEP } from '../../shared/constants.ts'
 import type { ModuleId } from '../../shared/types.ts'
 import type { ImportRequest } from '../code/compile.ts'
 import type { Paths } from '../code/paths.ts'
 import type { ModuleStore, StoredModule } from '../code/store.ts'
 import { hasLiteralImport, isMaybeType } from '../code/transformed-code.ts'
 import type { ModuleNamespace } from '../module-types.ts'
-import { formatOf, importExternal, isNativeSpecifier, missingExport } from './externals.ts'
+import { formatOf, isNativeSpecifier, missingExport } from './externals.ts'
 import type { Instance } from './instance.ts'
 import type { Instances } from './instances.ts'
-import { differsCompiled, namespaceOf } from './interop.ts'
-import { Scopes } from './package-scopes.ts'
+import { seenBy } from './interop.ts'
 import { never, type Supply } from './supply.ts'
 
 /** The evaluator, as far as its imports need it. */
@@ -21,56 +20,40 @@ export interface ImportsHost {
   readonly store: ModuleStore
   readonly instances: Instances
   readonly paths: Paths
-  /** The module that the runner itself provides to `instance` for `specifier`, if it does. */
-  provided(instance: Instance, specifier: string): object | undefined
   /** Asks the server what `url` means, and takes the code that it brings. */
   fetch(url: string, importer?: ModuleId): Promise<{ id: ModuleId } | { external: string }>
-  /** The code of a module. */
-  obtain(id: ModuleId, importer?: ModuleId): Promise<StoredModule>
   /** The instance of a module, evaluated if there is none. */
   instance(id: ModuleId, importer?: Instance): Promise<Instance>
   /** Its namespace. */
   load(id: ModuleId, importer?: Instance): Promise<ModuleNamespace>
   /** A module and the static graph behind it, as far as nothing of it has run. */
   unevaluatedBehind(id: ModuleId): Set<ModuleId>
-  /** Marks an error as one that must not be remembered as the module's result. */
-  transient(error: unknown): unknown
 }
 
 /** The imports of one evaluator's modules. */
-export class Imports implements Supply {
-  readonly isNow = false
+export class Imports {
   readonly #evaluator: ImportsHost
-  /** What Node has loaded, by the place from which it was asked for: the same answer for ever, as under Node. */
-  readonly #externals = new Map<string, object>()
-  readonly #scopes = new Scopes()
+  readonly #supply: Supply
+  readonly #createKeep: ((keeper: Instance) => object) | undefined
 
-  constructor(evaluator: ImportsHost) {
+  /** `createKeep` makes `vite-tether/keep` for an instance; absent if that is a package like any other. */
+  constructor(evaluator: ImportsHost, supply: Supply, createKeep?: (keeper: Instance) => object) {
     this.#evaluator = evaluator
+    this.#supply = supply
+    this.#createKeep = createKeep
   }
 
-  obtain(id: ModuleId, importer?: ModuleId): Promise<StoredModule> {
-    return this.#evaluator.obtain(id, importer)
+  /** The module that the runner itself provides to `instance` for `specifier`, if it does. */
+  provided(instance: Instance, specifier: string): object | undefined {
+    return specifier === KEEP ? this.#createKeep?.(instance) : undefined
   }
 
   /** What `import ... from` an evaluated module of the app gives. Throws a SyntaxError for a name that it does not have. */
   link(importer: StoredModule, wanted: ImportRequest, dep: Instance): object {
     const isCommonJs = () => dep.evaluated && dep.stored?.isCommonJs === true
-    const namespace = compiled(importer, dep.exports!, wanted.importedNames, isCommonJs)
+    const namespace = seenBy(importer, dep.exports!, wanted.importedNames, isCommonJs)
     this.check(importer, wanted, namespace)
     return namespace
-  }
-
-  /** The same of an external. */
-  external(importer: StoredModule, wanted: ImportRequest): object | Promise<object> {
-    const { specifier } = wanted
-    const key = isBuiltin(specifier) ? specifier : `${this.#placeOf(specifier, importer)}\0${specifier}`
-    const known = this.#externals.get(key)
-    if (known) return this.#interop(importer, wanted, known)
-    return this.#load(specifier, importer).then((namespace) => {
-      this.#externals.set(key, namespace)
-      return this.#interop(importer, wanted, namespace)
-    })
   }
 
   /** Throws a SyntaxError for a name that is wanted of a namespace and not there. */
@@ -99,7 +82,7 @@ export class Imports implements Supply {
       const dep = await this.#evaluator.instance(target, instance)
       return instance.isAbandoned ? never() : this.link(stored, wanted, dep)
     }
-    const namespace = this.#evaluator.provided(instance, wanted.specifier) ?? (await this.external(stored, wanted))
+    const namespace = this.provided(instance, wanted.specifier) ?? (await this.#supply.external(stored, wanted))
     if (instance.isAbandoned) return never()
     this.check(stored, wanted, namespace)
     return namespace
@@ -113,8 +96,8 @@ export class Imports implements Supply {
     await null
     const target = stored.target(specifier) ?? (await this.#resolve(instance, stored, specifier))
     if (typeof target === 'object') {
-      const provided = this.#evaluator.provided(instance, target.external)
-      return provided ?? this.external(stored, { specifier: target.external, importedNames: [] })
+      const provided = this.provided(instance, target.external)
+      return provided ?? this.#supply.external(stored, { specifier: target.external, importedNames: [] })
     }
     if (instance.isAbandoned) return never()
     this.#evaluator.instances.linkComputed(instance, target)
@@ -154,40 +137,10 @@ export class Imports implements Supply {
     instances.failed.note(id, this.#evaluator.unevaluatedBehind(id))
   }
 
-  /** Node needs about a millisecond to resolve a specifier, where it has hooks in a thread. */
-  #placeOf(specifier: string, { place }: StoredModule): string {
-    const folder = dirname(place.file)
-    return specifier.startsWith('.') ? folder : this.#scopes.of(folder)
-  }
-
-  async #load(specifier: string, { compiled, place }: StoredModule): Promise<object> {
-    try {
-      return await importExternal(compiled.importNative, specifier, place.file)
-    } catch (error) {
-      throw this.#evaluator.transient(error)
-    }
-  }
-
-  #interop(importer: StoredModule, { specifier, importedNames }: ImportRequest, namespace: object): object {
-    const isCommonJs = () => formatOf(namespace, specifier, importer.place.file) === 'commonjs'
-    return compiled(importer, namespace, importedNames, isCommonJs)
-  }
-
   /** Whether a module without `name` will not get it: while it is being evaluated only its code can tell. */
   #surelyLacks(target: ModuleId, name: string): boolean {
     if (this.#evaluator.instances.live(target)?.evaluated) return true
     const { names, open } = this.#evaluator.store.exportsOf(target)
     return !open && !names.has(name)
   }
-}
-
-/** What `importer` gets, for which `namespace` may be too little if it is compiled to CommonJS. */
-function compiled(
-  importer: StoredModule,
-  namespace: object,
-  names: readonly string[],
-  isCommonJs: () => boolean,
-): object {
-  if (importer.record.interop !== 'compiled' || !differsCompiled(namespace, names) || !isCommonJs()) return namespace
-  return namespaceOf((namespace as { default: unknown }).default, true)
 }

@@ -1,5 +1,5 @@
 /** What importers get of a CommonJS module. */
-
+import type { StoredModule } from '../code/store.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 import { isObject } from './namespace.ts'
 
@@ -19,8 +19,22 @@ export function namespaceOf(exports: unknown, isCompiled: boolean): object {
   return namespace
 }
 
-/** Whether an importer that is compiled to CommonJS would be given something else than `namespace`, if that is CommonJS. */
-export function differsCompiled(namespace: object, names: readonly string[] = []): boolean {
+/**
+ * What `importer` gets of a module whose namespace is `namespace`: for one that is compiled to CommonJS that may be too little,
+ * if the module is CommonJS.
+ */
+export function seenBy(
+  { record }: StoredModule,
+  namespace: object,
+  names: readonly string[],
+  isCommonJs: () => boolean,
+): object {
+  const isSame = record.interop !== 'compiled' || !differsCompiled(namespace, names) || !isCommonJs()
+  return isSame ? namespace : namespaceOf((namespace as { default: unknown }).default, true)
+}
+
+/** `true` if an importer that is compiled to CommonJS would be given something else than `namespace`, if that is CommonJS. */
+function differsCompiled(namespace: object, names: readonly string[]): boolean {
   const { default: exports } = namespace as { default?: unknown }
   if (!isObject(exports)) return false
   return Boolean(exports.__esModule) || names.some((name) => !(name in namespace) && name in exports)

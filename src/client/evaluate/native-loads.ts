@@ -7,8 +7,9 @@ import { createDebug } from 'obug'
 import type { ModuleId } from '../../shared/types.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 import type { CommonJsCode } from './commonjs-file.ts'
-import type { Evaluator, LoadReport } from './evaluator.ts'
+import type { Evaluator } from './evaluator.ts'
 import type { Instance } from './instance.ts'
+import type { LoadReport } from './linker.ts'
 import { type FetchNow, SyncSupply } from './sync-supply.ts'
 
 const debug = createDebug('vite-tether:native')

@@ -5,11 +5,11 @@ import { ViteNodeRunner } from 'vite-node/client'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { compileModule } from '../code/compile.ts'
 import { Paths } from '../code/paths.ts'
-import { Evaluator, type LoadReport, type ModuleSource } from '../evaluate/evaluator.ts'
+import { Evaluator, type ModuleSource } from '../evaluate/evaluator.ts'
 import { importExternal, isNativeSpecifier } from '../evaluate/externals.ts'
+import type { LoadReport } from '../evaluate/linker.ts'
 import { NativeLoads } from '../evaluate/native-loads.ts'
 import type { FetchNow } from '../evaluate/sync-supply.ts'
-import { holdGraph } from '../evaluate/warm-up.ts'
 import type { HotRuntime } from '../hmr/hot-runtime.ts'
 import type { Keeper } from '../keep/kept-values.ts'
 import type { ModuleNamespace } from '../module-types.ts'
@@ -92,7 +92,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
   async hold(specifier: string, goOn: () => Promise<boolean>): Promise<void> {
     const target = await this.#resolve(specifier)
     if (typeof target !== 'string') return
-    await holdGraph(this.#evaluator, target, goOn)
+    await this.#evaluator.hold(target, goOn)
     this.#held.add(target)
   }
 
