@@ -1,0 +1,105 @@
+/** What a change means for this runner: which modules are replaced, and whether that can be done in place. */
+import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
+import { dispose, within } from './callbacks.ts'
+import { type Engine, rootsOf } from './engine.ts'
+import type { HotRuntime, Saved } from './hot-runtime.ts'
+import type { Cause } from './outcome.ts'
+import { type Graph, type Propagation, propagate } from './propagate.ts'
+import { reach } from './prune.ts'
+import { dropRegistrations } from './registrations.ts'
+
+/** What is to be done. `seeds` are the changed modules that this runner has an instance of. */
+export type Plan =
+  /** Nothing that runs is concerned. `hasUnknown`: modules are that this runner has no instance of. */
+  | { kind: 'nothing'; seeds: ModuleId[]; hasUnknown: boolean }
+  /** Modules are replaced, up to those that accept that. */
+  | { kind: 'update'; seeds: ModuleId[]; hasUnknown: boolean; propagation: Propagation }
+  /** The entries are executed again, in place. */
+  | { kind: 'reload'; seeds: ModuleId[] }
+  /** The process has to be replaced: nothing accepts the change (`chain` leads to the root), or a plugin asked for a reload. */
+  | { kind: 'restart'; seeds: ModuleId[]; chain?: readonly ModuleId[] }
+
+/** Brings code and registrations up to date, and finds out what follows. */
+export async function planOf(engine: Engine, cause: Cause): Promise<Plan> {
+  const newer = await refresh(engine, cause.modules, cause)
+  const late = cause.isRetry ? engine.postponed : []
+  const broken = cause.failed.map(({ id }) => id)
+  const changed = [...cause.seeds, ...late, ...newer, ...broken, ...engine.failing]
+  const { seeds, unknown } = sort(engine, changed, cause.invalidated)
+  const hasUnknown = unknown.length > 0
+  if (cause.reload) return { kind: cause.onRequest ? 'reload' : engine.onUnaccepted, seeds }
+  const { invalidated } = cause
+  if (seeds.length > 0) {
+    const { chain, ...propagation } = await spread(engine, cause, seeds)
+    if (!chain) return { kind: 'update', seeds, hasUnknown, propagation }
+    return { kind: engine.onUnaccepted, seeds, chain: invalidated === undefined ? chain : [invalidated, ...chain] }
+  }
+  const isRoot = invalidated !== undefined && (await rootsOf(engine)).includes(invalidated)
+  if (!isRoot) return { kind: 'nothing', seeds, hasUnknown }
+  return { kind: engine.onUnaccepted, seeds: [invalidated], chain: [invalidated] }
+}
+
+/** Tells the modules this runner has an instance of from those it has not; an invalidated one stands for its importers. */
+function sort({ runtime }: Engine, ids: ModuleId[], invalidated: ModuleId | undefined) {
+  const importers = invalidated === undefined ? [] : (runtime.node(invalidated)?.importers ?? [])
+  const all = [...new Set([...ids, ...importers])].filter((id) => id !== invalidated)
+  const { node } = graphOf(runtime)
+  return { seeds: all.filter((id) => node(id)), unknown: all.filter((id) => !node(id)) }
+}
+
+/** The graph over which a change spreads. */
+function graphOf(runtime: HotRuntime): Graph {
+  return { node: (id) => (runtime.attempted ? runtime.attempted(id) : runtime.node(id)) }
+}
+
+/** How far a change of `seeds` reaches. */
+async function spread(engine: Engine, { invalidators }: Cause, seeds: readonly ModuleId[]): Promise<Propagation> {
+  const { runtime, cache, limits } = engine
+  const roots = await rootsOf(engine)
+  const graph = graphOf(runtime)
+  const planOver = (graph: Graph) => propagate(graph, cache, seeds, roots, invalidators)
+  let plan = planOver(graph)
+  if (!runtime.isSettled(plan.replaced)) {
+    // what is being evaluated right now may end with other imports and registrations
+    await within(limits.settle, runtime.settled(plan.replaced))
+    await refresh(engine, [])
+    plan = planOver(graph)
+  }
+  if (!(await letGo(engine, seeds))) return plan
+  // a module that current code no longer reaches, a deleted one for example, is pruned later: evaluating it for its last
+  // importer's sake could fail, or run what nothing needs
+  const { reached } = await reach(engine, new Set(seeds))
+  plan = planOver({ node: (id) => (reached.has(id) ? graph.node(id) : undefined) })
+  return { ...plan, boundaries: plan.boundaries.filter(({ boundary }) => reached.has(boundary)) }
+}
+
+/** `true` if one of `seeds` is about to drop an import, or is gone. */
+async function letGo({ runtime }: Engine, seeds: readonly ModuleId[]): Promise<boolean> {
+  for (const id of seeds) {
+    const next = await runtime.nextImports(id)
+    if (!next || [...(runtime.node(id)?.imports ?? [])].some((dep) => !next.has(dep))) return true
+  }
+  return false
+}
+
+/** `ids` and all that imports them, directly or not. */
+export function withDependents({ runtime }: Engine, ids: readonly ModuleId[]): Set<ModuleId> {
+  const found = new Set(ids)
+  for (const id of found) for (const importer of graphOf(runtime).node(id)?.importers ?? []) found.add(importer)
+  return found
+}
+
+/** Brings store and registrations up to date. Instances that have failed are gone: what they have started is disposed. */
+async function refresh(engine: Engine, modules: readonly ModuleRecord[], saved?: Saved): Promise<ModuleId[]> {
+  const { runtime, cache } = engine
+  // a module that failed lets go of what it had imported so far
+  engine.owesPrune ||= [...runtime.ids()].some((id) => !runtime.node(id))
+  const newer = await runtime.install(modules, saved)
+  const registered = [cache.hotModulesMap, cache.disposeMap, cache.pruneMap, cache.ctxToListenersMap]
+  for (const id of new Set(registered.flatMap((map) => [...map.keys()]))) {
+    if (runtime.node(id)) continue
+    await dispose(engine, id)
+    dropRegistrations(cache, id)
+  }
+  return newer
+}
