@@ -81,20 +81,20 @@ export class Model {
       secret: MODEL_SECRET,
       clock: this.clock,
       ...(limits && { limits }),
-      functions: (session) =>
-        serverFunctions({
+      functions: (session) => {
+        if (this.sessions === current) {
+          this.hosted = session
+          this.atServer.push('session')
+        }
+        return serverFunctions({
           hot: (payload) => this.atServer.push(numberOf(payload)),
           fetch: async (url) => {
             this.entered.push(url)
             return { external: `answer to ${url}` }
           },
           ...functions?.(session),
-        }),
-    })
-    current.on('session', (session) => {
-      if (this.sessions !== current) return
-      this.hosted = session
-      this.atServer.push('session')
+        })
+      },
     })
     this.sessions = current
   }

@@ -95,12 +95,20 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   const { where = { at: 'tcp', host: '127.0.0.1', port: 0 }, secret = createSecret(), functions, limits = {} } = options
   const fresh: ServerSession[] = []
   const takers: ((session: ServerSession) => void)[] = []
-  const sessions = createSessions({ secret, limits, functions: (session) => serverFunctions(functions?.(session)) })
-  sessions.on('session', (session) => {
+  function begun(session: ServerSession): void {
     options.begun?.(session)
     const take = takers.shift()
     if (take) take(session)
     else fresh.push(session)
+  }
+  const sessions = createSessions({
+    secret,
+    limits,
+    functions: (session) => {
+      // its rpc is made of these functions
+      queueMicrotask(() => begun(session))
+      return serverFunctions(functions?.(session))
+    },
   })
   const { allowHost } = options
   const accept = (link: Link) => {

@@ -1,6 +1,7 @@
 /**
  * The runner's end of a session: keeps a link to the server for as long as it may take, and says what became of it.
  */
+import { EventEmitter } from 'node:events'
 import { createDebug } from 'obug'
 import { TetherError } from '../../shared/errors.ts'
 import { RUNNER_CONTRACT, SERVER_CONTRACT } from '../../shared/rpc/contract.ts'
@@ -12,7 +13,6 @@ import { CLOSE, type Kind, type WelcomeFrame } from '../../shared/session/protoc
 import { type Detach, Session } from '../../shared/session/session.ts'
 import type { RunnerFunctions, ServerFunctions } from '../../shared/types.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
-import { Emitter } from '../../shared/util/emitter.ts'
 import type { Dial } from './dial.ts'
 import { createHold } from './keep-alive.ts'
 import { createLoop } from './reconnect.ts'
@@ -56,10 +56,7 @@ export interface ClientSession {
   /** The server's functions. Calls reject and events throw with `ERR_CLOSED` after the end; `hot` throws `ERR_BACKPRESSURE`. */
   readonly rpc: ServerFunctions
   readonly state: 'connected' | 'disconnected' | 'ended'
-  on<Name extends keyof ClientSessionEvents>(
-    name: Name,
-    listener: (...args: ClientSessionEvents[Name]) => void,
-  ): () => void
+  on<Name extends keyof ClientSessionEvents>(name: Name, listener: (...args: ClientSessionEvents[Name]) => void): void
   /** Waits until the server has taken what was sent (2 s at most, not at all without a link), then leaves. */
   close(): Promise<void>
   /** Leaves without waiting for anything, so that the server knows of it: for a process that is about to exit. */
@@ -89,7 +86,7 @@ export interface SessionSettings {
 export function openSessionWith(dial: Dial, name: string, settings: SessionSettings): Promise<ClientSession> {
   const { clock = systemClock, signal, functions, secret, kind } = settings
   const limits = resolveLimits(settings.limits)
-  const events = new Emitter<ClientSessionEvents>()
+  const events = new EventEmitter<ClientSessionEvents>()
   const hold = createHold()
   let state: ClientSession['state'] = 'disconnected'
   let referenced = false
@@ -129,7 +126,7 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
     remote: SERVER_CONTRACT,
     send: (json, options) => session.send(json, options),
     failed(error, event) {
-      if (events.emit('error', error, event)) return
+      if (events.listenerCount('error') > 0) return void events.emit('error', error, event)
       // whoever calls has a promise to reject, but nobody waits for it
       queueMicrotask(() => {
         throw error
@@ -234,7 +231,7 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
     get state() {
       return state
     },
-    on: (event, listener) => events.on(event, listener),
+    on: (event, listener) => void events.on<keyof ClientSessionEvents>(event, listener as never),
     close() {
       if (state !== 'ended') leaving ??= leave()
       return leaving ?? Promise.resolve()

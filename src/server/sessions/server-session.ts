@@ -2,6 +2,7 @@
  * The server's end of one session: what the hub holds of a runner.
  */
 
+import { EventEmitter } from 'node:events'
 import { TetherError } from '../../shared/errors.ts'
 import { RUNNER_CONTRACT, SERVER_CONTRACT } from '../../shared/rpc/contract.ts'
 import { createRpc } from '../../shared/rpc/rpc.ts'
@@ -12,7 +13,6 @@ import { type Detach, Session } from '../../shared/session/session.ts'
 import type { RunnerFunctions, ServerFunctions } from '../../shared/types.ts'
 import type { Clock } from '../../shared/util/clock.ts'
 import { createDeferred, type Deferred } from '../../shared/util/deferred.ts'
-import { Emitter } from '../../shared/util/emitter.ts'
 
 /** Bytes that may be under way to a runner before more code is sent. */
 const ROOM = 8 * 1024 * 1024
@@ -45,10 +45,7 @@ export interface ServerSession {
   readonly rpc: RunnerFunctions
   /** Resolves when little is under way to the runner: it has taken the rest, or nothing will reach it any more. */
   room(): Promise<void>
-  on<Name extends keyof ServerSessionEvents>(
-    name: Name,
-    listener: (...args: ServerSessionEvents[Name]) => void,
-  ): () => void
+  on<Name extends keyof ServerSessionEvents>(name: Name, listener: (...args: ServerSessionEvents[Name]) => void): void
   /** Ends the session on both sides. The default code tells the runner not to come back. Resolves when the link is closed. */
   close(code?: number, text?: string): Promise<void>
 }
@@ -70,7 +67,7 @@ export interface HostOptions {
 
 /** Begins a session that has no link yet. */
 export function hostSession({ clock, limits, sid, hello, functions }: HostOptions): HostedSession {
-  const events = new Emitter<ServerSessionEvents>()
+  const events = new EventEmitter<ServerSessionEvents>()
   let state: ServerSession['state'] = 'disconnected'
   let links = 0
   let forget = (): void => {}
@@ -135,7 +132,7 @@ export function hostSession({ clock, limits, sid, hello, functions }: HostOption
       makeRoom()
       return promise
     },
-    on: (name, listener) => events.on(name, listener),
+    on: (name, listener) => void events.on<keyof ServerSessionEvents>(name, listener as never),
     canResume: (recv) => session.outbox.canAck(recv),
     attach(link, recv, max) {
       session.supersede()
@@ -159,7 +156,7 @@ export function hostSession({ clock, limits, sid, hello, functions }: HostOption
     remote: RUNNER_CONTRACT,
     send: (json, options) => session.send(json, options),
     failed(error, name) {
-      if (events.emit('error', error, name)) return
+      if (events.listenerCount('error') > 0) return void events.emit('error', error, name)
       // whoever calls has a promise to reject, but nobody waits for it
       queueMicrotask(() => {
         throw error

@@ -8,7 +8,6 @@ import { challenge, type Decision } from '../../shared/session/opening-server.ts
 import { CLOSE, type HelloFrame, type Kind } from '../../shared/session/protocol.ts'
 import type { ServerFunctions } from '../../shared/types.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
-import { Emitter } from '../../shared/util/emitter.ts'
 import { type HostedSession, hostSession, type ServerSession } from './server-session.ts'
 
 export type { ServerSession, ServerSessionEvents } from './server-session.ts'
@@ -30,8 +29,6 @@ export interface Sessions {
   /** Opens a link that has passed the gate. To be called in the tick in which the link came to be. */
   accept(link: Link): void
   list(): ServerSession[]
-  /** `session`: a runner came that had none, or whose session could not be resumed. */
-  on(name: 'session', listener: (session: ServerSession) => void): () => void
   /** Ends every session; links that are being opened are closed. `code` 1001 lets the runners come back. */
   close(code?: number, text?: string): Promise<void>
 }
@@ -41,7 +38,6 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { secret, kind = 'attached', boot = randomId(), clock = systemClock, functions } = options
   const limits = resolveLimits(options.limits)
   const keys = deriveKeys(secret)
-  const events = new Emitter<{ session: [session: ServerSession] }>()
   const sessions = new Map<string, { session: HostedSession; gen: number }>()
   /** Sessions without a link, the one first that has been without it for the longest time. */
   const lost = new Set<HostedSession>()
@@ -100,7 +96,6 @@ export function createSessions(options: SessionsOptions): Sessions {
       sessions.delete(session.sid)
     })
     session.attach(link, 0, hello.max)
-    events.emit('session', session)
   }
 
   return {
@@ -119,7 +114,6 @@ export function createSessions(options: SessionsOptions): Sessions {
       })
     },
     list: () => [...sessions.values()].map(({ session }) => session),
-    on: (name, listener) => events.on(name, listener),
     async close(code = CLOSE.AWAY, text = 'the server is closing') {
       closed = { code, text }
       for (const link of waiting) link.close(code, text)

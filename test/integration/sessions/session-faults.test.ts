@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { type ClientSession, openSession } from '../../../src/client/link/open-session.ts'
 import type { ServerSession } from '../../../src/server/sessions/sessions.ts'
 import type { Limits } from '../../../src/shared/session/limits.ts'
+import { createDeferred, type Deferred } from '../../../src/shared/util/deferred.ts'
 import { repeatable, seeded } from '../../support/flaky.ts'
 import { type FaultyProxy, startProxy } from '../../support/proxy.ts'
 import {
@@ -64,14 +65,20 @@ async function stage(options: TestServerOptions = {}): Promise<Stage> {
   }
 }
 
-/** Resolves with the next event of that name. */
+const nexts = new WeakMap<object, Map<string, Deferred<void>>>()
+
+/** Resolves with the next event of that name. One listener a session and name, however often it is asked for. */
 function next(session: ClientSession | ServerSession, name: 'resume' | 'disconnect'): Promise<void> {
-  return new Promise((resolve) => {
-    const off = (session as ServerSession).on(name, () => {
-      off()
-      resolve()
+  const waiting = nexts.get(session) ?? new Map<string, Deferred<void>>()
+  nexts.set(session, waiting)
+  if (!waiting.has(name)) {
+    ;(session as ServerSession).on(name, () => {
+      waiting.get(name)!.resolve()
+      waiting.set(name, createDeferred())
     })
-  })
+    waiting.set(name, createDeferred())
+  }
+  return waiting.get(name)!.promise
 }
 
 /** Backoff that does not make a test wait. */
