@@ -1,8 +1,8 @@
 /** A runner as users see it: what `connect()` resolves with. */
 import type { EventEmitter } from 'node:events'
-import type { ViteNodeRunner } from 'vite-node/client'
 import type { HMREmitter } from '../shared/hmr-emitter.ts'
 import type { Applied } from '../shared/types.ts'
+import type { ViteNodeRunner } from './vite-node-runner.ts'
 
 /** Events of a runner, with their arguments. */
 export interface TetherRunnerEvents {
@@ -23,7 +23,7 @@ export interface TetherRunner extends EventEmitter<TetherRunnerEvents> {
   /** As `hub.runners` shows it. */
   readonly id: string
   readonly state: 'connected' | 'disconnected' | 'ended'
-  /** Vite-node's runner inside. Unstable. */
+  /** Vite-node's runner inside: of the copy that is part of this package, so no `instanceof` another one. Unstable. */
   readonly viteNode: ViteNodeRunner
   /** Payloads of the server pass over it as `message`, custom sends as `custom`. */
   readonly emitter: HMREmitter

@@ -82,25 +82,27 @@ test('the package imports exactly the packages that it declares, and bundles exa
     .filter((specifier) => !specifier.startsWith('.') && !isBuiltin(specifier))
     .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)![0])
   const declared = Object.keys({ ...dependencies, ...peerDependencies })
+  // workers need none
+  expect(packed.manifest.peerDependenciesMeta).toEqual({ vite: { optional: true } })
   expect([...new Set(names)].sort()).toEqual(declared.sort())
   // esbuild writes where each part of a file comes from
   const bundled = code.flatMap((text) =>
     Array.from(text.matchAll(/^\/\/ (?:\.\.\/)*node_modules\/((?:@[^/]+\/)?[^/]+)\//gm), ([, name]) => name!),
   )
-  expect([...new Set(bundled)].sort()).toEqual(['valibot'])
+  expect([...new Set(bundled)].sort()).toEqual(['pathe', 'valibot', 'vite-node'])
 })
 
 /** Bytes; of an entry with all that is loaded with it. Whoever has a reason to exceed one raises it and says why in the commit. */
 const BUDGET: Record<string, number> = {
-  tarball: 175_000,
-  unpacked: 600_000,
+  tarball: 185_000,
+  unpacked: 640_000,
   'index.js': 245_000,
-  'client.js': 265_000,
+  'client.js': 310_000,
   'hmr.js': 80_000,
   'keep.js': 2_000,
   'keep.cjs': 2_500,
-  'cli.js': 320_000,
-  'main.js': 255_000,
+  'cli.js': 362_000,
+  'main.js': 300_000,
   'bridge.js': 21_000,
 }
 

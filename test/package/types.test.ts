@@ -28,7 +28,7 @@ async function check(compilerOptions: object, files = ['app.ts', 'client.ts', 'h
     }),
   })
   for (const file of files) cpSync(join(repository, 'test/fixtures/types', file), project.path(file))
-  install(project)
+  install(project, files)
   try {
     await promisify(execFile)(process.execPath, [tsc, '-p', project.root], { cwd: project.root })
     return []
@@ -37,10 +37,11 @@ async function check(compilerOptions: object, files = ['app.ts', 'client.ts', 'h
   }
 }
 
-/** The package as it is published, beside what its declarations need. */
-function install(project: Project): void {
+/** The package as it is published, beside what its declarations need; vite-node is there for those only who use it. */
+function install(project: Project, files: readonly string[]): void {
   mkdirSync(project.path('node_modules/@types'), { recursive: true })
-  for (const name of ['vite', 'vite-node', '@types/node']) {
+  const viteNode = files.includes('hmr.ts') ? ['vite-node'] : []
+  for (const name of ['vite', '@types/node', ...viteNode]) {
     symlinkSync(realpathSync(join(repository, 'node_modules', name)), project.path(`node_modules/${name}`), 'junction')
   }
   cpSync(packed.folder, project.path('node_modules/vite-tether'), { recursive: true })
@@ -69,4 +70,11 @@ test('types, without those of the browser, fit CommonJS where there is a form fo
 }, async () => {
   const errors = await check({ module: 'NodeNext', moduleResolution: 'NodeNext', skipLibCheck: true }, ['common.cts'])
   expect(errors).toEqual([])
+})
+
+test('types of all but vite-tether/hmr need no vite-node', { timeout: 120_000 }, async () => {
+  const errors = await check({ module: 'NodeNext', moduleResolution: 'NodeNext', skipLibCheck: false }, [
+    ...['app.ts', 'client.ts', 'handler.ts', 'plugin.ts'],
+  ])
+  expect(errors.filter((error) => !isForeign(error))).toEqual([])
 })

@@ -1,7 +1,6 @@
 /**
  * Evaluates modules: the module cache of a runner, and who waits for whom in it.
  */
-import type { ModuleCacheMap } from 'vite-node/client'
 import { TetherError } from '../../shared/errors.ts'
 import type { FetchAnswer, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import type { Paths } from '../code/paths.ts'
@@ -9,6 +8,7 @@ import { ModuleStore, type StoredModule } from '../code/store.ts'
 import { ScriptTable } from '../debug/script-table.ts'
 import { installStackHook } from '../debug/stack-hook.ts'
 import type { ModuleNamespace } from '../module-types.ts'
+import type { ViteNodeModules } from '../vite-node-runner.ts'
 import { Evaluation } from './evaluation.ts'
 import { Imports } from './imports.ts'
 import type { Instance } from './instance.ts'
@@ -24,7 +24,7 @@ export interface ModuleSource {
 
 /** What an evaluator is made of. */
 export interface EvaluatorOptions extends Surroundings {
-  cache: ModuleCacheMap
+  cache: ViteNodeModules
   paths: Paths
   source: ModuleSource
   /** Makes `vite-tether/keep` for an instance; absent if that is a package like any other. */

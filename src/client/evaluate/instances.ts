@@ -2,9 +2,10 @@
  * The instances of one runner, kept in vite-node's module cache, and the edges between them. Edges belong to the importer: one
  * counts as long as the importer's instance is in the cache, whoever took it out.
  */
-import type { ModuleCacheMap } from 'vite-node/client'
+
 import type { ModuleId } from '../../shared/types.ts'
 import type { StoredModule } from '../code/store.ts'
+import type { ViteNodeModules } from '../vite-node-runner.ts'
 import { FailedModules } from './failed-modules.ts'
 import { Instance } from './instance.ts'
 import type { ModuleExports } from './namespace.ts'
@@ -12,7 +13,7 @@ import type { ModuleExports } from './namespace.ts'
 /** Instances by id, and who imports whom. */
 export class Instances {
   readonly failed = new FailedModules()
-  readonly #cache: ModuleCacheMap
+  readonly #cache: ViteNodeModules
   readonly #importers = new Map<ModuleId, Set<ModuleId>>()
   #created: Set<ModuleId> | undefined
   /** Modules in the order of their first evaluations. */
@@ -20,7 +21,7 @@ export class Instances {
   /** Edges by computed `import()`: nothing tells that it will not run again in the module's next instance. */
   readonly #computed = new Map<ModuleId, Set<ModuleId>>()
 
-  constructor(cache: ModuleCacheMap) {
+  constructor(cache: ViteNodeModules) {
     this.#cache = cache
   }
 

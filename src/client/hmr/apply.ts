@@ -3,9 +3,9 @@
  * change means for this runner, and do it or leave everything as it was.
  */
 import { createDebug } from 'obug'
-import type { ViteNodeRunner } from 'vite-node/client'
 import { reviveError } from '../../shared/errors.ts'
 import type { Applied, Change, ModuleId } from '../../shared/types.ts'
+import type { ViteNodeRunner } from '../vite-node-runner.ts'
 import { type Engine, entriesOf, getEngine, rootsOf } from './engine.ts'
 import { type Cause, changeOf, fail, type Outcome, outcome } from './outcome.ts'
 import { planOf, withDependents } from './plan.ts'

@@ -1,6 +1,7 @@
 /** What belongs to one runner: its registrations, the one queue its updates go through, and what outlives an update. */
-import type { ViteNodeRunner } from 'vite-node/client'
+
 import type { Applied, ModuleId } from '../../shared/types.ts'
+import type { ViteNodeRunner } from '../vite-node-runner.ts'
 import { type CacheData, createCache } from './cache.ts'
 import type { HotRuntime } from './hot-runtime.ts'
 import { createInProcessRuntime } from './in-process/vite-node-runtime.ts'

@@ -1,8 +1,8 @@
 /** `import.meta.hot`. */
 import type { ViteHotContext } from 'vite/types/hot.js'
-import type { ViteNodeRunner } from 'vite-node/client'
 import type { HMREmitter } from '../../shared/hmr-emitter.ts'
 import type { ModuleId } from '../../shared/types.ts'
+import type { ViteNodeRunner } from '../vite-node-runner.ts'
 import { enqueueChange } from './apply.ts'
 import type { HotCallback, HotListener } from './cache.ts'
 import { call, notify } from './callbacks.ts'

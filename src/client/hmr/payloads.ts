@@ -1,9 +1,10 @@
 /** The two directions of the emitter: payloads in, custom events out. */
-import type { ViteNodeRunner } from 'vite-node/client'
+
 import { describeError } from '../../shared/describe-error.ts'
 import { flattenError } from '../../shared/errors.ts'
 import type { HMREmitter, HMRPayload } from '../../shared/hmr-emitter.ts'
 import type { ModuleId } from '../../shared/types.ts'
+import type { ViteNodeRunner } from '../vite-node-runner.ts'
 import { enqueueChange } from './apply.ts'
 import { notify } from './callbacks.ts'
 import { type Engine, entriesOf, getEngine } from './engine.ts'

@@ -1,7 +1,8 @@
 /** The module graph of a plain runner, read off vite-node's module cache, and off transformed code where that says nothing. */
-import type { ModuleCacheMap } from 'vite-node/client'
+
 import type { ModuleId } from '../../../shared/types.ts'
 import type { ImportedNames } from '../../module-types.ts'
+import type { ViteNodeModules } from '../../vite-node-runner.ts'
 import type { GraphNode } from '../hot-runtime.ts'
 import { isApplication, readSsrCode, type SsrCode } from './edges.ts'
 import type { Entry, ModuleRequests } from './module-requests.ts'
@@ -14,7 +15,7 @@ export interface Naming {
 
 /** Instances by id, and who imports whom. */
 export class CacheGraph {
-  readonly #cache: ModuleCacheMap
+  readonly #cache: ViteNodeModules
   readonly #requests: ModuleRequests
   readonly #names: Naming
   readonly #parsed = new WeakMap<Entry, SsrCode>()
@@ -25,7 +26,7 @@ export class CacheGraph {
   /** The last attempt of each module that failed, was forgotten, and has not been tried again with success. */
   readonly #failures = new Map<ModuleId, Entry>()
 
-  constructor(cache: ModuleCacheMap, requests: ModuleRequests, names: Naming) {
+  constructor(cache: ViteNodeModules, requests: ModuleRequests, names: Naming) {
     this.#cache = cache
     this.#requests = requests
     this.#names = names

@@ -3,12 +3,13 @@
  * enter a cycle at different places each waits for the other for ever, and a late `import()` of a module further up its chain
  * gets that one while it is still being evaluated.
  */
-import type { ModuleCacheMap, ViteNodeRunner } from 'vite-node/client'
+
 import type { ModuleId } from '../../../shared/types.ts'
 import type { ModuleNamespace } from '../../module-types.ts'
+import type { ViteNodeModules, ViteNodeRunner } from '../../vite-node-runner.ts'
 
 /** An entry of vite-node's cache. Applications' modules have code; externals have exports only. */
-export type Entry = ReturnType<ModuleCacheMap['getByModuleId']>
+export type Entry = ReturnType<ViteNodeModules['getByModuleId']>
 
 /** A method of vite-node's runner that its types leave out. */
 interface Internals {

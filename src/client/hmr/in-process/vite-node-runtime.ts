@@ -1,9 +1,9 @@
 /** The `HotRuntime` of a plain `ViteNodeRunner`: what vite-node's module cache tells, and transformed code where it does not. */
 import { existsSync } from 'node:fs'
 import path, { posix } from 'node:path'
-import type { ViteNodeRunner } from 'vite-node/client'
 import type { ModuleId } from '../../../shared/types.ts'
 import { fromFsUrl, isFilePath, slash, toFsUrl } from '../../../shared/util/file-path.ts'
+import type { ViteNodeRunner } from '../../vite-node-runner.ts'
 import type { DetachedInstance, HotRuntime } from '../hot-runtime.ts'
 import { readSsrCode } from './edges.ts'
 import { CacheGraph } from './graph.ts'
