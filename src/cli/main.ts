@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** The command: flags to a server, keys to the hub, and the app's end to an exit code. */
-import { readFileSync } from 'node:fs'
 import inspector from 'node:inspector'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
@@ -10,7 +9,7 @@ import { takeInspector, takeInspectorOption } from '../server/apps/inspector-fla
 import { RUNNER_MARKER } from '../shared/constants.ts'
 import { TetherError } from '../shared/errors.ts'
 import { keepCompiledCode } from '../shared/util/compile-cache.ts'
-import { distPath } from '../shared/util/dist-files.ts'
+import { ownVersions } from '../shared/versions.ts'
 import { attach, exitCodeOf } from './attach.ts'
 import { parseAttachFlags } from './attach-flags.ts'
 import { checkVite } from './check-vite.ts'
@@ -183,6 +182,5 @@ function bindKeys({ hub, say }: RunningServer, quit: () => void): void {
 }
 
 function version(): string {
-  const { name, version } = JSON.parse(readFileSync(distPath('../package.json'), 'utf8'))
-  return `${name}/${version} ${process.platform}-${process.arch} node-${process.version}`
+  return `vite-tether/${ownVersions().tether} ${process.platform}-${process.arch} node-${process.version}`
 }

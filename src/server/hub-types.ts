@@ -1,6 +1,7 @@
 /** The hub's handle as users see it. */
 import type { EventEmitter } from 'node:events'
 import type { Applied } from '../shared/types.ts'
+import type { InstalledVersions } from '../shared/versions.ts'
 
 /** A runner as `hub.runners` shows it. */
 export interface RunnerView {
@@ -20,6 +21,8 @@ export interface RunnerView {
   lastUpdate: Applied | undefined
   /** It runs the code as it was last saved: no change is on its way to it, and none has failed or waits for a restart. */
   current: boolean
+  /** Of an attached runner: what it runs. Absent if it does not tell. */
+  versions?: InstalledVersions
   /** The process that waits to be a supervised runner's next; absent if there is none. */
   standby?: StandbyView
 }

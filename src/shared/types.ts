@@ -3,6 +3,7 @@
  */
 import type { CustomPayload, HotPayload } from 'vite'
 import type { FlatError } from './errors.ts'
+import type { InstalledVersions } from './versions.ts'
 
 /** A module id as Vite's server resolves it: an absolute file path with its query, or `\0virtual:name`. */
 export type ModuleId = string
@@ -93,6 +94,8 @@ export interface RunnerInfo {
   root: string
   /** The id of the app that a helper belongs to. */
   app?: string
+  /** Of an attached runner, which others have installed. */
+  versions?: InstalledVersions
 }
 
 /** What a runner needs to know of the server. */
@@ -110,6 +113,8 @@ export interface RunnerConfig {
   onUnaccepted: 'restart' | 'reload'
   /** It is the next process of its app: it holds the code of its entries and runs nothing until `begin`. */
   waits?: boolean
+  /** The server's, for an attached runner. */
+  versions?: InstalledVersions
 }
 
 /** Functions a runner may call. Those that return a promise are reads; the others are events. */

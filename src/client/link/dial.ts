@@ -10,6 +10,7 @@ import type { Link } from '../../shared/session/link.ts'
 import { SUBPROTOCOL } from '../../shared/session/protocol.ts'
 import { wrapSocket } from '../../shared/session/socket-link.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
+import { ownVersions } from '../../shared/versions.ts'
 import { adviceOnTls } from './tls-advice.ts'
 
 /** Why an attempt failed. */
@@ -133,18 +134,22 @@ function unreachable({ protocol, hostname }: URL, name: string, cause: Error): R
   }
 }
 
-const REFUSALS: Record<number, [verdict: Refused['verdict'], code: ErrorCode, advice: string]> = {
-  401: ['secret', 'ERR_UNAUTHORIZED', 'check the token (option `token`, or TETHER_TOKEN)'],
-  403: ['stop', 'ERR_FORBIDDEN', 'the server says why'],
-  404: ['absent', 'ERR_CONNECT', 'check the path of the URL'],
-  426: ['stop', 'ERR_VERSION', 'install the same version of vite-tether on both sides'],
+const REFUSALS: Record<number, [verdict: Refused['verdict'], code: ErrorCode, advice: () => string]> = {
+  401: ['secret', 'ERR_UNAUTHORIZED', () => 'check the token (option `token`, or TETHER_TOKEN)'],
+  403: ['stop', 'ERR_FORBIDDEN', () => 'the server says why'],
+  404: ['absent', 'ERR_CONNECT', () => 'check the path of the URL'],
+  426: [
+    'stop',
+    'ERR_VERSION',
+    () => `this is vite-tether ${ownVersions().tether}: install the same version on both sides`,
+  ],
 }
 
 function refused(name: string, status: number, body: string): Refused {
-  const [verdict, code, advice] = REFUSALS[status] ?? ['retry', 'ERR_CONNECT', 'is there a proxy in between?']
+  const [verdict, code, advice] = REFUSALS[status] ?? ['retry', 'ERR_CONNECT', () => 'is there a proxy in between?']
   const said = body ? ` (${body})` : ''
   return {
     verdict,
-    error: new TetherError(code, `${name} answered with HTTP status ${status}${said} instead of a link; ${advice}`),
+    error: new TetherError(code, `${name} answered with HTTP status ${status}${said} instead of a link; ${advice()}`),
   }
 }

@@ -11,6 +11,7 @@ import { flattenError } from '../../shared/errors.ts'
 import { createHmrEmitter, type HMREmitter } from '../../shared/hmr-emitter.ts'
 import type { Applied, Change, ModuleRecord, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
+import { ownVersions } from '../../shared/versions.ts'
 import { isDebugging } from '../code/debug-code.ts'
 import { onInspector } from '../debug/inspector.ts'
 import { reportLoads } from '../evaluate/native-loads.ts'
@@ -30,6 +31,7 @@ import type { TetherRunner, TetherRunnerEvents } from '../runner-types.ts'
 import type { ViteNodeRunner } from '../vite-node-runner.ts'
 import { TetherNodeRunner } from './node-runner.ts'
 import { onExit } from './on-exit.ts'
+import { createVersionTeller } from './tell-versions.ts'
 
 const debug = createDebug('vite-tether:runner')
 
@@ -93,6 +95,7 @@ export async function createTetherRunner(options: SessionRunnerOptions): Promise
     pid: process.pid,
     host: hostname(),
     root: options.root,
+    ...(options.kind === 'attached' && { versions: ownVersions() }),
   }
   try {
     runner = new SessionRunner(options, info, session, await session.rpc.init(info))
@@ -115,6 +118,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   /** The engine executes what is imported from outside again on a reload; it needs no list of files beside that. */
   readonly #files: string[] = []
   readonly #turn = createDeferred<void>()
+  readonly #tellVersions: (config: RunnerConfig) => void
   /** What was lost has been made up for. */
   #compared: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
@@ -165,6 +169,8 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
     session.on('error', (error) => this.#failed(error))
     if (options.kind === 'supervised') onInspector(() => this.#inspected())
     this.payload({ type: 'connected' })
+    this.#tellVersions = createVersionTeller(getEngine(this.viteNode).log)
+    this.#tellVersions(config)
     // nothing else keeps a process alive that waits
     if (config.waits) session.ref()
   }
@@ -269,6 +275,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   async #resync({ fresh, rebooted }: Resync): Promise<void> {
     try {
       if (fresh) this.config = await this.#session.rpc.init(this.#info)
+      this.#tellVersions(this.config)
       if (fresh && isDebugging()) this.#inspected()
       await this.change(await this.#session.rpc.compare(this.viteNode.holdings(rebooted)))
       if (!this.config.waits) this.begin()

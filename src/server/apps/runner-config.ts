@@ -1,6 +1,7 @@
 /** What a runner is told of its server. */
 import type { ViteDevServer } from 'vite'
 import type { RunnerConfig } from '../../shared/types.ts'
+import { ownVersions } from '../../shared/versions.ts'
 import type { TetherOptions } from '../options.ts'
 
 /** The answer to `init`: for a supervised runner with its `entry`, as Vite serves it. */
@@ -17,5 +18,6 @@ export function runnerConfig(
     hmr: settings.hmr !== false,
     entries: entry === undefined ? [] : [entry],
     onUnaccepted: entry === undefined ? 'reload' : (options.onUnaccepted ?? 'restart'),
+    ...(entry === undefined && { versions: ownVersions() }),
   }
 }

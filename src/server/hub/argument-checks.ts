@@ -4,6 +4,7 @@
  */
 import { TetherError } from '../../shared/errors.ts'
 import type { Applied, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
+import type { InstalledVersions } from '../../shared/versions.ts'
 
 type Shape = (value: unknown) => boolean
 
@@ -35,7 +36,7 @@ const SHAPES: {
   [K in Exclude<keyof ServerFunctions, 'ready' | 'begun' | 'inspected'>]: [expected: string, ...Shape[]]
 } = {
   init: [
-    '{ name, kind, pid, host, root, app? }',
+    '{ name, kind, pid, host, root, app?, versions? }',
     isObject<RunnerInfo>({
       name: isString,
       kind: isOneOf('supervised', 'attached', 'helper'),
@@ -43,6 +44,7 @@ const SHAPES: {
       host: isString,
       root: isString,
       app: isOptional(isString),
+      versions: isOptional(isObject<InstalledVersions>({ tether: isString, node: isString })),
     }),
   ],
   fetch: [

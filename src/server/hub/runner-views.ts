@@ -28,8 +28,19 @@ export function viewOfApp(
 /** An attached runner that has introduced itself. */
 export function viewOfAttached({ kind, pid, state }: ServerSession, runner: ServedRunner): RunnerView {
   const { id, info, feed, lastUpdate } = runner
-  const { name, host } = info!
-  return { id, name, kind, pid, host, state, modules: feed.size, lastUpdate, current: isCurrent(runner) }
+  const { name, host, versions } = info!
+  return {
+    id,
+    name,
+    kind,
+    pid,
+    host,
+    state,
+    modules: feed.size,
+    lastUpdate,
+    current: isCurrent(runner),
+    ...(versions && { versions }),
+  }
 }
 
 /** An id for a runner: its name, unless another has it. Several runners of one process have one name and one pid. */

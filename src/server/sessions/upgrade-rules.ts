@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { SUBPROTOCOL } from '../../shared/session/protocol.ts'
+import { ownVersions } from '../../shared/versions.ts'
 import type { Gate } from './gate.ts'
 
 /** A plain HTTP answer. */
@@ -47,7 +48,7 @@ export function examine({ headers, socket }: IncomingMessage, { gate, allowHost 
   if (!offered.includes(SUBPROTOCOL)) {
     return {
       status: 426,
-      text: `this server speaks ${SUBPROTOCOL}, the runner offered ${offered.join(', ').slice(0, 100)}`,
+      text: `vite-tether ${ownVersions().tether} speaks ${SUBPROTOCOL} here, the runner offered ${offered.join(', ').slice(0, 100)}`,
     }
   }
   return undefined

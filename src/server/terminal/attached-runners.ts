@@ -2,6 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import colors from 'picocolors'
 import type { Logger } from 'vite'
+import { versionGap } from '../../shared/versions.ts'
 import type { HubEvents, RunnerView } from '../hub-types.ts'
 import { formatChain, formatUpdate } from './report.ts'
 
@@ -29,7 +30,11 @@ export function reportAttached(hub: EventEmitter<HubEvents>, logger: () => Logge
     }, GATHER).unref()
   }
 
-  hub.on('runner:connect', (runner) => say(runner, `${colors.green('attached')} from ${runner.host}`))
+  hub.on('runner:connect', (runner) => {
+    const gap = versionGap(runner.versions)
+    const versions = gap === undefined ? '' : colors.yellow(` with ${gap}`)
+    say(runner, `${colors.green('attached')} from ${runner.host}${versions}`)
+  })
   hub.on('runner:resume', (runner) => say(runner, 'is connected again'))
   hub.on('runner:resync', (runner) => say(runner, 'is connected again, compared with the current sources'))
   hub.on('runner:disconnect', (runner) =>
