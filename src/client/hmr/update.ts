@@ -58,11 +58,11 @@ export async function reloadAll(engine: Engine, cause: Cause, seeds: readonly Mo
     await within(engine.limits.settle, runtime.settled(replaced))
     await runtime.prepare(roots, replaced)
     await notify(engine, 'vite:beforeFullReload', { type: 'full-reload', path: '*' })
-    engine.log.info('program reload')
     const done = await replaceModules(engine, replaced, roots)
     succeed(engine)
     await pruneUnreached(engine, replaced)
     await engine.participant?.sweep()
+    engine.log.info('program reload')
     return outcome('reloaded', { evaluated: done.evaluated, modules: done.modules })
   } catch (error) {
     return fail(engine, cause, error instanceof Superseded ? replaced : seeds, error)

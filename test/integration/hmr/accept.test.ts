@@ -152,7 +152,7 @@ for (const { name, start } of drivers) {
     await app.until(() => app.reports.some(({ outcome }) => outcome === 'reloaded'))
     expect(app.reports.filter(({ outcome }) => outcome !== 'unaffected')).toHaveLength(1)
     expect(report.error).toBeUndefined()
-    expect(app.said()).toEqual(['before full-reload', '[vite-tether] program reload', 'disposed', 'dep 2', 'entry'])
+    expect(app.said()).toEqual(['before full-reload', 'disposed', 'dep 2', 'entry', '[vite-tether] program reload'])
   })
 
   test(`a policy of restart leaves everything untouched and names the chain, ${name}`, async () => {

@@ -108,7 +108,7 @@ for (const { name, start } of drivers) {
     })
     app.said()
     await app.after(() => app.server.environments.ssr.hot.send({ type: 'full-reload' }))
-    expect(app.said()).toEqual(['before reload', '[vite-tether] program reload', 'entry'])
+    expect(app.said()).toEqual(['before reload', 'entry', '[vite-tether] program reload'])
   })
 
   test(`a plugin that invalidates modules itself and reports with an event of its own is left to it, ${name}`, async () => {

@@ -320,7 +320,7 @@ for (const { name, start, hasEntries } of drivers) {
       },
     })
     await app.after(() => app.edit('c.js', '1', '2'))
-    expect(app.logs).toEqual(['[vite-tether] program reload', 'entry', 'a', 'b'])
+    expect(app.logs).toEqual(['entry', 'a', 'b', '[vite-tether] program reload'])
   })
 
   test(`dispose: one that throws is reported, one that never ends is given up, and the update goes on, ${name}`, async () => {

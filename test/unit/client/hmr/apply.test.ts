@@ -165,7 +165,7 @@ test('a reload replaces the application and keeps node_modules', async () => {
     outcome: 'reloaded',
     evaluated: 2,
   })
-  expect(app.journal).toEqual(['prepare entry', '[vite-tether] program reload', 'detach entry a', 'run a', 'run entry'])
+  expect(app.journal).toEqual(['prepare entry', 'detach entry a', 'run a', 'run entry', '[vite-tether] program reload'])
 })
 
 test('an evaluation under way of what is to be replaced is waited for, so that its imports count', async () => {
