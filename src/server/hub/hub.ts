@@ -140,9 +140,10 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     this.#reception.silence.saved()
   }
 
-  /** A file changed that is no module but restarts the apps. */
-  fileChanged(file: string): void {
+  /** A file changed that restarts the apps; attached runners, which nobody restarts, are told of what they hold of it. */
+  fileChanged(file: string, modules: Iterable<EnvironmentModuleNode>): void {
     this.#apps.fileChanged(file)
+    this.#served.saved([...modules].flatMap(({ id }) => id ?? []))
   }
 
   /** Files are watched: an entry that had no file may have got one before. */

@@ -16,8 +16,9 @@ export function isRunner({ info, waits }: ServedRunner): boolean {
 export class SessionTable {
   readonly #runners = new Map<ServerSession, ServedRunner>()
 
-  add(session: ServerSession, runner: ServedRunner): void {
+  add(session: ServerSession, runner: ServedRunner): ServedRunner {
     this.#runners.set(session, runner)
+    return runner
   }
 
   delete(session: ServerSession): void {
@@ -36,6 +37,11 @@ export class SessionTable {
   /** `true` if a runner holds the module `id`, or was told that it cannot have it. */
   concerns(id: ModuleId): boolean {
     return this.updatable().some(({ feed }) => feed.concerns(id))
+  }
+
+  /** Modules were saved, of which only attached runners are to be told. */
+  saved(ids: readonly ModuleId[]): void {
+    for (const [, { feed }] of this.attached()) feed.save(ids)
   }
 
   attached(): Pair[] {

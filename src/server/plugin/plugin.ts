@@ -146,7 +146,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         served,
         { watch: globs(options.watch), ignore: globs(options.ignore) },
         {
-          restart: (file) => hub.fileChanged(file),
+          restart: (file, modules) => hub.fileChanged(file, modules),
           saved: (file, isModule) => hub.fileSaved(served, file, isModule),
           watching: () => hub.watching(),
         },

@@ -1,6 +1,6 @@
 /** Files that are no modules but restart the app: `.env*`, and what the `watch` option names. */
 import { basename } from 'node:path'
-import type { DevEnvironment, ViteDevServer } from 'vite'
+import type { DevEnvironment, EnvironmentModuleNode, ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
 import { resolutionsOf } from './resolutions.ts'
 
@@ -9,8 +9,8 @@ export type FileFilter = (file: string) => boolean
 
 /** What the watcher has to say. */
 export interface FileEvents {
-  /** A file changed that restarts the app. */
-  restart(file: string): void
+  /** A file changed that restarts the app. Without HMR these are modules too, which attached runners may hold. */
+  restart(file: string, modules: Iterable<EnvironmentModuleNode>): void
   /** Any other file was saved, made or removed: an app that waits for a save may try again. */
   saved(file: string, isModule: boolean): void
   /** The watcher knows all files from now on: one that appeared before may not have been told. */
@@ -29,7 +29,8 @@ export function watchFiles(
   const resolutions = resolutionsOf(environment)
   /** Without HMR Vite does not ask for what changed. */
   async function restartIfChanged(file: string): Promise<void> {
-    if ((await resolutions.changed(file)).length > 0) events.restart(file)
+    const changed = await resolutions.changed(file)
+    if (changed.length > 0) events.restart(file, changed)
   }
 
   // Vite's watcher says so several times, and only the last time it is true
@@ -39,12 +40,15 @@ export function watchFiles(
     const file = slash(path)
     if (filters.ignore(file) || file.startsWith(cacheDir)) return
     if (/\/(node_modules|\.git)\//.test(file) && !filters.watch(file)) return
-    // without HMR Vite forgets only the code of a file that was changed: one that is made again would have that from before
-    if (!hasHmr && event !== 'change') environment.moduleGraph.onFileChange(file)
+    // without HMR Vite forgets only the code of a file that was changed, and that later than this: one that is made again, and what
+    // attached runners are sent now, would be the code from before
+    if (!hasHmr) environment.moduleGraph.onFileChange(file)
     const concerned = event === 'change' ? [] : resolutions.forget(event, file)
     // Vite restarts itself for an env file of its own mode; the app needs a new process for any
-    const isModule = environment.moduleGraph.getModulesByFile(file) !== undefined
-    if (filters.watch(file) || basename(file).startsWith('.env') || (!hasHmr && isModule)) events.restart(file)
+    const modules = environment.moduleGraph.getModulesByFile(file)
+    const isModule = modules !== undefined
+    if (filters.watch(file) || basename(file).startsWith('.env') || (!hasHmr && isModule))
+      events.restart(file, (!hasHmr && modules) || [])
     else events.saved(file, isModule || concerned.length > 0)
     if (!hasHmr && concerned.length > 0) void restartIfChanged(file)
   })
