@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { TetherRunner } from '../client/runner-types.ts'
+import { isUpToDate } from '../shared/applied.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { Applied } from '../shared/types.ts'
 
@@ -54,8 +55,8 @@ export async function serveHealth({ host, port }: { host?: string; port: number 
     )
   }
 
-  function applied({ outcome }: Applied): void {
-    const now = outcome !== 'failed' && outcome !== 'unaccepted'
+  function applied(report: Applied): void {
+    const now = isUpToDate(report)
     if (now !== current) since = new Date()
     current = now
   }

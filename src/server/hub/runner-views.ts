@@ -1,12 +1,12 @@
 /** Runners as users of the hub see them. */
+import { isUpToDate } from '../../shared/applied.ts'
 import type { App } from '../apps/app.ts'
 import type { RunnerView } from '../hub-types.ts'
 import type { ServerSession } from '../sessions/server-session.ts'
 import type { ServedRunner } from './served-runner.ts'
 
-/** Every later change tries what has failed again, so the last report tells. */
 function isCurrent({ feed, lastUpdate }: ServedRunner): boolean {
-  return !feed.pending && lastUpdate?.outcome !== 'failed' && lastUpdate?.outcome !== 'unaccepted'
+  return !feed.pending && isUpToDate(lastUpdate)
 }
 
 /** A supervised runner, which is there without a process too. */
