@@ -1,7 +1,7 @@
-/** Makes sure that there is one Vite, and that it is one we work with. */
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
-import { createRequire } from 'node:module'
+/** Chooses the Vite that the command runs: the project's, if it is one we work with. */
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { type FoundVite, findVite } from '../server/vite/project-vite.ts'
 import { TetherError } from '../shared/errors.ts'
 
 /** Oldest version and major that we work with, as the peer dependency says. */
@@ -9,53 +9,32 @@ const MAJOR = 8
 const MINOR = 3
 const RANGE = `vite@^${MAJOR}.${MINOR}.0`
 
-interface Found {
-  version: string
-  /** Real path of the package. */
-  path: string
-}
-
 /**
- * Checks the Vite that the project at `root` and this package would load. Throws `ERR_CONFIG` with the command that mends
- * it when there is none, a wrong version, or two.
+ * The Vite of the project at `root`; where it has none, the one that this package in `ourselves` brings, as with npx. Throws
+ * `ERR_CONFIG` with the command that mends it when there is none, or the project's is a wrong version.
  */
-export function checkVite(root: string, ourselves: string): void {
+export function checkVite(root: string, ourselves: string): FoundVite {
   const projects = findVite(join(root, 'package.json'))
   const ours = findVite(ourselves)
   const found = projects ?? ours
-  const install = installLine(root)
-  if (!found || !ours) {
-    const what = found ? `found Vite ${found.version} in ${found.path}, out of reach of vite-tether` : 'found none'
+  if (!found) {
     throw new TetherError(
       'ERR_CONFIG',
-      `Expected Vite ${MAJOR} beside vite-tether in ${root}, ${what}. Install it: ${install}`,
+      `Expected Vite ${MAJOR} in ${root}, found none. Install it: ${installLine(root)}`,
     )
   }
   const [major = 0, minor = 0] = found.version.split('.').map(Number)
   if (major !== MAJOR || minor < MINOR) {
+    const other = projects && ours && projects.path !== ours.path
+    const beside = other
+      ? ` (vite-tether has ${ours.version} in ${ours.path}, which the project's config and plugins do not use)`
+      : ''
     throw new TetherError(
       'ERR_CONFIG',
-      `Expected Vite ${MAJOR}.${MINOR} or a later ${MAJOR}.x, got ${found.version} in ${found.path}. Install it: ${install}`,
+      `Expected Vite ${MAJOR}.${MINOR} or a later ${MAJOR}.x, got ${found.version} in ${found.path}${beside}. Install it: ${installLine(root)}`,
     )
   }
-  if (projects && projects.path !== ours.path) {
-    throw new TetherError(
-      'ERR_CONFIG',
-      `Expected one Vite in the tree, got two: the project has ${projects.version} in ${projects.path}, ` +
-        `vite-tether has ${ours.version} in ${ours.path}. Install one for both: ${install}`,
-    )
-  }
-}
-
-function findVite(from: string): Found | undefined {
-  try {
-    const file = createRequire(from).resolve('vite/package.json')
-    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
-    return { version, path: realpathSync(dirname(file)) }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return undefined
-    throw error
-  }
+  return found
 }
 
 const LOCKFILES: ReadonlyArray<[file: string, manager: string]> = [

@@ -3,9 +3,10 @@
 import inspector from 'node:inspector'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import colors from 'picocolors'
 import { takeInspector, takeInspectorOption } from '../server/apps/inspector-flags.ts'
+import { type FoundVite, importVite } from '../server/vite/project-vite.ts'
 import { RUNNER_MARKER } from '../shared/constants.ts'
 import { TetherError } from '../shared/errors.ts'
 import { keepCompiledCode } from '../shared/util/compile-cache.ts'
@@ -15,6 +16,7 @@ import { parseAttachFlags } from './attach-flags.ts'
 import { checkVite } from './check-vite.ts'
 import { parseFlags } from './flags.ts'
 import { ATTACH_HELP, HELP } from './help.ts'
+import { projectsCommand } from './projects-command.ts'
 import { hasShortcuts, type Loaded, type RunningServer, serve } from './serve.ts'
 import { bindShortcuts } from './shortcuts.ts'
 
@@ -48,11 +50,18 @@ async function main(argv: readonly string[]): Promise<void> {
   if (flags.print === 'version') return console.log(version())
   // an app may run this command for another one: that is no server of the app's own making
   delete process.env[RUNNER_MARKER]
-  checkVite(resolve(flags.root ?? '.'), fileURLToPath(import.meta.url))
+  const root = resolve(flags.root ?? '.')
+  const own = projectsCommand(root)
+  if (own) {
+    if (own.version !== ownVersions().tether) console.error(`${NAME} runs the project's own version, ${own.version}`)
+    // it reads the same command line
+    return import(pathToFileURL(own.command).href)
+  }
+  const vite = checkVite(root, fileURLToPath(import.meta.url))
 
   leaveInspector()
   const ending = handleSignals()
-  const served = await serve(flags, await load())
+  const served = await serve(flags, await load(vite))
   ending.endWith(served, flags.once)
   if (!flags.once) sayReady(served)
   await served.hub.ready.catch((error) => {
@@ -69,11 +78,11 @@ function leaveInspector(): void {
 }
 
 /** Everything that imports Vite. */
-async function load(): Promise<Loaded> {
+async function load(found: FoundVite): Promise<Loaded> {
   // as Vite's own command does
   keepCompiledCode()
   const [vite, { createPlugin }, { findHub }] = await Promise.all([
-    import('vite'),
+    importVite(found),
     import('../server/plugin/plugin.ts'),
     import('../server/plugin/registry.ts'),
   ])

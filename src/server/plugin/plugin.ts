@@ -1,18 +1,6 @@
 /** The Vite plugin: decides whether it is active, gives Vite our environment, and ties server and hub together. */
 import { resolve } from 'node:path'
-import {
-  createFilter,
-  type DevEnvironment,
-  defaultServerConditions,
-  isFileLoadingAllowed,
-  type Plugin,
-  type PluginOption,
-  parseSync,
-  type ResolvedConfig,
-  transformWithOxc,
-  Visitor,
-  version as viteVersion,
-} from 'vite'
+import type { DevEnvironment, Plugin, PluginOption, ResolvedConfig } from 'vite'
 import { KEEP, RUNNER_MARKER } from '../../shared/constants.ts'
 import { TetherError } from '../../shared/errors.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from '../options.ts'
@@ -23,15 +11,15 @@ import { contentOf } from '../transform/settled-content.ts'
 import { fillGaps } from '../transform/unsupported-syntax.ts'
 import { noteAddedFiles } from '../vite/added-files.ts'
 import { type BlindSaves, catchBlindSaves } from '../vite/blind-saves.ts'
-import { createTetherEnvironment } from '../vite/environment.ts'
+import { createTetherEnvironment, isAllowed } from '../vite/environment.ts'
 import { watchOutsideFiles } from '../vite/outside-files.ts'
+import { chooseVite, importVite, type Vite } from '../vite/project-vite.ts'
 import { resolutionsOf } from '../vite/resolutions.ts'
 import { filesByPaths } from '../vite/tsconfig-paths.ts'
 import { watchFiles } from '../vite/watched-files.ts'
 import { hubEvents, hubOf } from './registry.ts'
 
 const NAME = 'vite-tether'
-const TOOLS = { compile: transformWithOxc, isAllowed: isFileLoadingAllowed, parse: parseSync, Visitor }
 
 interface TetherApi {
   options: TetherOptions
@@ -56,8 +44,12 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
   let active = true
   let environment: DevEnvironment | undefined
   let blindSaves: BlindSaves | undefined
+  // both from the hook `config` on
+  let vite!: Vite
+  let vitePath: string
 
-  const createEnvironment = (name: string, config: ResolvedConfig) => createTetherEnvironment(name, config, hubEvents)
+  const createEnvironment = (name: string, config: ResolvedConfig) =>
+    createTetherEnvironment(name, config, hubEvents, vite)
 
   return {
     name: NAME,
@@ -74,7 +66,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       return !flatten(config.plugins).some(({ name }) => name === 'vitest' || name.startsWith('vitest:'))
     },
 
-    config(config) {
+    async config(config) {
       const others = flatten(config.plugins).flatMap((plugin) =>
         plugin.name === NAME ? [plugin.api as TetherApi] : [],
       )
@@ -85,13 +77,16 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         active = false
         return undefined
       }
-      const major = Number(viteVersion.split('.')[0])
-      if (major !== 8) {
+      const { viteVersion } = this.meta
+      if (viteVersion.split('.')[0] !== '8') {
         throw new TetherError(
           'ERR_CONFIG',
           `vite-tether needs Vite 8, got ${viteVersion}. Install it: npm install -D vite@^8.3.0`,
         )
       }
+      const copy = chooseVite(resolve(config.root ?? '.'), viteVersion)
+      vite = await importVite(copy)
+      vitePath = copy.path
       const name = options.environment ?? 'ssr'
       if (config.environments?.[name]?.dev?.createEnvironment) {
         throw taken(name, others.length > 1 ? "is another tether()'s, whose entry may be a list" : 'is already set')
@@ -112,7 +107,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       handler(name, config) {
         const conditions = conditionsOf([...(options.execArgv ?? []), ...(process.env.NODE_OPTIONS ?? '').split(' ')])
         if (active && name === (options.environment ?? 'ssr') && conditions.length > 0) {
-          const given = config.resolve?.conditions ?? defaultServerConditions
+          const given = config.resolve?.conditions ?? vite.defaultServerConditions
           config.resolve = { ...config.resolve, conditions: [...given, ...conditions] }
         }
         // nobody asks the command for modules of the browser; the cache is that of the frontend's own server
@@ -140,7 +135,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       // Vite watches no packages by itself
       server.watcher.add(packageGlobs(options.watch).map((glob) => resolve(server.config.root, folderOf(glob))))
       const globs = (option: string | string[] | undefined) =>
-        option === undefined ? () => false : createFilter(option, null, { resolve: server.config.root })
+        option === undefined ? () => false : vite.createFilter(option, null, { resolve: server.config.root })
       watchFiles(
         server,
         served,
@@ -159,7 +154,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       async handler(id, importer) {
         if (this.environment !== environment || importer === undefined) return undefined
         if (!environment.config.resolve.tsconfigPaths) return undefined
-        for (const file of await filesByPaths(id, importer)) {
+        for (const file of await filesByPaths(id, importer, vitePath)) {
           const resolved = await this.resolve(file, importer)
           if (resolved) return resolved
         }
@@ -172,7 +167,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       handler(id) {
         if (this.environment !== environment) return undefined
         blindSaves?.reading(id)
-        return loadCommonJs(environment, id, TOOLS)
+        return loadCommonJs(environment, id, { compile: vite.transformWithOxc, isAllowed })
       },
     },
 
@@ -181,12 +176,13 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       async handler(code, id) {
         if (this.environment !== environment) return undefined
         noteAddedFiles(this, id)
+        const { transformWithOxc: compile, parseSync: parse, Visitor } = vite
         const content = await contentOf(code, id)
         const given = content ?? code
-        const lowered = await lowerDecorators(given, id, environment.config.root, TOOLS.compile)
-        const filled = lowered ?? (await fillGaps(given, id, environment.config.root, TOOLS.compile)) ?? content
+        const lowered = await lowerDecorators(given, id, environment.config.root, compile)
+        const filled = lowered ?? (await fillGaps(given, id, environment.config.root, compile)) ?? content
         const source = typeof filled === 'object' ? filled : { code: filled ?? code, map: null }
-        const rewritten = rewriteModuleHot(source.code, id, TOOLS)
+        const rewritten = rewriteModuleHot(source.code, id, { parse, Visitor })
         return rewritten === undefined ? filled : { ...source, code: rewritten }
       },
     },

@@ -4,19 +4,18 @@
  */
 import { EventEmitter } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
-import {
-  createRunnableDevEnvironment,
-  type DevEnvironment,
-  type HotChannel,
-  type HotPayload,
-  isFileLoadingAllowed,
-  type ResolvedConfig,
-} from 'vite'
+import type { DevEnvironment, HotChannel, HotPayload, ResolvedConfig } from 'vite'
 import { answerEach, askedBy } from './in-process-runners.ts'
 import { ignoreInvalidations } from './own-invalidations.ts'
+import type { Vite } from './project-vite.ts'
+
+/** The Vite that has made the config of an environment made here. */
+const vites = new WeakMap<ResolvedConfig, Vite>()
 
 /** Vite's allow and deny lists, for files that are not read by Vite itself. */
-export const isAllowed: (config: ResolvedConfig, file: string) => boolean = isFileLoadingAllowed
+export function isAllowed(config: ResolvedConfig, file: string): boolean {
+  return vites.get(config)!.isFileLoadingAllowed(config, file)
+}
 
 /** One runner as Vite's channel sees it: `client.send()` of a custom event's listener answers it alone. */
 export interface ChannelClient {
@@ -43,18 +42,20 @@ export interface EnvironmentEvents {
   send(environment: DevEnvironment, payload: HotPayload): void
 }
 
-/** Makes the environment `name`; its life is told to `events`. */
+/** Makes the environment `name` by the server's `vite`; its life is told to `events`. */
 export function createTetherEnvironment(
   name: string,
   config: ResolvedConfig,
   events: EnvironmentEvents,
+  vite: Vite,
 ): DevEnvironment {
+  vites.set(config, vite)
   const channel = createChannel({
     send: (payload) => events.send(environment, payload),
     listen: () => events.listen(environment),
     close: () => events.close(environment),
   })
-  const environment = createRunnableDevEnvironment(name, config, {
+  const environment = vite.createRunnableDevEnvironment(name, config, {
     hot: config.server.hmr !== false,
     transport: channel,
   })

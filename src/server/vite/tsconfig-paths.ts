@@ -3,6 +3,7 @@
  * first, which may lead to a build that is not there; TypeScript and tsx ask tsconfig.json first.
  */
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** Vite's compiler reads the tsconfig.json that a file belongs to; `paths` are absolute. */
@@ -10,10 +11,10 @@ type ResolveTsconfig = (file: string) => { tsconfig: { compilerOptions?: { paths
 
 let resolveTsconfig: Promise<ResolveTsconfig | undefined> | undefined
 
-/** The files that `specifier` may mean by the paths of the importer's tsconfig.json, best first. */
-export async function filesByPaths(specifier: string, importer: string): Promise<string[]> {
+/** The files that `specifier` may mean by the paths of the importer's tsconfig.json, best first. `vite` is the server's package. */
+export async function filesByPaths(specifier: string, importer: string, vite: string): Promise<string[]> {
   if (importer.includes('\0') || importer.includes('/node_modules/')) return []
-  resolveTsconfig ??= load()
+  resolveTsconfig ??= load(vite)
   const file = importer.replace(/[?#].*$/, '')
   const paths = (await resolveTsconfig)?.(file)?.tsconfig.compilerOptions?.paths ?? {}
   // the longest prefix wins, and what has no `*` above all
@@ -40,10 +41,9 @@ function weight(pattern: string): number {
 }
 
 /** Vite's own compiler is a package of Vite's, not of ours. */
-async function load(): Promise<ResolveTsconfig | undefined> {
+async function load(vite: string): Promise<ResolveTsconfig | undefined> {
   try {
-    const vite = createRequire(import.meta.url).resolve('vite/package.json')
-    const compiler = pathToFileURL(createRequire(vite).resolve('rolldown/experimental')).href
+    const compiler = pathToFileURL(createRequire(join(vite, 'package.json')).resolve('rolldown/experimental')).href
     return ((await import(compiler)) as { resolveTsconfig?: ResolveTsconfig }).resolveTsconfig
   } catch {
     // another version of Vite: it resolves as it does

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import * as vite from 'vite'
 import { createServer, type DevEnvironment } from 'vite'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createFeed } from '../../../src/server/modules/feed.ts'
@@ -25,7 +26,7 @@ async function start(
     // the tests say what was saved
     server: { middlewareMode: true, ws: false, watch: null },
     environments: {
-      ssr: { dev: { createEnvironment: (name, config) => createTetherEnvironment(name, config, ignore) } },
+      ssr: { dev: { createEnvironment: (name, config) => createTetherEnvironment(name, config, ignore, vite) } },
     },
   })
   onTestFinished(() => server.close())

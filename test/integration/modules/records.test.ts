@@ -1,3 +1,4 @@
+import * as vite from 'vite'
 import { createServer, type DevEnvironment } from 'vite'
 import { expect, onTestFinished, test } from 'vitest'
 import { createRecords, type Holds } from '../../../src/server/modules/records.ts'
@@ -15,7 +16,7 @@ async function start(root: string): Promise<DevEnvironment> {
     logLevel: 'silent',
     server: { middlewareMode: true, ws: false },
     environments: {
-      ssr: { dev: { createEnvironment: (name, config) => createTetherEnvironment(name, config, ignore) } },
+      ssr: { dev: { createEnvironment: (name, config) => createTetherEnvironment(name, config, ignore, vite) } },
     },
   })
   onTestFinished(() => server.close())

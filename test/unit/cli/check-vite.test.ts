@@ -50,9 +50,14 @@ test.each(['7.3.1', '9.0.0', '8.2.9'])('the Vite of a project cannot be %s', (ve
   )
 })
 
-test('the Vite of a project has to be the one that vite-tether loads', () => {
-  expect(() => check(project({ project: '8.3.8', ours: '8.4.0' }))).toThrow(
-    /one Vite in the tree, got two: the project has 8\.3\.8 in .*, vite-tether has 8\.4\.0 in .*vite-tether\/node_modules\/vite/,
+test('the Vite of a project counts where vite-tether brings another, as linked and global ones do', () => {
+  const two = project({ project: '8.3.8', ours: '8.4.0' })
+  expect(check(two)).toEqual({ version: '8.3.8', path: two.path('node_modules/vite') })
+})
+
+test('a wrong Vite of a project is named beside the one that vite-tether brings', () => {
+  expect(() => check(project({ project: '7.3.1', ours: '8.4.0' }))).toThrow(
+    /a later 8\.x, got 7\.3\.1 in .*node_modules\/vite \(vite-tether has 8\.4\.0 in .*vite-tether\/node_modules\/vite, which/,
   )
 })
 
