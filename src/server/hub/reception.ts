@@ -177,7 +177,7 @@ export class Reception {
     if (!app) return
     // the app has its change: the standby need not wait with its own any longer
     this.served.standbyOf(app.supervisor.standbyPid)?.[1].feed.hurry()
-    const reason = tellOutcome(this.#report, app.id, report, this.#bindings.current.environment)
+    const reason = tellOutcome(this.#report, app, report, this.#bindings.current.environment)
     if (reason !== undefined) this.#apps.replace(app, reason)
   }
 

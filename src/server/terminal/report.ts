@@ -18,8 +18,11 @@ export interface Report {
   answers(app: string): void
   /** An update, or the check before a restart, failed; with `kept`, the app still runs its old code. */
   failed(app: string | undefined, error: FlatError, kept: boolean): void
-  /** Something that is worth knowing once, after the next restart; nothing is said of `undefined`. */
-  hint(text: string | undefined): void
+  /**
+   * Something that is worth knowing once, after the next restart, and asked for then: until the new code has been transformed, Vite
+   * does not know what it imports. Nothing is said of `undefined`.
+   */
+  hint(text: () => string | undefined): void
 }
 
 /** What a reporter needs to know, as it is when there is something to say. */
@@ -36,7 +39,7 @@ export interface ReportHost {
 export function createReport({ logger, root, isOneOfMany, hasShortcuts }: ReportHost): Report {
   let last: string | undefined
   let count = 1
-  let pending: string | undefined
+  let pending: (() => string | undefined) | undefined
   let hasHinted = false
 
   /** ` (x2)`, as Vite counts, for what was said last. */
@@ -65,9 +68,11 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
     },
     restarted(app, reason) {
       say(app, `${colors.green('restarted:')} ${reason}`)
-      if (pending === undefined || hasHinted) return
+      const text = hasHinted ? undefined : pending?.()
+      pending = undefined
+      if (text === undefined) return
       hasHinted = true
-      logger().info(`${tag(undefined)} ${pending}`)
+      logger().info(`${tag(undefined)} ${text}`)
     },
     ended(app, exit) {
       const line = formatExit(exit)
