@@ -1,18 +1,18 @@
 import { expect, type TestContext, test } from 'vitest'
+import { seedsOf } from '../support/flaky.ts'
 import { check } from '../support/invariant-check.ts'
 import { measured, scaled } from '../support/measure.ts'
 
 /** Steps of one app; some have several edits. */
 const LENGTH = 30
 const { length: apps, scale } = scaled(100, 2)
-const only = process.env.TETHER_SEED
 
 for (const driver of ['standby', 'no standby', 'two runners', 'in process'] as const) {
   test(
     `${driver}: thousands of edits leave what a fresh process would run, and lines that are true`,
     async (context: TestContext) => {
       const length = Number(process.env.TETHER_LENGTH ?? LENGTH)
-      const seeds = only ? [Number(only)] : Array.from({ length: apps }, (_, index) => 1000 + index)
+      const seeds = seedsOf(`1000-${999 + apps}`)
       const failures: string[] = []
       for (const seed of seeds) {
         try {

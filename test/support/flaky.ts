@@ -42,6 +42,12 @@ export function seeds(count: number): number[] {
   return only ? [Number(only)] : Array.from({ length: count }, (_, i) => i + 1)
 }
 
+/** The seeds of the environment variable TETHER_SEED, a number or a range as `1-20`; else those of `usual`. */
+export function seedsOf(usual: string): number[] {
+  const [from, to = from] = (process.env.TETHER_SEED ?? usual).split('-').map(Number)
+  return Array.from({ length: to! - from! + 1 }, (_, index) => from! + index)
+}
+
 /** Runs `check`; an error names the one line that repeats it. */
 export async function repeatable(seed: number, file: string, check: () => unknown): Promise<void> {
   try {

@@ -9,6 +9,7 @@ import type { ViteNodeRunner } from '../vite-node-runner.ts'
 import { type Engine, entriesOf, getEngine, rootsOf } from './engine.ts'
 import { type Cause, changeOf, fail, type Outcome, outcome } from './outcome.ts'
 import { planOf, withDependents } from './plan.ts'
+import { pruneUnreached } from './prune.ts'
 import { reloadAll, startRoots, update } from './update.ts'
 
 const debug = createDebug('vite-tether:hmr')
@@ -51,6 +52,7 @@ async function run(engine: Engine, cause: Cause): Promise<Outcome> {
       return result
     }
     case 'nothing':
+      if (plan.isDropped) await pruneUnreached(engine)
       return (await startFailedRoots(engine, cause, plan.hasUnknown)) ?? reportBroken(engine, cause)
     default:
       return plan satisfies never

@@ -10,8 +10,11 @@ import { dropRegistrations } from './registrations.ts'
 
 /** What is to be done. `seeds` are the changed modules that this runner has an instance of. */
 export type Plan =
-  /** Nothing that runs is concerned. `hasUnknown`: modules are that this runner has no instance of. */
-  | { kind: 'nothing'; seeds: ModuleId[]; hasUnknown: boolean }
+  /**
+   * Nothing that runs is concerned. `hasUnknown`: there are changed modules that this runner has no instance of; `isDropped`: one
+   * of them was evaluated before, and its import of another module may be gone.
+   */
+  | { kind: 'nothing'; seeds: ModuleId[]; hasUnknown: boolean; isDropped: boolean }
   /** Modules are replaced, up to those that accept that. */
   | { kind: 'update'; seeds: ModuleId[]; hasUnknown: boolean; propagation: Propagation }
   /** The entries are executed again, in place. */
@@ -27,6 +30,9 @@ export async function planOf(engine: Engine, cause: Cause): Promise<Plan> {
   const changed = [...cause.seeds, ...late, ...newer, ...broken, ...engine.failing]
   const { seeds, unknown } = sort(engine, changed, cause.invalidated)
   const hasUnknown = unknown.length > 0
+  // the code of a module without an instance says what it is going to import: it may have let go of what was left for it
+  const isDropped = unknown.some((id) => engine.runtime.isKnown(id))
+  engine.owesPrune ||= isDropped
   if (cause.reload) return { kind: cause.onRequest ? 'reload' : engine.onUnaccepted, seeds }
   const { invalidated } = cause
   if (seeds.length > 0) {
@@ -35,7 +41,7 @@ export async function planOf(engine: Engine, cause: Cause): Promise<Plan> {
     return { kind: engine.onUnaccepted, seeds, chain: invalidated === undefined ? chain : [invalidated, ...chain] }
   }
   const isRoot = invalidated !== undefined && (await rootsOf(engine)).includes(invalidated)
-  if (!isRoot) return { kind: 'nothing', seeds, hasUnknown }
+  if (!isRoot) return { kind: 'nothing', seeds, hasUnknown, isDropped }
   return { kind: engine.onUnaccepted, seeds: [invalidated], chain: [invalidated] }
 }
 

@@ -1,15 +1,10 @@
 import { expect, test } from 'vitest'
+import { seedsOf } from '../../support/flaky.ts'
 import type { Driver } from '../../support/invariant-app.ts'
 import { check } from '../../support/invariant-check.ts'
 
 const FILE = 'test/integration/invariant/invariant.test.ts'
 const LENGTH = Number(process.env.TETHER_LENGTH ?? 8)
-
-/** TETHER_SEED may be a number or a range, as `1-20`. */
-function seedsFor(usual: number[]): number[] {
-  const [from, to = from] = (process.env.TETHER_SEED ?? '').split('-').filter(Boolean).map(Number)
-  return from === undefined ? usual : Array.from({ length: to! - from + 1 }, (_, index) => from + index)
-}
 
 // Each of these seeds has found a fault once; thousands more are tried by the fault suite. The drivers run beside each other: most of
 // the time each of them waits for its watcher.
@@ -25,7 +20,8 @@ test.concurrent.each<[Driver, number[]]>([
 ])(
   '%s: after any edits what runs is what a fresh process would run, and what was said is true',
   async (driver, seeds) => {
-    for (const seed of seedsFor(seeds)) expect(await check(seed, driver, LENGTH, FILE)).toBe(LENGTH)
+    for (const seed of process.env.TETHER_SEED ? seedsOf('') : seeds)
+      expect(await check(seed, driver, LENGTH, FILE)).toBe(LENGTH)
   },
   3_600_000,
 )
