@@ -2,7 +2,7 @@
 import { type FlatError, frameOf, isOfTransform, placeOf } from './errors.ts'
 import { isOwnCode } from './util/dist-files.ts'
 
-/** Differences between the places that show errors. */
+/** Options of `describeError`: the differences between the places that show errors. */
 export interface ErrorStyle {
   /** Marks the name of an error. */
   name?: (text: string) => string
@@ -10,35 +10,35 @@ export interface ErrorStyle {
   dim?: (text: string) => string
   /** Shortens the paths in a line. */
   short?: (line: string) => string
-  /** The lines of code that the error is about, if it does not bring them along. */
+  /** The lines of code that the error is about, for an error without `frame`. */
   lines?: string
-  /** The place is shown already. */
+  /** The caller has shown the place (`file:line:column`) already: it is left out. */
   hasPlace?: boolean
 }
 
 const same = (text: string): string => text
 
-/** The text for people. */
+/** The text of an error for the terminal, with its causes. */
 export function describeError(error: FlatError, style: ErrorStyle = {}): string {
   const { name, message, stack = '', cause, code } = error
   const { name: mark = same, dim = same, short = same, lines: excerpt = '', hasPlace = false } = style
   const isTransform = isOfTransform(error)
-  // an error of ours says what is to be said, and comes from nowhere in the app
+  // a TetherError's message is complete, and its stack has only frames of this package: neither name nor stack is shown
   const isOurs = name === 'TetherError'
   const text = [isOurs ? message : `${mark(name)}: ${message.trimEnd()}`]
   const place = isTransform && !hasPlace ? placeOf(error) : undefined
   if (place !== undefined) text.push(`    at ${place}`)
   const frame = frameOf({ message, frame: error.frame ?? excerpt })
   if (frame) text.push(frame)
-  // the stack of a transform error is that of Vite
+  // the stack of a transform error has only frames of Vite and its plugins
   if (isTransform) return text.join('\n')
   for (const line of isOurs ? [] : stack.split('\n').filter(isOfReader)) text.push(dim(short(line)))
-  // of a package that is not found, Node's own words would be a repetition
+  // the cause of "package not found" is Node's own error, which says the same again
   if (cause && code !== 'ERR_MODULE_NOT_FOUND') text.push(`caused by ${describeError(cause, { ...style, lines: '' })}`)
   return text.join('\n')
 }
 
-/** Frames of node, Vite and this package say nothing to the reader of an error in his own code. */
+/** `true` for a stack frame in the app's code or its packages; frames of Node, Vite and this package are left out. */
 function isOfReader(line: string): boolean {
   return (
     /^\s+at .*:\d+:\d+\)?$/.test(line) &&

@@ -23,7 +23,7 @@ export const ERROR_CODES = {
   ERR_START: 'the app process could not be started',
 } as const
 
-/** A code of the table. */
+/** A code of `ERROR_CODES`. */
 export type ErrorCode = keyof typeof ERROR_CODES
 
 /** An error of this package. The message names the thing, what was expected, what was received and how to mend it. */
@@ -36,27 +36,35 @@ export class TetherError extends Error {
   }
 }
 
-/** An error as JSON. */
+/** An error as JSON. `frame`, `loc`, `plugin` and `id` are those of a transform error, as Vite and Rollup attach them. */
 export interface FlatError {
+  /** The name of its class, `TypeError` for example; `Error` for a thrown value that is none. */
   name: string
+  /** Its message, or a thrown value that is no error as text. */
   message: string
+  /** Its stack trace. */
   stack?: string
+  /** A code of this package ({@link ErrorCode}) or of Node (`ENOENT`). */
   code?: string
-  /** Code frame, position, plugin and module of a transform error, as Vite and Rollup attach them. */
+  /** The lines of code around `loc`, with a mark. */
   frame?: string
+  /** The position in the source; lines count from 1, columns as the compiler counts them. */
   loc?: { file?: string; line: number; column: number }
+  /** The Vite plugin that threw. */
   plugin?: string
+  /** The module id that was being transformed. */
   id?: string
+  /** The error's own `cause`, at most 8 deep. */
   cause?: FlatError
 }
 
-/** How deep a chain of causes is followed. */
+/** How many causes of causes are kept: a cycle of causes ends here. */
 const MAX_CAUSES = 8
 
-/** Turns anything thrown into JSON, keeping what a reader needs. */
+/** Turns anything thrown into JSON. */
 export function flattenError(thrown: unknown, depth = 0): FlatError {
   if (!(thrown instanceof Error)) {
-    // errors of another realm (vm contexts, vite's own) are recognised by shape
+    // an error of another realm (a vm context, for example) is no instance of this realm's Error: it is known by its message
     if (typeof thrown !== 'object' || thrown === null || typeof (thrown as Error).message !== 'string') {
       return { name: 'Error', message: String(thrown) }
     }
@@ -77,14 +85,14 @@ export function flattenError(thrown: unknown, depth = 0): FlatError {
   return flat
 }
 
-/** `true` if an error comes from a transform: Vite and Rollup attach to those what they are about. */
+/** `true` if an error comes from a transform: Vite and Rollup attach plugin, frame or position to those. */
 export function isOfTransform({ plugin, frame, loc }: FlatError): boolean {
   return plugin !== undefined || frame !== undefined || loc !== undefined
 }
 
 /**
- * Compilers draw in colours wherever they run. The app reads `error.message`, a log or a pipe shows it: escape codes would stand
- * in all of them, whatever NO_COLOR says.
+ * Removes escape codes. Compilers colour their code frames even where NO_COLOR is set or nothing is a terminal; without this the
+ * app would find the codes in `error.message`, and logs and pipes would show them.
  */
 function uncolour(flat: FlatError): void {
   flat.message = stripVTControlCharacters(flat.message)
@@ -94,7 +102,7 @@ function uncolour(flat: FlatError): void {
 
 const CONSTRUCTORS: Record<string, ErrorConstructor> = { SyntaxError, TypeError, RangeError, ReferenceError }
 
-/** Makes an `Error` of the same name, message, stack and details again. */
+/** The opposite of `flattenError`: an `Error` of the same name, message, stack and details. */
 export function reviveError(flat: FlatError): Error & Omit<FlatError, 'name' | 'message' | 'stack' | 'cause'> {
   const Constructor = Object.hasOwn(CONSTRUCTORS, flat.name) ? CONSTRUCTORS[flat.name]! : Error
   const error = new Constructor(flat.message, flat.cause ? { cause: reviveError(flat.cause) } : undefined)
@@ -110,13 +118,13 @@ export function reviveError(flat: FlatError): Error & Omit<FlatError, 'name' | '
   return error as ReturnType<typeof reviveError>
 }
 
-/** The place that an error is about, `file:line:column`, as far as it says so itself. */
+/** The place that a transform error is about: `file:line:column`, `file` if it has no position, or `undefined`. */
 export function placeOf({ loc, id }: Pick<FlatError, 'loc' | 'id'>): string | undefined {
   const file = loc?.file ?? id
   return file && file + (loc ? `:${loc.line}:${loc.column}` : '')
 }
 
-/** The lines of code that an error is about, unless its message shows them. */
+/** The code frame of an error, or `undefined` if its message contains the frame already. */
 export function frameOf({ frame, message }: Pick<FlatError, 'frame' | 'message'>): string | undefined {
   return frame && !message.includes(frame.trim()) ? frame : undefined
 }

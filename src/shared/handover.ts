@@ -1,39 +1,40 @@
 /**
- * What the parent tells the app process outside the session: one inherited duplex fd, lines of JSON from the parent. The first
- * line is the hand-over; its end means that the parent is gone. Nothing of it ever stands in argv or the environment.
+ * The line from the parent (Vite's process) to an app process outside the session: one inherited duplex fd, on which the parent
+ * writes lines of JSON. The first line is the hand-over; the end of the stream means that the parent is gone. The secret goes
+ * this way because other users can read argv, and everything that the app starts inherits the environment.
  */
 
-/** The inherited fd. */
+/** The number of the inherited fd. */
 export const HANDOVER_FD = 3
 
-/** Where the app process finds its server, and how it is going to be stopped. */
+/** Tells an app process where its server is, and how it is going to be stopped. */
 export interface Handover {
   /** Address of the session's endpoint. */
   url: string
   secret: string
   /** The server's project root. */
   root: string
-  /** Vite's directory for what can be made again. */
+  /** Vite's `cacheDir`. */
   cacheDir: string
-  /** The process is to say so if nothing loads the `.env` of `root`. */
+  /** `true` if the process is to print a hint when nothing loads the `.env` of `root`. */
   hintsEnv?: boolean
   stop: {
-    /** The signal that asks the process to stop, beside SIGINT, SIGTERM and SIGHUP. */
+    /** The signal that asks the process to stop. SIGINT, SIGTERM and SIGHUP do, too. */
     signal: string
     /** Milliseconds from that signal until the process is killed. */
     timeout: number
   }
   /** Wait for a debugger before any code of the app runs (`start`), and stop at the first line of its entry as well (`entry`). */
   pause?: 'start' | 'entry' | undefined
-  /** It is to wait for its turn: what ends it before is nobody's concern. */
+  /** The process is a standby: it waits for its turn, and a crash before its turn is not reported. */
   waits?: true
 }
 
-/** One line of the parent. `signal` stands in for a real signal where the platform has none. */
+/** One line of the parent. `signal` stands in for a real signal on Windows, which has none. */
 export type ParentLine = { handover: Handover } | { signal: string }
 
 /**
- * Where the processes and threads that an app process starts find its server. They inherit the path of a file with it, which
- * only this user can read: an fd would not reach them.
+ * The content of a file, readable by this user only, that tells the processes and threads of an app process where the server is.
+ * They inherit the file's path in the environment, because they do not inherit the fd.
  */
 export type Invitation = Pick<Handover, 'url' | 'secret'>

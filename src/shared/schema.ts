@@ -1,4 +1,4 @@
-/** Checks what users give against schemas. The message of each part of a schema says what that part expects. */
+/** Checks options and arguments against schemas. The message of each part of a schema says what that part expects. */
 import { inspect } from 'node:util'
 import * as v from 'valibot'
 import { TetherError } from './errors.ts'
@@ -66,7 +66,7 @@ export function check(schema: v.GenericSchema, value: unknown, where: string, wh
 
 function describe({ message, input, ...issue }: v.BaseIssue<unknown>, where: string, what: string): string {
   const path: v.IssuePathItem[] = issue.path ?? []
-  // one member of a list is wrong: the list is
+  // for a wrong member of a list, the error is about the whole list
   const list = path.findIndex(({ type }) => type === 'array')
   const received = list === -1 ? input : path[list]!.input
   const [name, owner] = (list === -1 ? path : path.slice(0, list)).map(({ key }) => String(key)).reverse()
@@ -78,7 +78,7 @@ function describe({ message, input, ...issue }: v.BaseIssue<unknown>, where: str
   return `Expected the option '${name}' of ${place} to be ${message}, got ${given}.`
 }
 
-/** valibot takes an array for an object. */
+/** `true` for an object that is no array: valibot's own object schemas take arrays, too. */
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

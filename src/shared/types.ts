@@ -1,5 +1,5 @@
 /**
- * What the two processes say to each other, above the session. Both ends import this file and nothing else of each other.
+ * The words between server and runner, above the session: changes, records, reports, and the functions of both sides.
  */
 import type { CustomPayload, HotPayload } from 'vite'
 import type { FlatError } from './errors.ts'
@@ -11,25 +11,25 @@ export type ModuleId = string
 /** One module's transformed code. */
 export interface ModuleRecord {
   id: ModuleId
-  /** URL as Vite's module graph writes it: what log lines and payloads name. */
+  /** URL as Vite's module graph writes it. Log lines and payloads name modules by it. */
   url: string
   /** Absolute path on the server without query, or `null` for a virtual module. */
   file: string | null
   /** Numbers the transforms of one server process. A runner installs only a greater one. */
   version: number
-  /** Hash of `code` without the source map; equal hash, equal module. */
+  /** Hash of `code` without the source map. Records of equal hash are taken for equal. */
   hash: string
   /** SSR-transformed code, without an inline source map. */
   code: string
   /** The code is that of a CommonJS module, for Node to run. */
   format?: 'commonjs'
-  /** The code was written to be compiled to CommonJS: what it imports from there is what a compiler's `require()` gives. */
+  /** The code was written to be compiled to CommonJS: its imports of CommonJS modules give what a compiler's `require()` gives. */
   interop?: 'compiled'
-  /** Source map as JSON text, packed (see `packed-map.ts`), for when a stack is read. */
+  /** Source map as JSON text, packed (see `packed-map.ts`). It is read when a stack is. */
   map: string | null
-  /** Static imports: specifier as it stands in `code` -> module id. A specifier that is not listed is an external. */
+  /** Static imports: specifier in `code` -> module id. A specifier that is not listed is an external, loaded by Node. */
   deps: Record<string, ModuleId>
-  /** Dynamic imports with a literal specifier, likewise. They are edges of the graph but are not loaded ahead. */
+  /** Dynamic imports with a literal specifier: specifier -> module id. Edges of the graph, whose code is not sent ahead. */
   dynamicDeps: Record<string, ModuleId>
 }
 
@@ -40,15 +40,15 @@ export interface FailedModule {
   error: FlatError
 }
 
-/** What a save becomes on the wire: which modules changed, and the code the runner lacks. */
+/** A save on the wire: the modules that changed, and the code that the runner lacks. */
 export interface Change {
-  /** Numbers the changes of one session; `Applied.seq` answers it. */
+  /** Number of the change in its session; `Applied.seq` repeats it. */
   seq: number
   /** Modules that Vite was asked to update. */
   seeds: ModuleId[]
-  /** Code that differs from what the runner holds, and code of modules that it newly needs. */
+  /** Code of modules of which the runner holds another version, and of modules that it needs now and does not hold. */
   modules: ModuleRecord[]
-  /** Seeds, or modules they newly need, that could not be transformed. */
+  /** Seeds that could not be transformed, and modules that seeds newly need and that could not. */
   failed: FailedModule[]
   /** Modules whose newer code did not fit into one message: the runner forgets its own and asks when it needs them. */
   stale?: ModuleId[]
@@ -62,18 +62,25 @@ export interface AppliedUpdate {
   accepted: string
 }
 
-/** What a runner made of one change. All URLs are Vite's. */
+/** The report of a runner on one change. All URLs are Vite's. */
 export interface Applied {
+  /** Number of the change, within the runner's session. */
   seq: number
-  /** `unaccepted`: nothing was touched, the supervisor is to restart the process. */
+  /**
+   * `updated`: boundaries accepted the change, and the modules below them were evaluated again. `reloaded`: no boundary accepted
+   * it, and all modules of the runner were evaluated again. `unaffected`: the runner does not execute the changed modules.
+   * `unaccepted`: no boundary accepted it, nothing was touched, and the server restarts the process. `failed`: see `error`.
+   */
   outcome: 'updated' | 'reloaded' | 'unaffected' | 'unaccepted' | 'failed'
   /** Milliseconds from the receipt of the change to the end of its callbacks. */
   ms: number
   /** How many modules were evaluated. */
   evaluated: number
+  /** The boundaries that accepted the change; empty unless `outcome` is `updated`. */
   updates: AppliedUpdate[]
   /** URLs from the changed module to the root, when nothing accepts it. */
   chain?: string[]
+  /** The error that made the update fail. */
   error?: FlatError
 }
 
@@ -86,11 +93,11 @@ export type FetchAnswer = { id: ModuleId; url: string; modules: ModuleRecord[] }
 /** First call of a runner in each session. */
 export interface RunnerInfo {
   name: string
-  /** `helper`: a process or thread that an app process has started, which lives on the private socket too. */
+  /** `helper`: a process or thread that an app process has started. It connects to the private socket, as `supervised` ones do. */
   kind: 'supervised' | 'attached' | 'helper'
   pid: number
   host: string
-  /** The runner's project root, for display. */
+  /** The runner's project root, on its machine. For display. */
   root: string
   /** The id of the app that a helper belongs to. */
   app?: string
@@ -98,7 +105,7 @@ export interface RunnerInfo {
   versions?: InstalledVersions
 }
 
-/** What a runner needs to know of the server. */
+/** The answer to `init`: the server's settings that a runner needs. */
 export interface RunnerConfig {
   /** The id that `hub.runners` shows. */
   id: string
@@ -106,12 +113,12 @@ export interface RunnerConfig {
   root: string
   /** `import.meta.env` by Vite's rules. */
   env: Record<string, unknown>
-  /** `false` when `server.hmr` is: there is no `import.meta.hot`. */
+  /** `false` when Vite's `server.hmr` is `false`: modules get no `import.meta.hot`. */
   hmr: boolean
   /** Entries to execute, as given by the user; empty for an attached runner. */
   entries: string[]
   onUnaccepted: 'restart' | 'reload'
-  /** It is the next process of its app: it holds the code of its entries and runs nothing until `begin`. */
+  /** The runner is a standby, the next process of its app: it gets the code of its entries and executes nothing until `begin`. */
   waits?: boolean
   /** The server's, for an attached runner. */
   versions?: InstalledVersions
@@ -126,23 +133,23 @@ export interface ServerFunctions {
    * `fresh` asks for `url` itself even if the session's ledger says that the runner holds it.
    */
   fetch(url: string, importer?: ModuleId, fresh?: boolean): Promise<FetchAnswer>
-  /** After a resync: what the runner holds (id -> hash). The answer brings what differs. */
+  /** After a resync the runner says which code it holds (id -> hash). The answer brings the code that differs. */
   compare(held: Record<ModuleId, string>): Promise<Change>
   /** A custom event sent with `import.meta.hot.send`. */
   hot(payload: CustomPayload): void
-  /** What became of a change. */
+  /** The report on a change. */
   applied(report: Applied): void
   /** The entries are executed. */
   ready(): void
-  /** One that waits holds the code of its entries; `memory` is what its process occupies, in bytes. */
+  /** A standby holds the code of its entries; `memory` is the size of its process, in bytes. */
   waiting(memory: number): void
-  /** One that has waited executes its entries from now on. */
+  /** A standby begins to execute its entries: it is the app's process from now on. */
   begun(): void
-  /** A debugger may attach, and hold the process for as long as a person wants. */
+  /** A debugger may attach and pause the process: its silence means nothing from now on. */
   inspected(): void
   /**
-   * Node itself has loaded these files of the app, which updates cannot reach: absolute path on the server -> its time of
-   * modification, in ms, when it was read.
+   * Node itself has loaded these files of the app, and updates cannot reach them: absolute path on the server -> the file's time
+   * of modification when it was read, in ms.
    */
   loaded(files: Record<string, number>): void
 }
@@ -154,6 +161,6 @@ export interface RunnerFunctions {
   modules(records: ModuleRecord[]): void
   /** Vite's own payload: custom, error, or one that a plugin sent. */
   payload(payload: HotPayload): void
-  /** One that waits is to execute its entries. May come twice. */
+  /** A standby is to execute its entries. May come twice. */
   begin(): void
 }

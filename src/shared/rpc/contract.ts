@@ -1,5 +1,5 @@
 /**
- * Which functions exist on either side, and how their messages are treated. The types are in `types.ts`.
+ * The list of the functions of either side, and how their messages are treated. The types are in `types.ts`.
  */
 import type { SendOptions } from '../session/outbox.ts'
 import type { RunnerFunctions, ServerFunctions } from '../types.ts'
@@ -7,15 +7,16 @@ import type { RunnerFunctions, ServerFunctions } from '../types.ts'
 type CallsOf<F> = { [K in keyof F]: F[K] extends (...args: never[]) => Promise<unknown> ? K : never }[keyof F] & string
 type EventsOf<F> = Exclude<keyof F & string, CallsOf<F>>
 
-/** What one side offers: functions that answer with a promise, and all others, which are events, with the way they are sent. */
+/** The functions of one side: `calls` answer with a promise; `events` do not, and say here how they are sent. */
 export interface Contract<F> {
   readonly calls: readonly CallsOf<F>[]
   readonly events: { readonly [K in EventsOf<F>]: SendOptions }
 }
 
 /**
- * What a runner may ask of a server. `applied` answers a change and there are no more of them than changes, and `ready` comes
- * once, hence they are never refused; `hot` is the user's own: bounded, and sent again if a session ends before the server has taken it.
+ * Functions of the server. `hot` is sent by the app, as often as it likes: it is bounded (`event`), and sent again if the session
+ * is lost before the server has taken it. The others are never refused, because there are few of them: one `applied` a change, one
+ * `ready` a start.
  */
 export const SERVER_CONTRACT: Contract<ServerFunctions> = {
   calls: ['init', 'fetch', 'compare'],
@@ -30,7 +31,7 @@ export const SERVER_CONTRACT: Contract<ServerFunctions> = {
   },
 }
 
-/** What a server may tell a runner. `modules` belongs to an answer: the server waits until the runner has taken others of its kind. */
+/** Functions of a runner. `modules` needs no bound: the server waits for acknowledgements between batches (`code-stream`). */
 export const RUNNER_CONTRACT: Contract<RunnerFunctions> = {
   calls: [],
   events: {
@@ -41,7 +42,7 @@ export const RUNNER_CONTRACT: Contract<RunnerFunctions> = {
   },
 }
 
-/** A contract of which only the names matter. */
+/** A contract reduced to the names of its functions. */
 export interface Names {
   readonly calls: readonly string[]
   readonly events: object

@@ -7,10 +7,11 @@ import type { Limits } from '../session/limits.ts'
 import type { Clock } from '../util/clock.ts'
 
 export interface Deadlines {
-  /** Settles as `answer` does, or rejects with `ERR_DEADLINE` or with what `end` gives. */
+  /** Settles as `answer` does, or rejects with `ERR_DEADLINE`, or with the error of `end`. */
   race<T>(name: string, answer: Promise<T>): Promise<T>
+  /** The session got a link (`true`), or lost it: time counts only in between. */
   attached(yes: boolean): void
-  /** Rejects everything that waits, each with an error of its own. */
+  /** Rejects every call that waits, each with an error of its own from `reason`. */
   end(reason: () => TetherError): void
 }
 
@@ -21,9 +22,9 @@ interface Entry {
   fail(error: TetherError): void
 }
 
-/** Without a link until `attached(true)`. */
+/** Makes deadlines, which count no time until `attached(true)`. */
 export function createDeadlines(clock: Clock, limits: Limits): Deadlines {
-  // all deadlines are equally long: the first in is the first due
+  // all deadlines are equally long, so the first entry is the first due
   const entries = new Set<Entry>()
   let spent = 0
   let since: number | undefined
@@ -43,7 +44,7 @@ export function createDeadlines(clock: Clock, limits: Limits): Deadlines {
     const { armed, due } = timer!
     timer = undefined
     const now = clock.now()
-    // what we slept is not the other side's time: the answer may be in the socket already
+    // this process slept, this timer fires, then the socket is read, which may hold the answer: time asleep does not count
     spent = count(now - due > limits.late ? armed : now)
     since = now
     for (const entry of entries) {

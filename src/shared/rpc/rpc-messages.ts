@@ -28,12 +28,12 @@ const MAX_ID = 64
 
 const isId = (value: unknown): value is string => typeof value === 'string' && value.length <= MAX_ID
 
-/** Whether `name` is a function that answers. */
+/** `true` if `name` is a function that answers. */
 export function isCall(contract: Names, name: string): boolean {
   return contract.calls.includes(name)
 }
 
-/** Copies what is known of a message. Throws `ERR_PROTOCOL` if it is malformed, or an event that does not exist. */
+/** Copies the known members of a message. Throws `ERR_PROTOCOL` for a malformed one and for an event that does not exist. */
 export function readMessage(data: unknown, contract: Names): Message {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) throw bad('expected an object')
   const own = (key: string): unknown => (Object.hasOwn(data, key) ? (data as Record<string, unknown>)[key] : undefined)

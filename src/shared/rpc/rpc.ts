@@ -1,6 +1,6 @@
 /**
- * Functions of the other side: birpc inside the session. What birpc leaves open is closed here: an allow-list, validated
- * messages, errors that survive the wire, deadlines that count only while there is a link, calls that are issued again.
+ * Calls of functions of the other side: birpc inside the session, and around it what birpc does not have: an allow-list,
+ * validated messages, errors that survive the wire, deadlines that count only while there is a link, calls that are issued again.
  */
 import { createBirpc } from 'birpc'
 import { flattenError, reviveError, TetherError } from '../errors.ts'
@@ -20,26 +20,26 @@ export interface RpcOptions<Local, Remote> {
   limits: Limits
   local: { contract: Contract<Local>; functions: Local }
   remote: Contract<Remote>
-  /** Puts a message (JSON text) into the session. What it throws, the caller gets. */
+  /** Puts a message (JSON text) into the session. The caller of the function gets the error that it throws. */
   send(json: string, options: SendOptions): void
-  /** A local event function threw or rejected: nobody waits for its answer. */
+  /** A local event function threw or rejected. The other side is not told, because an event has no answer. */
   failed(error: unknown, name: string): void
-  /** Calls began to wait for an answer, or none waits any more. */
+  /** Calls wait for answers (`true`), or none does any more. */
   busy?(waiting: boolean): void
 }
 
 export interface Rpc<Remote> {
-  /** The other side. Calls reject, events throw at once. */
+  /** The functions of the other side. Calls reject, events throw. */
   readonly remote: Remote
-  /** Takes one message. Throws `ERR_PROTOCOL` if it is malformed. Functions are entered soon, in the order of their messages. */
+  /** Takes a message. Throws `ERR_PROTOCOL` if it is malformed. Functions are called later, in the order of their messages. */
   receive(message: unknown): void
-  /** Runs `step` once the functions of all messages taken so far have been entered. */
+  /** Runs `step` once the functions of all messages taken so far have been called (not: have returned). */
   inOrder(step: () => void): void
   /** The session got a link, or lost it: deadlines run only in between. */
   attached(yes: boolean): void
   /** Issues every unanswered call again, with the id it had. */
   reissue(): void
-  /** Forgets the calls being worked on, which the other side is going to issue again: their answers are dropped. */
+  /** Forgets the calls being worked on and drops their answers, because the other side is going to issue them again. */
   abandon(): void
   /** Rejects every call, now and later, with a new error of `reason`. */
   end(reason: () => TetherError): void
@@ -51,9 +51,9 @@ export function createRpc<Local extends object, Remote extends object>(
 ): Rpc<Remote> {
   const { clock, limits, local, remote } = options
   const deadlines = createDeadlines(clock, limits)
-  /** Calls of ours without an answer: id -> message. */
+  /** Own calls without an answer: id -> message. */
   const pending = new Map<string, string>()
-  /** Calls of ours that have a place, and those that wait for one. */
+  /** Number of own calls in flight; those beyond `limits.calls` wait in `queue`. */
   let calling = 0
   const queue: (() => void)[] = []
   /** Calls of the other side that are being worked on, by id and epoch. */
@@ -80,7 +80,7 @@ export function createRpc<Local extends object, Remote extends object>(
         pending.delete(request.i!)
       }
     },
-    // with a name, an answer could not be sent and becomes an error; without, it is our own call, which rejects
+    // with a name: an answer could not be sent, and `true` lets birpc answer with the error; without: an own call, which rejects
     onGeneralError: (_error, name) => name !== undefined,
   })
 
@@ -115,7 +115,7 @@ export function createRpc<Local extends object, Remote extends object>(
 
   function ask(message: Request): void {
     const json = JSON.stringify(message)
-    // what the other side would refuse would cost the link; answers are our own and flat
+    // the other side would close the link for a message that is too deep; answers are built here and are flat
     if (!isShallowText(json, limits.depth)) {
       throw new TetherError('ERR_TOO_LARGE', `a message may be nested ${limits.depth} deep, this one is deeper`)
     }
@@ -144,7 +144,7 @@ export function createRpc<Local extends object, Remote extends object>(
       checkOpen()
       return await birpc.$call(name, ...args)
     } finally {
-      // the place is handed on, not given up, so that nobody overtakes those who wait
+      // the place goes to the first that waits: a call made between giving up and taking would overtake it
       const next = queue.shift()
       if (next) next()
       else if (--calling === 0) options.busy?.(false)
@@ -154,7 +154,7 @@ export function createRpc<Local extends object, Remote extends object>(
   function event(name: string, args: unknown[]): void {
     checkOpen()
     refused = undefined
-    // birpc posts before it first waits: what was refused is known at once, and is thrown here instead of rejecting
+    // birpc calls post() before its first await, so `refused` is set by now: the app's hot.send() throws instead of rejecting
     birpc.$callEvent(name, ...args).catch(() => {})
     const failure = refused as { error: unknown } | undefined
     if (failure) throw failure.error

@@ -1,5 +1,6 @@
 /**
- * When to acknowledge if no message goes the other way: after a delay, a count or a size, whichever comes first.
+ * Decides when a bare acknowledgement is due, because no message goes the other way that could carry it: after a delay, a count
+ * of messages or a number of bytes, whichever comes first.
  */
 import type { Clock } from '../util/clock.ts'
 import type { Limits } from './limits.ts'

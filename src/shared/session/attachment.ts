@@ -1,5 +1,6 @@
 /**
- * What lives as long as one link of a session: its heartbeat, its acknowledgement clock, and the watch over bytes that do not leave.
+ * The part of a session that lives as long as one link: heartbeat, timer of acknowledgements, and the watch over bytes that do
+ * not leave the socket.
  */
 
 import type { Clock } from '../util/clock.ts'
@@ -16,22 +17,22 @@ export interface AttachmentOptions {
   clock: Clock
   limits: Limits
   link: Link
-  /** One frame came; `undefined` for a binary one. */
+  /** A frame came in; `undefined` stands for a binary one. */
   frame(text: string | undefined): void
   /** A bare acknowledgement is due. */
   ack(): void
-  /** Bytes have left: there may be room for more. */
+  /** Bytes have left the socket: there may be room for more. */
   drained(): void
-  /** The other side does not answer, or does so again; absent: it is not asked. */
+  /** The other side does not answer pings (`true`), or answers again (`false`). Without this function it is not asked. */
   silence?: ((isSilent: boolean) => void) | undefined
-  /** The link ended, or must end with `code`: `destroy` where a polite close would not be heard. */
+  /** The link is `gone`, or the caller must `destroy` it, because the other side would not hear a polite close. */
   over(code: number, text: string, how: 'gone' | 'destroy'): void
 }
 
 export class Attachment {
   readonly link: Link
   readonly acks: Acks
-  /** Whether a message was taken or acknowledged on this link. */
+  /** `true` once a message was taken or acknowledged on this link. */
   moved = false
   readonly #options: AttachmentOptions
   readonly #since: number
@@ -68,25 +69,25 @@ export class Attachment {
     }
   }
 
-  /** How long it has lived, in milliseconds. */
+  /** Milliseconds since the link was attached. */
   get lived(): number {
     return this.#options.clock.now() - this.#since
   }
 
-  /** Whether a frame of `bytes` may be written now. One that is too large for any room is written when nothing waits. */
+  /** `true` if a frame of `bytes` may be written now. A frame larger than the whole buffer is written when the buffer is empty. */
   hasRoom(bytes: number): boolean {
     const { buffered } = this.link
     return buffered === 0 || buffered + bytes < this.#options.limits.buffered
   }
 
-  /** Writes a frame, whether there is room or not. */
+  /** Writes a frame even if `hasRoom` says no: control frames must not wait. */
   write(text: string): void {
     this.#heartbeat.sent()
     this.link.send(text)
     this.#watch()
   }
 
-  /** Nothing of this link is heard or timed from here on; it is for the caller to close it. */
+  /** Stops listening to the link and all its timers. The caller closes the link. */
   leave(): void {
     this.link.handlers = IGNORE
     this.#heartbeat.stop()
@@ -95,7 +96,7 @@ export class Attachment {
     this.#stall?.stop()
   }
 
-  /** Bytes that wait must make progress: judged by what leaves, never by how much there is. */
+  /** Ends the link if bytes wait in the socket and none leaves for `limits.stall`, however few or many they are. */
   #watch(): void {
     if (this.link.buffered === 0) {
       this.#stall?.stop()

@@ -1,36 +1,37 @@
 /**
- * The two keys of a secret and the proofs made with them (PROTOCOL.md section 9). Both sides compute the same.
+ * The two keys of a secret and the proofs made with them (PROTOCOL.md section 9). Server and runner compute both, and compare.
  */
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { HelloFrame, WelcomeFrame } from './protocol.ts'
 
-/** What a secret becomes. */
+/** The keys that both sides derive from the secret. */
 export interface Keys {
   /** Bearer token, checked before the upgrade. */
   gate: string
-  /** Never crosses the wire. */
+  /** Key of the proofs. Never crosses the wire. */
   proof: Buffer
 }
 
 /** A fresh random id: 16 bytes, 22 characters. */
 export const randomId = (): string => randomBytes(16).toString('base64url')
 
-/** Derives both keys. */
+/** Derives both keys from a secret. */
 export function deriveKeys(secret: string): Keys {
   const derive = (label: string): Buffer => Buffer.from(hkdfSync('sha256', secret, '', `tether/1 ${label}`, 32))
   return { gate: derive('gate').toString('base64url'), proof: derive('proof') }
 }
 
-/** What both proofs are bound to. */
+/** Values that are new on each link and go into both proofs, so that a recorded link cannot be played back. */
 export interface Nonces {
+  /** Id of the server process. */
   boot: string
-  /** The server's. */
+  /** Nonce of the server. */
   challenge: string
-  /** The runner's. */
+  /** Nonce of the runner. */
   hello: string
 }
 
-/** The runner's proof. */
+/** The runner's proof that it knows the secret. */
 export function proveHello(
   { proof }: Keys,
   { boot, challenge, hello }: Nonces,
@@ -39,7 +40,7 @@ export function proveHello(
   return mac(proof, ['tether/1 runner', boot, challenge, hello, gen, sid, recv, next])
 }
 
-/** The server's proof. */
+/** The server's proof that it knows the secret. */
 export function proveWelcome(
   { proof }: Keys,
   { boot, challenge, hello }: Nonces,

@@ -1,9 +1,9 @@
 /**
- * When to try again: at once, then full jitter under a doubling ceiling.
+ * Delays between attempts to connect: none before the first, then random ones under a ceiling that doubles (full jitter).
  */
 import type { Limits } from './limits.ts'
 
-/** Counts the attempts since things last went well. */
+/** Counts the attempts since the last link that worked. */
 export class Backoff {
   #attempts = 0
   readonly #limits: Limits
@@ -23,8 +23,8 @@ export class Backoff {
   }
 
   /**
-   * A link ended. One that lived for `stable` starts over; one that at least moved a message starts over too, but not with an
-   * attempt at once, so that a server that answers and dies is never met by a hot loop.
+   * Call when a link has ended. A link that lived for `stable` starts the count over. A shorter one on which a message moved
+   * starts it over without the attempt at once: a server that answers and dies would be asked again in a tight loop.
    */
   ended(lived: number, moved: boolean): void {
     if (lived >= this.#limits.stable) this.#attempts = 0

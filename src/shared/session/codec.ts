@@ -1,5 +1,5 @@
 /**
- * Frames as text and back. Reading is strict: what PROTOCOL.md section 3 does not allow is a `TetherError`.
+ * Frames as text and back. Reading is strict: a frame that PROTOCOL.md section 3 does not allow is a `TetherError`.
  */
 import { TetherError } from '../errors.ts'
 import type { Limits } from './limits.ts'
@@ -17,7 +17,7 @@ const isText = (value: unknown): boolean => typeof value === 'string' && value.l
 const isId = (value: unknown): boolean => typeof value === 'string' && ID.test(value)
 const isMac = (value: unknown): boolean => typeof value === 'string' && MAC.test(value)
 
-/** What every member of every frame must be. A name that ends with `?` may be absent. */
+/** The check of each member of each frame. A member whose name ends with `?` here may be absent. */
 const MEMBERS: Record<string, Record<string, (value: unknown) => boolean>> = {
   challenge: { v: (v) => Array.isArray(v) && v.length <= 64 && v.every(isNumber), boot: isId, nonce: isId },
   hello: {
@@ -53,7 +53,7 @@ function bad(problem: string): TetherError {
   return new TetherError('ERR_PROTOCOL', `the other side sent a frame that is not allowed: ${problem}`)
 }
 
-/** Names what was received without quoting it: it may be anything, and it may be secret. */
+/** The kind of a received value. The value itself may be a secret: no error quotes it. */
 function describe(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
@@ -61,8 +61,8 @@ function describe(value: unknown): string {
 }
 
 /**
- * Reads a frame. `undefined` stands for a binary one.
- * Throws `ERR_PROTOCOL` if it is not a well-formed frame.
+ * Reads a frame; `undefined` as `text` stands for a binary one.
+ * Throws `ERR_PROTOCOL` for anything but a well-formed text frame.
  */
 export function decode(text: string | undefined, limits: Limits): Frame {
   if (text === undefined) throw bad('expected text, received a binary message')
@@ -70,7 +70,7 @@ export function decode(text: string | undefined, limits: Limits): Frame {
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    // the parser's message quotes the text
+    // the parser's own message quotes the text, which may hold a secret
     throw bad(`expected JSON, received ${text.length} characters that are not (${(cause as Error).name})`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -96,7 +96,7 @@ export function decode(text: string | undefined, limits: Limits): Frame {
   return frame as unknown as Frame
 }
 
-/** Whether JSON data is nested at most `depth` deep. Walks level by level: no recursion. */
+/** `true` if JSON data is nested at most `depth` deep. Walks level by level: recursion would overflow on hostile data. */
 export function isShallow(data: unknown, depth: number): boolean {
   let level: unknown[] = [data]
   for (let d = 0; level.length > 0; d++) {
@@ -120,13 +120,13 @@ const CLOSE_BRACKET = 93
 const OPEN_BRACE = 123
 const CLOSE_BRACE = 125
 
-/** Whether JSON text is nested at most `depth` deep. */
+/** `true` if JSON text is nested at most `depth` deep. */
 export function isShallowText(json: string, depth: number): boolean {
-  // every level takes two brackets
+  // every level takes two brackets, so a text this short cannot be deeper
   if (json.length <= 2 * depth) return true
   let level = 0
   for (let i = 0; i < json.length; i++) {
-    // numbers: a message may have megabytes, most of them in strings
+    // numbers and endOfString() for speed: a message may have megabytes, most of them in strings
     const char = json.charCodeAt(i)
     if (char === QUOTE) i = endOfString(json, i)
     else if (char === OPEN_BRACKET || char === OPEN_BRACE) {
@@ -151,12 +151,12 @@ export function encode(frame: Exclude<Frame, { t: 'msg' }>): string {
   return JSON.stringify(frame)
 }
 
-/** Writes a message whose content is already JSON text: large ones are serialised once, however often they are replayed. */
+/** Writes a message whose content is JSON text already: the outbox keeps text, so that a replay serialises nothing again. */
 export function encodeMessage(s: number, a: number, json: string): string {
   return `{"t":"msg","s":${s},"a":${a},"d":${json}}`
 }
 
-/** Whether a frame belongs to the opening of a link. */
+/** `true` if a frame belongs to the opening of a link. */
 function isOpening(frame: Frame): frame is OpeningFrame {
   return frame.t === 'challenge' || frame.t === 'hello' || frame.t === 'welcome'
 }

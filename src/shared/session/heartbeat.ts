@@ -9,7 +9,7 @@ export interface HeartbeatOptions {
   clock: Clock
   limits: Limits
   ping(): void
-  /** The peer was silent for too long, and we were awake to hear it. Called once. */
+  /** The peer was silent for `deadAfter` while this process was awake. Called once. */
   dead(): void
 }
 
@@ -21,12 +21,12 @@ export interface Heartbeat {
   stop(): void
 }
 
-/** Starts at once. */
+/** Makes a heartbeat, which starts at once. */
 export function createHeartbeat({ clock, limits, ping, dead }: HeartbeatOptions): Heartbeat {
   const verdict = createWatchdog({ clock, ms: limits.deadAfter, late: limits.late, expired: dead })
   let mute = watchMute()
   function watchMute() {
-    // asleep or not: having been mute for so long is a reason to speak, hence no allowance for lateness
+    // `late` is infinite: a process that was asleep has been mute as well, and has the more reason to send a ping now
     return createWatchdog({
       clock,
       ms: limits.pingAfter,

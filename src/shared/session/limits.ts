@@ -3,69 +3,72 @@
 const KiB = 1024
 const MiB = 1024 * KiB
 
-/** Bounds and times of sessions: bytes and milliseconds. Each may be changed by an embedder or a test. */
+/**
+ * Bounds and times of sessions, in bytes and milliseconds. All must be positive; `deadAfter` must be greater than `pingAfter`, and
+ * `message` at most `outboxBytes`.
+ */
 export interface Limits {
-  /** Greatest message. @default 16 MiB */
+  /** Greatest message that this side sends or takes, in bytes. @default 16 MiB */
   readonly message: number
-  /** Greatest frame that carries no message. @default 64 KiB */
+  /** Greatest frame that carries no message, in bytes. @default 64 KiB */
   readonly frame: number
-  /** Greatest `hello` frame. @default 4 KiB */
+  /** Greatest `hello` frame, in bytes. @default 4 KiB */
   readonly hello: number
-  /** How deep a message may be nested. @default 128 */
+  /** Greatest depth of objects and arrays in a message. @default 128 */
   readonly depth: number
-  /** Events that may be unacknowledged. @default 1024 */
+  /** Greatest number of events that the other side has not acknowledged. @default 1024 */
   readonly outboxCount: number
-  /** Their bytes. @default 32 MiB */
+  /** Greatest number of bytes of such events. @default 32 MiB */
   readonly outboxBytes: number
-  /** Bytes that may wait in a socket. @default 1 MiB */
+  /** Greatest number of bytes that wait in a socket; later messages wait in the outbox. @default 1 MiB */
   readonly buffered: number
-  /** A link whose waiting bytes make no progress for so long is destroyed. @default 30 s */
+  /** A link is destroyed if bytes wait in its socket and none leaves for this time. @default 30 s */
   readonly stall: number
-  /** An acknowledgement waits so long for others to go with it, @default 50 ms */
+  /** Longest time until a message is acknowledged. @default 50 ms */
   readonly ackDelay: number
-  /** or until so many messages have come, @default 32 */
+  /** A side acknowledges at once when it has taken this many messages. @default 32 */
   readonly ackCount: number
-  /** or so many bytes. @default 256 KiB */
+  /** A side acknowledges at once when it has taken this many bytes. @default 256 KiB */
   readonly ackBytes: number
-  /** A side that has been silent for so long sends a ping. @default 5 s */
+  /** A side sends a ping when it has sent nothing for this time. @default 5 s */
   readonly pingAfter: number
-  /** A link on which nothing has come for so long is dead. Greater than `pingAfter`. @default 15 s */
+  /** A link on which nothing has come for this time is destroyed. @default 15 s */
   readonly deadAfter: number
-  /** Silence of an app process after which the server asks it whether it is at work, @default 1 s */
+  /** The server sends a ping to an app process that has sent nothing for this time. @default 1 s */
   readonly probeAfter: number
-  /** and how long it has to answer. @default 5 s */
+  /** An app process that sends nothing for this time after that ping is said not to answer. @default 5 s */
   readonly answer: number
-  /** A timer of ours that is later than this means that we were asleep. @default 2 s */
+  /** If a timer fires later than this, its process was asleep, and no verdict is passed on the other side. @default 2 s */
   readonly late: number
-  /** From the connection to the upgrade, and from hello to welcome. @default 5 s */
+  /** Longest time from the connection to the upgrade, and from `hello` to `welcome`. @default 5 s */
   readonly handshake: number
-  /** From the upgrade to hello. @default 3 s */
+  /** Longest time from the upgrade to `hello`. @default 3 s */
   readonly helloWait: number
-  /** How long closing waits for the other side. @default 2 s */
+  /** Longest time that closing a link waits for the other side. @default 2 s */
   readonly closeWait: number
-  /** Calls of one runner in flight. @default 64 */
+  /** Greatest number of calls that one runner has in flight; later ones wait. @default 64 */
   readonly calls: number
-  /** Calls of one runner that a server works on. @default 256 */
+  /** Greatest number of calls of one runner that a server works on; it refuses others. @default 256 */
   readonly serving: number
-  /** Time for one call, while there is a link. @default 2 min */
+  /** Longest time for one call, counted while there is a link. @default 2 min */
   readonly callDeadline: number
-  /** Sessions of one address. @default 256 */
+  /** Greatest number of sessions at one address of the server. @default 256 */
   readonly sessions: number
-  /** Upgraded links that have not said hello. @default 64 */
+  /** Greatest number of upgraded links that have not sent `hello`. @default 64 */
   readonly waiting: number
-  /** How long a session without a link is kept. @default 10 min */
+  /** The server forgets a session that has had no link for this time. @default 10 min */
   readonly expire: number
-  /** The shortest time between two attempts to connect, @default 50 ms */
+  /** First ceiling of the random delay between two attempts to connect; each attempt doubles it. @default 50 ms */
   readonly backoffBase: number
-  /** and the longest. @default 2 s */
+  /** Greatest ceiling of that delay. @default 2 s */
   readonly backoffCap: number
-  /** A link that lives so long sets the backoff back. @default 5 s */
+  /** A link that lives for this time starts the delays over. @default 5 s */
   readonly stable: number
-  /** Two protocol errors within this time are one too many. @default 10 s */
+  /** A runner gives up at the second protocol error within this time. @default 10 s */
   readonly protocolErrors: number
 }
 
-/** The defaults. */
+/** The default limits. */
 export const LIMITS: Limits = {
   message: 16 * MiB,
   frame: 64 * KiB,

@@ -1,21 +1,21 @@
 /**
- * What a session sees of a connection: text frames, bytes that wait, and an end. Sockets are wrapped at the edge
- * (`wrapSocket`), tests bring a wire of their own.
+ * A connection as the session sees it: text frames, bytes that wait, and an end. `wrapSocket` makes one of a WebSocket; tests
+ * bring a wire of their own.
  */
 
-/** What the present owner of a link wants to hear. */
+/** The callbacks of the link's present owner. */
 export interface LinkHandlers {
-  /** One whole frame; `undefined` for a binary one. */
+  /** A whole frame came in; `undefined` stands for a binary one. */
   message(text: string | undefined): void
   /** Bytes came in, whether or not they complete a frame. */
   heard(): void
-  /** Bytes left. */
+  /** Bytes left the socket. */
   drained(): void
-  /** The end, once, however it came about. */
+  /** The link has ended. Called once, whichever side ended it and however. */
   closed(code: number, text: string): void
 }
 
-/** One connection. Whoever owns it assigns `handlers` in the tick in which he gets it. */
+/** One connection. Its owner assigns `handlers` in the tick in which it gets the link: later, frames would be lost. */
 export interface Link {
   handlers: LinkHandlers
   /** Bytes handed to `send` that have not left yet. */
@@ -32,7 +32,7 @@ const nothing = (): void => {}
 /** Handlers of a link that nobody owns any more. */
 export const IGNORE: LinkHandlers = { message: nothing, heard: nothing, drained: nothing, closed: nothing }
 
-/** What fits into a close frame, with a little to spare. */
+/** Greatest number of bytes of a reason: a close frame takes 123. */
 const MAX_REASON = 120
 
 /** Cuts a text to what a close frame can carry, at a character. */

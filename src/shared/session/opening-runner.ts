@@ -10,7 +10,7 @@ import type { Limits } from './limits.ts'
 import { IGNORE, type Link } from './link.ts'
 import { CLOSE, type Kind, VERSION, type WelcomeFrame } from './protocol.ts'
 
-/** What a runner says of itself and of where it is. */
+/** The members of `hello` that the session knows (PROTOCOL.md section 3). */
 export interface Greeting {
   gen: number
   sid?: string
@@ -24,13 +24,13 @@ export interface GreetOptions {
   limits: Limits
   keys: Keys
   greeting: Greeting
-  /** The server has proved itself. Called in the tick of the welcome, and takes the link over. */
+  /** The server has proved that it knows the secret. Called in the tick of the welcome; the callee owns the link from then on. */
   welcomed(frame: WelcomeFrame, boot: string): void
-  /** The link is closed, or was left to be. */
+  /** The opening failed. The link is closed or closing. */
   failed(code: number, text: string): void
 }
 
-/** Owns the link until it is open. Returns a function that gives it up; `failed` is not called then. */
+/** Opens a link, and owns it until it is open. Returns a function that gives it up; `failed` is not called then. */
 export function greet(link: Link, { clock, limits, keys, greeting, welcomed, failed }: GreetOptions): () => void {
   let nonces: Nonces | undefined
   const cancel = clock.after(limits.handshake, () => {

@@ -10,7 +10,7 @@ import type { Limits } from './limits.ts'
 import { IGNORE, type Link } from './link.ts'
 import { CLOSE, type HelloFrame, VERSION } from './protocol.ts'
 
-/** What the server makes of a hello that proved itself. */
+/** The server's answer to a `hello` whose proof is right: welcome it to a session, or close the link. */
 export type Decision =
   | { sid: string; resumed: boolean; recv: number; reason?: string; attach(): void }
   | { close: number; text: string }
@@ -21,17 +21,17 @@ export interface ChallengeOptions {
   keys: Keys
   boot: string
   decide(hello: HelloFrame): Decision
-  /** The link is open, refused or gone. */
+  /** The opening is over: the link is open, refused or gone. */
   over(): void
 }
 
-/** Owns the link until it is open. */
+/** Opens a link that a runner has made, and owns it until it is open. */
 export function challenge(link: Link, options: ChallengeOptions): void {
   const { clock, limits, keys, boot, decide, over } = options
   const nonce = randomId()
   const cancel = clock.after(limits.helloWait, () => {
     leave()
-    // whoever says nothing is not worth waiting for
+    // no polite close: a peer that has not sent `hello` in time would hardly answer that either
     link.terminate()
   })
 

@@ -3,7 +3,7 @@
  */
 import type { Limits } from './limits.ts'
 
-/** How a message is to be treated. */
+/** Options of a message. */
 export interface SendOptions {
   /** An event: counts towards the bounds. Calls and answers are bounded by the calls in flight. */
   event: boolean
@@ -22,7 +22,7 @@ export interface OutboxItem {
   again: boolean
 }
 
-/** Bounded by count and bytes; numbers from 1. */
+/** The queue of messages without acknowledgement, bounded by count and bytes. It numbers them from 1. */
 export class Outbox {
   #items: OutboxItem[] = []
   /** Index of the first item that is not written on the present link. */
@@ -57,7 +57,7 @@ export class Outbox {
     return this.#bytes
   }
 
-  /** Whether one more message fits. Without a link (`away`) calls and answers count too, so that memory stays bounded. */
+  /** `true` if one more message fits. Without a link (`away`) calls and answers count too: memory would grow without bound. */
   fits(bytes: number, event: boolean, away: boolean): boolean {
     if (away && this.#items.length > 0 && this.#bytes + bytes > this.#limits.outboxBytes) return false
     if (!event || this.#events === 0) return true
@@ -75,7 +75,7 @@ export class Outbox {
     this.#add({ seq: ++this.#lastSeq, kind: 'resync', text: reason, bytes: reason.length, event: false, again: false })
   }
 
-  /** Numbers from 1 again, for a new session; keeps what is to be sent again. */
+  /** Numbers from 1 again, for a new session; keeps the messages that are marked `again` and drops the others. */
   restart(): void {
     const again = this.#items.filter((item) => item.again)
     this.#clear()
@@ -83,12 +83,12 @@ export class Outbox {
     for (const item of again) this.#add({ ...item, seq: ++this.#lastSeq })
   }
 
-  /** Whether `seq` is an acknowledgement that the other side can have sent. */
+  /** `true` if the other side can have acknowledged `seq`: it was written, and not less was acknowledged before. */
   canAck(seq: number): boolean {
     return seq >= this.#acked && seq <= this.#written
   }
 
-  /** Forgets what is acknowledged. Lower numbers than before are ignored. */
+  /** Forgets all messages up to `seq`. A lower number than before is ignored. */
   ack(seq: number): void {
     if (seq <= this.#acked) return
     this.#acked = seq
@@ -102,7 +102,7 @@ export class Outbox {
     this.#cursor = Math.max(0, this.#cursor - count)
   }
 
-  /** On a new link everything is unwritten. */
+  /** Starts writing from the first message again, because the link is new. */
   rewind(): void {
     this.#cursor = 0
   }
@@ -112,7 +112,7 @@ export class Outbox {
     return this.#items[this.#cursor]
   }
 
-  /** The item that `peek` gave is written. */
+  /** Marks the item that `peek` gave as written. */
   advance(): void {
     this.#written = Math.max(this.#written, this.#items[this.#cursor]!.seq)
     this.#cursor++

@@ -1,4 +1,4 @@
-/** Asks the other side of a link, when it is silent, if it is at work, long before silence costs the link. */
+/** Sends a ping to a silent peer long before silence costs the link, in order to say that it does not answer (a blocked loop). */
 import type { Clock } from '../util/clock.ts'
 import type { Limits } from './limits.ts'
 import { createWatchdog, type Watchdog } from './watchdog.ts'
@@ -17,10 +17,10 @@ export interface Probe {
   stop(): void
 }
 
-/** Milliseconds in which our own process reads what has come in while it was too busy to. */
+/** Milliseconds for this process to read an answer that came in while it was too busy to read. */
 const READ = 50
 
-/** Starts at once. */
+/** Makes a probe, which starts at once. */
 export function createProbe({ clock, limits, ping, silence }: ProbeOptions): Probe {
   let isSilent = false
   let question: Watchdog | undefined
@@ -37,7 +37,7 @@ export function createProbe({ clock, limits, ping, silence }: ProbeOptions): Pro
   }
 
   function doubt(): void {
-    // the answer may be in the socket, behind this timer
+    // this timer fires, then the socket is read, which may hold the answer: without the delay the peer would be called silent
     cancel = clock.after(READ, () => {
       isSilent = true
       silence(true)

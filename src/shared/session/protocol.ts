@@ -45,7 +45,7 @@ export interface WelcomeFrame {
   resumed: boolean
   recv: number
   max: number
-  /** Why the session the runner asked for was not resumed. */
+  /** The cause why the session that the runner asked for was not resumed. */
   reason?: string
   proof: string
 }

@@ -1,6 +1,6 @@
 /**
- * The promise: every message once and in order, over as many links as it takes. Knows no socket, no role and no function;
- * opening a link (who is who, resume or not) is the business of `opening-server` and `opening-runner`.
+ * Keeps the promise of PROTOCOL.md: every message once and in order, over as many links as it takes. Knows no socket, no role and
+ * no function. `opening-server` and `opening-runner` open its links: they prove who is who, and decide if a session is resumed.
  */
 
 import { TetherError } from '../errors.ts'
@@ -12,30 +12,30 @@ import { clip, IGNORE, type Link } from './link.ts'
 import { Outbox, type OutboxItem, type SendOptions } from './outbox.ts'
 import { CLOSE, type LiveFrame, type MsgFrame, type ResyncFrame } from './protocol.ts'
 
-/** How a link ended, for log lines and for the decision when to try again. */
+/** The end of a link, for log lines and for the decision when to try again. */
 export interface Detach {
   code: number
   text: string
-  /** How long it was attached, in milliseconds. */
+  /** Milliseconds for which the link was attached. */
   lived: number
-  /** Whether a message was taken or acknowledged on it. */
+  /** `true` if a message was taken or acknowledged on the link. */
   moved: boolean
 }
 
 export interface SessionOptions {
   clock: Clock
   limits: Limits
-  /** What happens to an event that does not fit: `send` throws, or the outbox gives way to one resync. */
+  /** When an event does not fit into the outbox: `refuse` lets `send` throw, `resync` replaces the whole outbox by one resync. */
   full: 'refuse' | 'resync'
   /** Takes one message. Throwing `ERR_PROTOCOL` refuses it and ends the link. */
   deliver(message: unknown): void
-  /** Messages were dropped: ours (`full: 'resync'`) or the other side's. Called before any further message. */
+  /** Messages were dropped: own ones (`full: 'resync'`) or the other side's. Called before any further message. */
   resync(reason: string): void
-  /** The link is gone. Not called after the end. */
+  /** The link is gone. Not called after the end of the session. */
   detached(why: Detach): void
-  /** The other side has taken one of our messages, or several. */
+  /** The other side has acknowledged one or more messages. */
   acknowledged?(): void
-  /** The other side does not answer, or does so again; absent: it is not asked. */
+  /** The other side does not answer pings (`true`), or answers again (`false`). Without this function it is not asked. */
   silence?: ((isSilent: boolean) => void) | undefined
   /** The other side ended the session. */
   bye(code: number, text: string): void
@@ -90,15 +90,15 @@ export class Session {
     this.#pump()
   }
 
-  /** Starts numbering anew, for a session that replaces this one; keeps what is to be sent again. */
+  /** Numbers from 1 again, for a session that replaces this one; keeps the messages that are marked `again`. */
   restart(): void {
     this.#recv = 0
     this.outbox.restart()
   }
 
   /**
-   * Continues on a link whose opening is done. `recv` is what the other side has taken (the caller has checked it with
-   * `outbox.canAck`), `max` the greatest message it takes. A former link is superseded.
+   * Continues on a link whose opening is done. `recv` is the number of the last message that the other side has taken (the caller
+   * has checked it with `outbox.canAck`), `max` the greatest message it takes, in bytes. A former link is superseded.
    */
   attach(link: Link, recv: number, max: number): void {
     this.supersede()
@@ -122,7 +122,7 @@ export class Session {
     this.#pump()
   }
 
-  /** Gives up the present link, if there is one, for a newer one. `detached` is called. */
+  /** Closes the present link, if there is one, because a newer one takes over. `detached` is called. */
   supersede(): void {
     this.#close(CLOSE.SUPERSEDED, 'a newer link of the same session took over')
   }
@@ -204,7 +204,7 @@ export class Session {
   }
 
   #bye(code: number, text: string): void {
-    // the other side goes away and takes its end with it; ours waits for a successor
+    // the server's process ends, and its end of the session with it; this end waits for the next server process
     if (code === CLOSE.AWAY) {
       this.#close(code, text)
       return

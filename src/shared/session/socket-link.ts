@@ -3,7 +3,7 @@
  */
 import { clip, IGNORE, type Link, type LinkHandlers } from './link.ts'
 
-/** What is used of a `WebSocket` of `ws`, which must be open. */
+/** The members used of a `WebSocket` of `ws`, which must be open. */
 export interface OpenSocket {
   readonly bufferedAmount: number
   send(data: string | Uint8Array, options: { binary: boolean; fin: boolean }, written: () => void): void
@@ -14,19 +14,19 @@ export interface OpenSocket {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
-/** What is used of the socket below it. */
+/** The members used of the TCP socket below the WebSocket. */
 export interface RawSocket {
   on(event: 'data', listener: () => void): unknown
 }
 
-/** Frames above this size go out in parts, so that progress on a slow connection shows. */
+/** Frames above this size go out in parts: bytes that leave reset the timer of `limits.stall`, also in the middle of a frame. */
 const FRAGMENT = 64 * 1024
-/** How many bytes of parts may wait in the socket at a time. */
+/** Greatest number of bytes of parts that wait in the socket at a time. */
 const WINDOW = 4 * FRAGMENT
 
-/** Wraps an open socket. */
+/** Makes a link of an open WebSocket and the socket below it. */
 export function wrapSocket(socket: OpenSocket, raw: RawSocket): Link {
-  /** What has not been given to the socket yet. Only ever more than one while a large frame is under way. */
+  /** Frames that the socket has not got yet: a large frame of which parts are under way, and the frames behind it. */
   const queue: (string | Uint8Array)[] = []
   let queued = 0
   let offset = 0
@@ -82,7 +82,7 @@ export function wrapSocket(socket: OpenSocket, raw: RawSocket): Link {
 
   socket.on('message', (data, isBinary) => link.handlers.message(isBinary ? undefined : data.toString()))
   socket.on('close', (code, reason) => link.handlers.closed(code, reason.toString()))
-  // 'close' follows and says what there is to say
+  // without a listener an 'error' would end the process; 'close' follows it and ends the link
   socket.on('error', () => {})
   raw.on('data', () => link.handlers.heard())
   return link

@@ -7,9 +7,9 @@ export interface WatchdogOptions {
   clock: Clock
   /** Milliseconds without food until `expired`. */
   ms: number
-  /** Being fired later than this means that our own process was asleep: the wait begins again. */
+  /** If the timer fires later than this, this process was asleep, and the wait begins again. */
   late: number
-  /** Called once; the watchdog has stopped by then. */
+  /** Called once; the watchdog has stopped before. */
   expired(): void
 }
 
@@ -18,7 +18,7 @@ export interface Watchdog {
   stop(): void
 }
 
-/** Starts watching at once. */
+/** Makes a watchdog, which starts at once. */
 export function createWatchdog({ clock, ms, late, expired }: WatchdogOptions): Watchdog {
   let fed = clock.now()
   let cancel = arm(ms)
@@ -26,7 +26,7 @@ export function createWatchdog({ clock, ms, late, expired }: WatchdogOptions): W
     const due = clock.now() + wait
     return clock.after(wait, () => {
       const now = clock.now()
-      // whatever would have fed us may be waiting in the socket, behind this very timer
+      // after a sleep this timer fires first, then sockets are read: the bytes that would have fed it may be waiting there
       if (now - due > late) fed = now
       const rest = fed + ms - now
       if (rest > 0) cancel = arm(rest)

@@ -1,5 +1,5 @@
 /**
- * Time, as everything in this folder takes it: injected, monotonic, in milliseconds.
+ * Time as the session and its parts take it: injected, so that tests can turn it; monotonic; in milliseconds.
  */
 
 /** A monotonic clock with timers. */
@@ -17,7 +17,7 @@ export const LONGEST = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => performance.now(),
   after(ms, fn) {
-    // Node takes a longer time for none at all
+    // Node would fire a timer of more than LONGEST after 1 ms
     const timer = setTimeout(fn, Math.min(ms, LONGEST))
     timer.unref()
     return () => clearTimeout(timer)

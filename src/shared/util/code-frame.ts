@@ -1,4 +1,4 @@
-/** Where a stack points into the user's own code, and a few lines of it with a mark, as Vite prints them. */
+/** Finds the place in the app's code that a stack points to, and shows a few lines of it with a mark, as Vite prints them. */
 import { readFileSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ export interface Place {
   column: number
 }
 
-/** The first frame of a stack in a file that is no package's and `isWanted`. */
+/** The place of the first stack frame in a file outside of `node_modules` for which `isWanted` is true. */
 export function firstPlace(stack: string, isWanted: (file: string) => boolean): Place | undefined {
   for (const text of stack.split('\n')) {
     const [, path, line, column] = /^\s+at (?:.*\()?(?:async )?([^()]+):(\d+):(\d+)\)?$/.exec(text) ?? []
@@ -27,17 +27,17 @@ export function readFrame({ file, line, column }: Place): string {
   try {
     return codeFrame(readFileSync(file, 'utf8'), line, column)
   } catch {
-    // the position says where it was
+    // the file is not there to be read: the error shows its position without lines
     return ''
   }
 }
 
-/** How many lines are shown on either side. */
+/** Number of lines that are shown before and after the marked one. */
 const AROUND = 2
 /** Longer lines would fill the terminal: they are minified, or data. */
 const LONGEST = 160
 
-/** The lines of `source` around a position, which counts from 1; empty if it is not in there: the file may have changed since. */
+/** The lines of `source` around a position that counts from 1; empty if there is no such position, as after an edit of the file. */
 export function codeFrame(source: string, line: number, column: number): string {
   const lines = source.split(/\r?\n/)
   const marked = lines[line - 1]
@@ -49,7 +49,7 @@ export function codeFrame(source: string, line: number, column: number): string 
   for (let n = first; n <= last; n++) {
     const text = lines[n - 1]!
     frame.push(`${String(n).padStart(width)} |  ${text.slice(0, LONGEST)}`.trimEnd())
-    // tabs stay tabs, so that the mark stands below what it means
+    // tabs stay tabs, so that the mark stands below its column
     if (n === line) frame.push(`${' '.repeat(width)} |  ${text.slice(0, column - 1).replace(/\S/g, ' ')}^`)
   }
   return frame.join('\n')

@@ -6,7 +6,7 @@ export interface Deferred<T> {
   reject(reason: unknown): void
 }
 
-/** Makes one. A rejection that nobody awaits is not an unhandled one. */
+/** Makes a deferred. Its rejection never counts as unhandled, also if no caller awaits the promise. */
 export function createDeferred<T>(): Deferred<T> {
   let settle!: Omit<Deferred<T>, 'promise'>
   const promise = new Promise<T>((resolve, reject) => {

@@ -1,14 +1,14 @@
-/** Where the files of this package lie: the built ones beside the code that asks, or in `dist` while that is source. */
+/** Finds the built files of this package: beside this code if it is built itself, in `dist` if it runs from source (in tests). */
 import { fileURLToPath } from 'node:url'
 
 const isSource = import.meta.url.endsWith('.ts')
 const folder = isSource ? '../../../dist/' : './'
 
-/** The folder that holds all code of this package, as it runs. */
+/** The folder of the code of this package that runs: `dist`, or `src` in tests. */
 const OWN_FOLDER = new URL(isSource ? '../../' : './', import.meta.url).href
 const OWN_PATH = fileURLToPath(OWN_FOLDER)
 
-/** `true` if code of this package is meant: by a line of a stack, or the path or URL of a file. */
+/** `true` if a line of a stack, a path or a URL names code of this package. */
 export function isOwnCode(text: string): boolean {
   return text.includes(OWN_FOLDER) || text.includes(OWN_PATH)
 }

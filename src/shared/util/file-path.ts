@@ -8,7 +8,7 @@ export function slash(path: string): string {
   return path.replaceAll('\\', '/')
 }
 
-/** Whether an id is the path of a file, as against that of a virtual module. */
+/** `true` if a module id is the path of a file; `false` for the id of a virtual module. */
 export function isFilePath(id: string): boolean {
   return /^(?:[a-z]:)?\//i.test(id)
 }
@@ -18,14 +18,14 @@ export function toFsUrl(path: string): string {
   return `/@fs/${path.replace(/^\//, '')}`
 }
 
-/** The path in such an URL; `undefined` for any other. */
+/** The path in a `/@fs/` URL; `undefined` for any other URL. */
 export function fromFsUrl(url: string): string | undefined {
   if (!url.startsWith('/@fs/')) return undefined
   const path = url.slice('/@fs/'.length).replace(/^\/+/, '')
   return isFilePath(path) ? path : `/${path}`
 }
 
-/** A path as an import may write it: without its extension, or as its folder. */
+/** The shortest way an import may write a path: without extension, and without `/index`. */
 export function importName(path: string): string {
   return path.replace(/\.[^./]+$/, '').replace(/\/index$/, '')
 }

@@ -1,7 +1,7 @@
 /** Questions to the file system. */
 import { type Stats, statSync } from 'node:fs'
 
-/** `undefined` if nothing can be said: there is no such file, or `path` only looks like one. */
+/** The stats of a file; `undefined` if there is no such file, or if `path` is not a path (the id of a virtual module). */
 export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })

@@ -1,22 +1,22 @@
 /**
- * Whether a file is CommonJS: by its extension, by the package it belongs to, and by its syntax, as Node decides.
+ * Tells CommonJS from ES modules, as Node does: by a file's extension, by the package it belongs to, and by its syntax.
  */
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { compileFunction, Script } from 'node:vm'
 
-/** What a file's extension and its package say of it; `undefined` where only its syntax can tell. */
+/** The format that a file's extension or its package declares; `undefined` where only the syntax can tell. */
 export type DeclaredFormat = 'commonjs' | 'module' | undefined
 
 /** Variables that only CommonJS modules have. */
 const VARIABLES = ['exports', 'require', 'module', '__filename', '__dirname']
 const VARIABLE = new RegExp(`(?<![.\\w$])(?:${VARIABLES.join('|')})\\b`)
-/** Comments and strings, where words mean nothing. */
+/** Comments and strings, in which the name of such a variable is no use of it. */
 const PROSE = /\/\*[\s\S]*?\*\/|\/\/.*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g
 
 /**
- * What is declared for `file`, an absolute path. A package without `"type": "module"` declares nothing: its files may be
- * either. `types` remembers the types of packages, for callers to whom they cannot change.
+ * The declared format of `file`, an absolute path. A package without `"type": "module"` declares nothing: its files may be
+ * either. `types` is a cache of package types by folder, for a caller to which they do not change.
  */
 export function declaredFormat(file: string, types?: Map<string, string>): DeclaredFormat {
   const kind = /\.([cm])[jt]s$/.exec(file)?.[1]
@@ -24,12 +24,12 @@ export function declaredFormat(file: string, types?: Map<string, string>): Decla
   return packageType(dirname(file), types) === 'module' ? 'module' : undefined
 }
 
-/** Whether JavaScript can be run as CommonJS: it has no `import` or `export`, no `import.meta` and no top-level await. */
+/** `true` if JavaScript can run as CommonJS: it has no `import` or `export`, no `import.meta` and no top-level await. */
 export function isCommonJsCode(code: string): boolean {
   return syntaxErrorOf(code) === undefined
 }
 
-/** What V8 has against `code` as the body of a CommonJS module. */
+/** V8's syntax error for `code` as the body of a CommonJS module; `undefined` if it has none. */
 export function syntaxErrorOf(code: string, filename?: string): Error | undefined {
   try {
     // a hashbang may only stand at the beginning of a script
@@ -41,8 +41,8 @@ export function syntaxErrorOf(code: string, filename?: string): Error | undefine
 }
 
 /**
- * Whether JavaScript, which may be compiled TypeScript, has to be run as CommonJS. Node would run every file without imports
- * and exports that way. One that neither uses what CommonJS gives it nor needs sloppy mode is better off as a module of Vite:
+ * `true` if JavaScript, which may be compiled TypeScript, has to run as CommonJS. Node runs every file without imports and
+ * exports that way. A file that neither uses a variable of CommonJS nor needs sloppy mode runs as a module of Vite instead:
  * plugins see its `import()`s, and it can be updated.
  */
 export function needsCommonJs(code: string): boolean {
@@ -50,13 +50,13 @@ export function needsCommonJs(code: string): boolean {
   return VARIABLE.test(code.replace(PROSE, '""')) || !isStrictScript(code)
 }
 
-/** Without sloppy mode and without a `return` outside of functions: what is left of CommonJS code could be a module. */
+/** `true` if `code` needs no sloppy mode and has no `return` outside of functions: it could be an ES module as well. */
 function isStrictScript(code: string): boolean {
   try {
     new Script(`'use strict';${code.replace(/^#!/, '//')}`)
     return true
   } catch {
-    // whatever V8 has against it, it does not have it against CommonJS
+    // the caller knows that the code is valid CommonJS: the error can only come from strict mode or from being no function body
     return false
   }
 }
@@ -74,7 +74,7 @@ function readType(folder: string): string | undefined {
   try {
     return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { type?: string }).type ?? ''
   } catch {
-    // there is none, or it is being written: the next one up decides
+    // there is no package.json here, or it is half written: the next one up decides
     return undefined
   }
 }
