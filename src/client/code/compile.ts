@@ -1,12 +1,12 @@
 /**
- * Transformed code -> a function, once for each record: evaluating unchanged code again costs no compile.
+ * Compiles transformed code to a function, once for each record: evaluating unchanged code again costs no compile.
  */
 import vm from 'node:vm'
 import { isDebuggable } from './debug-code.ts'
 import type { ModulePlace } from './paths.ts'
 import { yieldingImports } from './transformed-code.ts'
 
-/** What a module function is called with, in this order. */
+/** The parameters of a module function, in this order. */
 const PARAMETERS = [
   '__vite_ssr_import__',
   '__vite_ssr_dynamic_import__',
@@ -27,7 +27,7 @@ export type ModuleContext = Record<(typeof PARAMETERS)[number], unknown>
 /** Node's own `import()`, as if it stood in the module. */
 export type ImportNative = (specifier: string) => Promise<Record<string, unknown>>
 
-/** The body of a module, under way. */
+/** The running body of a module: a generator that yields its static imports, or a promise if it has a top-level `await`. */
 export type Body = Generator<ImportRequest, void, object> | Promise<void>
 
 /** A static import. */
@@ -39,27 +39,27 @@ export interface ImportRequest {
 
 /** A compiled module. */
 export interface CompiledModule {
-  /** Makes the function ready to run, which app code does not notice. */
+  /** Lets V8 make the function now, so that `run` does not have to. Runs no code of the app. */
   warm(): void
   /** The body has a top-level `await`. */
   isAsync: boolean
   /**
-   * Calls the module's function: a generator of what `__vite_ssr_import__` returns, which is to be given what was imported, or,
-   * if it is async, a promise.
+   * Calls the module's function. A generator yields an `ImportRequest` for each static import and must be given the namespace; an
+   * async body resolves its imports itself, and its promise settles with its end.
    */
   run(context: ModuleContext): Body
   importNative: ImportNative
-  /** The code that was given, as part of the text that V8 compiled. */
+  /** The given code as a slice of `text`: V8 keeps `text` anyway, so the slice takes no memory of its own. */
   code: string
-  /** What V8 has compiled. */
+  /** The whole text that V8 has compiled. */
   text: string
-  /** Words in the code, so that what no module asks for is not built. */
+  /** Words in the code. `require`, `module`, `import.meta` and its `resolve` are made only for modules that mention them. */
   mentions: { require: boolean; commonJs: boolean; meta: boolean; resolve: boolean }
 }
 
 // The second block lets a module declare `require`, `__dirname` and the like itself. An array element gets no name, so frames
-// of the module body read `at file:1:2` as under Node. In parentheses V8 compiles the body at once: it is going to run, and a
-// first pass that only looks for its end costs as much again. Both are equally long, and so are all columns.
+// of the module body read `at file:1:2` as under Node. The parentheses make V8 compile the body at once: without them it would
+// first only look for the body's end, and parse it again when it runs. Both heads are equally long, so columns are the same.
 const PARAMETER_LIST = `(${PARAMETERS.join(',')})`
 const NOW = `[(     function*${PARAMETER_LIST}{'use strict';{`
 const LATER = `[(async function${PARAMETER_LIST}{'use strict';{`
@@ -69,13 +69,13 @@ type Compiled = [run: (...values: unknown[]) => Body, importNative: ImportNative
 
 /** Compiles `code`; throws the SyntaxError of V8. */
 export function compileModule(code: string, place: ModulePlace): CompiledModule {
-  // a debugger can stop before a script, to set the breakpoints of its sources, but not before a function's body
+  // a debugger stops before a script runs and sets the breakpoints of its sources; before a function's body it cannot
   const isScript = isDebuggable(code)
   const start = isScript ? '      ' : 'return'
   const length = `${start} ${NOW}`.length
   const options = {
     filename: place.script,
-    // first-line columns of a stack are those of `code`
+    // columns of the first line count from the beginning of `code`, not from that of the wrapper
     columnOffset: -length,
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   }
@@ -115,7 +115,7 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
       require: hasWord(code, 'require'),
       commonJs: hasWord(code, 'module') || hasWord(code, 'exports'),
       meta: code.includes('__vite_ssr_import_meta__'),
-      // also where `import.meta` is passed on as a whole
+      // `import.meta` may also be passed on as a whole: only a read of another known property rules `resolve` out
       resolve:
         hasWord(code, 'resolve') && /__vite_ssr_import_meta__(?!\.(?:url|env|hot|main|filename|dirname)\b)/.test(code),
     },
@@ -123,9 +123,9 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
 }
 
 /**
- * Whether code may have a top-level `await` that is none to V8 in a function that is not async: there it is a name like any
- * other, `await (x)` a call, and `await` at the end of a line a statement. A static block has neither, nor can a module's own
- * code have what such a block must not have.
+ * `true` if code may have a top-level `await` that V8 would accept in a generator as something else: there `await` is a name
+ * like any other, `await (x)` a call, and `await` at the end of a line a statement. A static block forbids `await` as a name, and
+ * everything else that it forbids no module's own code can have: so code that does not compile in one has a top-level `await`.
  */
 function mayWait(code: string): boolean {
   if (!/\bawait[^\S\r\n\u2028\u2029]*[\r\n\u2028\u2029([`+\-/]/.test(code)) return false
@@ -137,19 +137,19 @@ function attempt<T>(compile: () => T): T | undefined {
   try {
     return compile()
   } catch {
-    // the other form tells what is wrong
+    // the caller compiles the async form next, which throws the SyntaxError of code that is wrong in both
     return undefined
   }
 }
 
-/** Most code has none of them, which is quickly seen. */
+/** `true` if `word` occurs in code as a whole word. The plain search comes first because it is fast and mostly says no. */
 function hasWord(code: string, word: string): boolean {
   return code.includes(word) && new RegExp(`\\b${word}\\b`).test(code)
 }
 
 let hasWarned = false
 
-/** Node warns at the first import that its loader in scripts is experimental: not something to tell the user of each app. */
+/** Runs the first native import without Node's warning that its loader in scripts is experimental: users can do nothing about it. */
 function quietly<T>(importFirst: () => T): T {
   if (hasWarned) return importFirst()
   hasWarned = true

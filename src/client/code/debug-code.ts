@@ -1,6 +1,6 @@
 /**
- * Code as a debugger needs it: with its source map, and with a stop at the first line of an entry. Nothing of it is done while
- * no inspector is open.
+ * Prepares code for a debugger: appends the source map, and stops at the first line of an entry. While no inspector is open the
+ * code stays as it is.
  */
 import inspector from 'node:inspector'
 import { isAbsolute } from 'node:path'
@@ -8,12 +8,12 @@ import { pathToFileURL } from 'node:url'
 import { decodedMap, encodedMap, type SourceMapInput, type SourceMapSegment, TraceMap } from '@jridgewell/trace-mapping'
 import { unpack } from '../../shared/util/packed-map.ts'
 
-/** Whether a debugger may attach to this process. */
+/** `true` if a debugger may attach to this process. */
 export function isDebugging(): boolean {
   return inspector.url() !== undefined
 }
 
-/** Code, and its source map: JSON text, packed or not. */
+/** Code with its source map: JSON text, packed or not. */
 export interface MappedCode {
   code: string
   map: string | null
@@ -28,10 +28,10 @@ export function breakAt(file: string): void {
 
 const STOP = 'debugger;'
 
-/** What a source map calls a source -> its path on this machine, or an URL that is no file's. */
+/** Maps the name of a source in a source map to its path on this machine, or to a URL if it is no file. */
 type SourceOf = (source: string | null) => string
 
-/** The code that V8 is to compile: as it is while there is no inspector. Its map is packed. */
+/** The code for V8 to compile. While no inspector is open that is the code as it is. The given map is packed. */
 export function debuggable(packed: MappedCode, sourceOf: SourceOf): string {
   if (!isDebugging()) return packed.code
   const mapped = { code: packed.code, map: packed.map === null ? null : unpack(packed.map) }
@@ -43,12 +43,12 @@ export function debuggable(packed: MappedCode, sourceOf: SourceOf): string {
 
 const COMMENT = `\n//# ${'source'}MappingURL=data:application/json;charset=utf-8;base64,`
 
-/** Whether a text has such a comment. */
+/** `true` if a text has a source map comment of ours. */
 export function isDebuggable(text: string): boolean {
   return text.includes(COMMENT)
 }
 
-/** A source map as a comment that ends its code. Sources become URLs of this machine. */
+/** A source map as the comment at the end of its code. The paths of its sources become file URLs of this machine. */
 export function mapComment(map: string, sourceOf: SourceOf): string {
   const parsed = JSON.parse(map) as { sources: (string | null)[] }
   const sources = parsed.sources.map((source) => {
@@ -58,7 +58,7 @@ export function mapComment(map: string, sourceOf: SourceOf): string {
   return COMMENT + Buffer.from(JSON.stringify({ ...parsed, sources, sourceRoot: '' })).toString('base64')
 }
 
-/** Puts a `debugger` statement where the code of the source begins: after what Vite has put first, before any import. */
+/** Puts a `debugger` statement before the first line that has a source: behind lines that Vite has added, before any import. */
 function withStop({ code, map }: MappedCode): MappedCode {
   const lines = code.split('\n')
   const decoded = map === null ? undefined : decodedMap(new TraceMap(JSON.parse(map) as SourceMapInput))

@@ -1,12 +1,13 @@
 /**
- * One project, two machines: ids on the wire carry the server's paths; what runs here sees this machine's.
+ * Maps paths between two machines that have one project: module ids carry the server's paths, modules that run here see this
+ * machine's.
  */
 import native, { type PlatformPath } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { fromFsUrl, isFilePath, slash, toFsUrl } from '../../shared/util/file-path.ts'
 
-/** Where a module lives on this machine. */
+/** The place of a module on this machine. */
 export interface ModulePlace {
   /** Absolute path without query: `import.meta.filename`, `__filename`. A virtual module gets a path below the root. */
   file: string
@@ -21,7 +22,7 @@ export class Paths {
 
   readonly #native: PlatformPath
 
-  /** Both roots are absolute paths, `root` one of the system that `system` is for: this one unless told otherwise. */
+  /** Both roots are absolute paths. @param system path functions of the runner's operating system @default this one */
   constructor(root: string, serverRoot: string, system: PlatformPath = native) {
     this.#native = system
     this.root = system.resolve(root)
@@ -48,7 +49,7 @@ export class Paths {
     return { file: local, script: id.startsWith(file) ? local + id.slice(file.length) : this.toLocal(id) }
   }
 
-  /** What a source map of `file`, a path on this machine, calls `source`: a path on this machine, or an URL that is no file's. */
+  /** The source that a source map of `file` calls `source`: a path on this machine, or a URL if it is no file. */
   sourceOf(source: string | null, file: string): string {
     if (!source) return file
     if (source.startsWith('file://')) return this.toLocal(this.#fromFileUrl(source))
@@ -58,8 +59,8 @@ export class Paths {
   }
 
   /**
-   * What a user or a computed `import()` wrote, as the server understands it: paths and file URLs become server paths. Time
-   * stamps that are to defeat a cache go.
+   * Turns a specifier from the user or a computed `import()` into one for the server: paths and file URLs become server paths. A
+   * time stamp (`?t=1700000000000`) is removed: apps add it to get past Node's cache, and here it would make a second module.
    */
   toRequest(written: string): string {
     const specifier = written.replace(/([?&])t=\d{13}(?:&|$)/, '$1').replace(/[?&]$/, '')
@@ -70,12 +71,12 @@ export class Paths {
     const path = fromFsUrl(specifier)
     if (path !== undefined) return this.toServer(path)
     if (specifier.startsWith('\0')) return `/@id/__x00__${specifier.slice(1)}`
-    // a drive is nothing that an URL could begin with
+    // `C:\` and `C:/` are drives: no URL scheme has one letter
     const isLocal = isBelow(slash(specifier), slash(this.root)) || /^[a-z]:[\\/]/i.test(specifier)
     return isLocal ? this.toServer(specifier) : specifier
   }
 
-  /** The id that an URL of Vite's means when nothing else is known of it. */
+  /** The module id that a URL of Vite most likely has, worked out from its text alone. */
   urlToId(url: string): ModuleId {
     if (url.startsWith('/@id/')) return url.slice('/@id/'.length).replace('__x00__', '\0')
     const path = fromFsUrl(url)
@@ -85,7 +86,7 @@ export class Paths {
     return url.startsWith('/') ? this.serverRoot + url : url
   }
 
-  /** The URL by which log lines name a module that this runner has no record of. */
+  /** The URL for log lines of a module of which this runner has no record, worked out from its id alone. */
   idToUrl(id: ModuleId): string {
     if (isBelow(id, this.serverRoot)) return id.slice(this.serverRoot.length)
     return isFilePath(id) ? toFsUrl(id) : id

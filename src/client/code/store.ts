@@ -1,5 +1,5 @@
 /**
- * The code this runner holds: the newest record of each module, compiled and analysed when first needed.
+ * The code that a runner holds: the newest record of each module, compiled and analysed when first needed.
  */
 import { reviveError } from '../../shared/errors.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
@@ -8,7 +8,10 @@ import { debuggable } from './debug-code.ts'
 import type { ModulePlace, Paths } from './paths.ts'
 import { type ExportNames, exportsOf, type ImportStatement, importsOf } from './transformed-code.ts'
 
-/** One record and what was made of it. An instance keeps its own, so that it can be evaluated again after an update. */
+/**
+ * A record with its compiled function and its imports and exports. An instance keeps the one it was made of: if an update fails,
+ * the instance is evaluated again from this old code.
+ */
 export class StoredModule {
   readonly record: ModuleRecord
   readonly place: ModulePlace
@@ -25,19 +28,19 @@ export class StoredModule {
     this.#paths = paths
   }
 
-  /** Not for CommonJS. Throws the SyntaxError of V8. */
+  /** The compiled module; not for CommonJS. Throws the SyntaxError of V8. */
   get compiled(): CompiledModule {
     this.#compiled ??= this.#compile()
     return this.#compiled
   }
 
-  /** What Node is to run of a CommonJS module. */
+  /** The code of a CommonJS module for Node to run. */
   get nativeCode(): string {
     this.#native ??= this.#source()
     return this.#native
   }
 
-  /** The text that V8 has of it: its hash identifies the script of a stack frame. */
+  /** The text that V8 has compiled. V8 gives its hash with a stack frame, which tells versions of a module apart. */
   get text(): string {
     return this.isCommonJs ? this.nativeCode.replace(/^#!/, '//') : this.compiled.text
   }
@@ -45,7 +48,7 @@ export class StoredModule {
   #compile(): CompiledModule {
     const source = this.#source()
     const compiled = compileModule(source, this.place)
-    // a part of the text that V8 keeps, in place of another as long
+    // `compiled.code` is a slice of the text that V8 keeps: the record's own copy of the same code can be freed
     if (source === this.record.code) this.record.code = compiled.code
     return compiled
   }
@@ -54,34 +57,34 @@ export class StoredModule {
     return debuggable(this.record, (source) => this.#paths.sourceOf(source, this.place.file))
   }
 
-  /** Nothing is left to do before it runs. */
+  /** `true` if nothing is left to compile before the module runs. */
   get isCompiled(): boolean {
     return this.isCommonJs || this.#compiled !== undefined
   }
 
-  /** Does now what `compiled` would do. */
+  /** Compiles now, where `compiled` would at first use. */
   compile(): void {
     if (!this.isCommonJs) void this.compiled
   }
 
-  /** Node runs it: what it imports and exports is not known before. */
+  /** `true` if Node runs the module as CommonJS: its imports and exports are not known before. */
   get isCommonJs(): boolean {
     return this.record.format === 'commonjs'
   }
 
-  /** Static imports, in order. */
+  /** The static imports, in order. */
   get imports(): readonly ImportStatement[] {
     this.#imports ??= this.isCommonJs ? [] : importsOf(this.record.code)
     return this.#imports
   }
 
-  /** It has `export *`: some of its exports are those of other modules. */
+  /** `true` if the code has `export *`: some of its exports come from other modules. */
   get hasStars(): boolean {
     this.#hasStars ??= !this.isCommonJs && this.record.code.includes('__vite_ssr_exportAll__')
     return this.#hasStars
   }
 
-  /** Its own exports. */
+  /** The names that the module's own code exports, and its `export *`s. */
   get exports(): ExportNames {
     this.#exports ??= this.isCommonJs ? { names: new Set(), stars: [], open: true } : exportsOf(this.record.code)
     return this.#exports
@@ -94,17 +97,17 @@ export class StoredModule {
     return Object.hasOwn(dynamicDeps, specifier) ? dynamicDeps[specifier] : undefined
   }
 
-  /** The app modules of its static imports. */
+  /** The app modules that the code imports statically. */
   get staticTargets(): ModuleId[] {
     return Object.values(this.record.deps)
   }
 
-  /** All app modules that the code shows it imports, now or later. */
+  /** The app modules that the code imports statically or by `import()` of a literal. */
   get targets(): ModuleId[] {
     return [...this.staticTargets, ...Object.values(this.record.dynamicDeps)]
   }
 
-  /** Equal code with a newer version or map: what was compiled stays. */
+  /** Makes a stored module of a record with equal code and a newer version or map; keeps the compiled function. */
   renew(record: ModuleRecord, paths: Paths): StoredModule {
     const renewed = new StoredModule(record, paths)
     renewed.#compiled = this.#compiled
@@ -119,7 +122,7 @@ export class StoredModule {
 export class ModuleStore {
   readonly #modules = new Map<ModuleId, StoredModule>()
   readonly #ids = new Map<string, ModuleId>()
-  /** Modules that cannot be transformed as they are saved: whoever evaluates one gets its error, and never the code from before. */
+  /** Modules whose saved source fails to transform. Evaluating one throws this error, instead of running the previous code. */
   readonly #failed = new Map<ModuleId, FailedModule>()
   readonly #paths: Paths
 
@@ -136,25 +139,25 @@ export class ModuleStore {
     return this.#ids.get(url)
   }
 
-  /** The code to evaluate a module from; `undefined` if the server is to be asked. Throws why its current source has none. */
+  /** The code to evaluate a module from; `undefined` if the server must be asked. Throws if its saved source fails to transform. */
   current(id: ModuleId): StoredModule | undefined {
     const failed = this.#failed.get(id)
     if (failed) throw reviveError(failed.error)
     return this.#modules.get(id)
   }
 
-  /** Why a module's current source cannot be transformed. */
+  /** The transform error of a module's saved source, if it has one. */
   failureOf(id: ModuleId): FailedModule | undefined {
     return this.#failed.get(id)
   }
 
-  /** The server has transformed `ids` anew, and these of them have failed. */
+  /** Notes that the server has transformed `ids` anew, and that `failed` are those of them that could not be transformed. */
   settle(ids: Iterable<ModuleId>, failed: readonly FailedModule[]): void {
     for (const id of ids) this.#failed.delete(id)
     for (const module of failed) this.#failed.set(module.id, module)
   }
 
-  /** `ids`, and the modules behind their static imports that are not evaluated, as far as code is held that shows them. */
+  /** `ids` and all modules behind their static imports that are not evaluated, as far as the held code shows them. */
   graphOf(ids: Iterable<ModuleId>, isEvaluated: (id: ModuleId) => boolean): Set<ModuleId> {
     const graph = new Set(ids)
     for (const id of graph) {
@@ -163,13 +166,13 @@ export class ModuleStore {
     return graph
   }
 
-  /** Throws if evaluating `id` would need a module that cannot be transformed: as under Node nothing runs of such a graph. */
+  /** Throws if evaluating `id` would need a module that fails to transform: as under Node, no module of such a graph runs. */
   checkGraph(id: ModuleId, isEvaluated: (id: ModuleId) => boolean): void {
     if (this.#failed.size === 0) return
     for (const each of this.graphOf([id], isEvaluated)) this.current(each)
   }
 
-  /** Takes records that are newer than what is held. Returns the ids whose code differs from what was held. */
+  /** Takes the records that are newer than the held ones. Returns the ids whose code differs from the code held before. */
   install(records: readonly ModuleRecord[]): ModuleId[] {
     const changed: ModuleId[] = []
     for (const record of records) {
@@ -184,18 +187,21 @@ export class ModuleStore {
     return changed
   }
 
-  /** Compiles what was just installed, while the rest of it is on its way. */
+  /** Compiles records that were just installed, while the rest of their graph is on its way. */
   compile(records: readonly ModuleRecord[]): void {
     for (const { id } of records) {
       try {
         this.#modules.get(id)?.compile()
       } catch {
-        // evaluating it throws the same
+        // evaluating the module compiles it again and throws this SyntaxError where it is reported
       }
     }
   }
 
-  /** What is held: id -> hash. With `renumber`, any version that comes from now on is newer: the server counts anew. */
+  /**
+   * All held code: id -> hash. `renumber` sets the held versions to 0, because a server that was started anew counts from 1: without
+   * it, newer code of a low number would be dropped.
+   */
   holdings(renumber: boolean): Record<ModuleId, string> {
     const held: Record<ModuleId, string> = {}
     for (const [id, stored] of this.#modules) {
@@ -205,14 +211,14 @@ export class ModuleStore {
     return held
   }
 
-  /** Forgets code that is out of date; what runs of it is not touched. */
+  /** Forgets code that is out of date. Instances that were made of it run on. */
   drop(ids: Iterable<ModuleId>): void {
     for (const id of ids) this.#modules.delete(id)
   }
 
   /**
-   * What `id` exports, `export *` included: each name with the module in whose code it stands. `open` if that cannot be known
-   * without running it.
+   * The exports of `id`, `export *` included: each name with the module whose own code exports it. `open` if only running the
+   * module tells all names.
    */
   exportsOf(id: ModuleId, seen = new Set<ModuleId>()): { names: Map<string, ModuleId>; open: boolean } {
     seen.add(id)

@@ -1,6 +1,6 @@
 /**
- * What can be read off a module's transformed code without running it. Vite hoists exports and imports to lines of a fixed
- * shape, so this is a matter of finding lines, and only done for modules whose imports or exports are asked for.
+ * Reads imports and exports off transformed code without running it. Vite hoists them to lines of a fixed shape, so regular
+ * expressions find them; no parser is needed.
  */
 import type { ImportedNames } from '../module-types.ts'
 
@@ -12,7 +12,7 @@ export interface ImportStatement {
   names: ImportedNames
 }
 
-/** What a module exports, as far as its own code tells. */
+/** The exports of a module, as far as its own code tells. */
 export interface ExportNames {
   names: ReadonlySet<string>
   /** Specifiers of `export * from`. */
@@ -21,12 +21,12 @@ export interface ExportNames {
   open: boolean
 }
 
-// one that awaits nothing else is run as a generator
+// `yield` instead of `await` after yieldingImports()
 const IMPORT =
   /^(;*const (__vite_ssr_import_\d+__) = )(?:await|yield) (__vite_ssr_import__\(("(?:[^"\\]|\\.)*")(?:, (\{.*\}))?\);)$/gm
 const EXPORT = /^__vite_ssr_exportName__\(("(?:[^"\\]|\\.)*"), /gm
 const EXPORT_ALL = /^;*__vite_ssr_exportAll__\((__vite_ssr_import_\d+__)\);/gm
-/** A use of an import: as a whole, or of one name. */
+/** A use of an import variable: as a whole, or of one name. */
 const USE = /(__vite_ssr_import_\d+__)(?:\.([\p{ID_Continue}$]+)|\[("(?:[^"\\]|\\.)*")\])?/gu
 const DYNAMIC_IMPORT = /__vite_ssr_dynamic_import__\(\s*(?:\/\*.*?\*\/\s*)*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')/g
 
@@ -79,8 +79,8 @@ function starsOf(code: string): string[] {
 }
 
 /**
- * Whether a name that a module lacks may have been a type: TypeScript is compiled file by file, so types remain as values in
- * two places. (1) Decorator metadata guards them: `typeof x.T === "undefined" ? Object : x.T`. (2) `export { T } from` without
+ * `true` if a name that a module does not export may have been a type. TypeScript is compiled file by file, so types remain as
+ * values in two places. (1) Decorator metadata guards them: `typeof x.T === "undefined" ? Object : x.T`. (2) `export { T } from` without
  * `type`, which only a TypeScript file may contain.
  */
 export function isMaybeType(code: string, specifier: string, name: string, file: string): boolean {
@@ -101,7 +101,7 @@ export function isMaybeType(code: string, specifier: string, name: string, file:
   return uses > 0 && uses === excused
 }
 
-/** Whether `import(specifier)` stands in the code with this very specifier. */
+/** `true` if the code has `import()` of exactly this literal specifier. */
 export function hasLiteralImport(code: string, specifier: string): boolean {
   const call = '__vite_ssr_dynamic_import__('
   return ['"', "'", '`'].some((quote) => code.includes(`${call}${quote}${specifier}${quote}`))

@@ -1,6 +1,6 @@
 /**
- * Node's inspector in this process: what the terminal says of it, waiting for a debugger, and what a debugger that comes late
- * needs to know.
+ * Node's inspector in this process: its line in the terminal, waiting for a debugger, and source maps for a debugger that comes
+ * late.
  */
 import inspector from 'node:inspector'
 import { createDebug } from 'obug'
@@ -10,14 +10,14 @@ import { breakAt, isDebugging } from '../code/debug-code.ts'
 const debug = createDebug('vite-tether:inspector')
 
 /**
- * Says where a debugger may attach, and with `pause` blocks until one has. To be called before any code of the app runs;
- * `entry` is the absolute path of its first file.
+ * Prints the address for debuggers; with `pause` it blocks until one has attached. To be called before any code of the app runs.
+ * `entry` is the absolute path of the app's first file.
  */
 export function startInspector(pause: Handover['pause'], entry: string): void {
   const flag = inspectorFlag()
   if (flag === undefined) return
   if (!isDebugging()) {
-    // Node has said that the address is in use, and goes on
+    // Node has printed that the address is in use and goes on without inspector, which is easily overlooked
     write(
       `The app runs without a debugger: another program has the port of ${flag}. --inspect=0 takes one that is free.`,
     )
@@ -28,7 +28,7 @@ export function startInspector(pause: Handover['pause'], entry: string): void {
   if (pause) inspector.waitForDebugger()
 }
 
-/** The flag with which this process was started. */
+/** The `--inspect=` flag with which this process was started. */
 export function inspectorFlag(): string | undefined {
   return process.execArgv.find((flag) => flag.startsWith('--inspect='))
 }
@@ -37,27 +37,29 @@ function write(line: string): void {
   process.stderr.write(`[vite-tether] ${line}\n`)
 }
 
-/** A debugger that stays attached keeps a process from ending, and the next one from getting its port. */
+/** Closes the inspector: a debugger that stays attached would keep this process from ending, and the next one from the port. */
 export function closeInspector(): void {
   if (isDebugging()) inspector.close()
 }
 
-/** Code of which V8 has a script. */
+/** A script that V8 has compiled without source map, because no inspector was open. */
 export interface LateScript {
-  /** What V8 is to have instead of a script with this hash; `undefined` if nothing needs to be done. */
+  /** The text, with source map, that is to replace V8's script of this hash; `undefined` if it is another script or has its map. */
   late(hash: string): string | undefined
+  /** V8 has taken this text. */
   replaced(text: string): void
 }
 
 /**
- * When an inspector is opened later, by SIGUSR1 or by `inspector.open()`: gives the scripts that V8 has already their source
- * maps. That takes some 10 to 100 ms; a debugger that is faster sees these scripts as they were compiled. `find` returns those with this URL.
+ * When an inspector is opened later, by SIGUSR1 or by `inspector.open()`, gives the scripts that V8 has compiled before their
+ * source maps. That takes 10 to 100 ms; a debugger that is faster sees these scripts as compiled. `find` returns the scripts of a
+ * URL.
  */
 export function watchForInspector(find: (url: string) => readonly LateScript[]): void {
   onOpened(() => addMaps(find))
 }
 
-/** Calls `inspected` if a debugger may attach to this process: now, or as soon as one may. */
+/** Calls `inspected` now if an inspector is open, else as soon as one is. */
 export function onInspector(inspected: () => void): void {
   if (isDebugging()) inspected()
   else onOpened(inspected)

@@ -1,4 +1,4 @@
-/** The scripts that V8 runs for modules: which code and which source map the frames of a stack belong to. */
+/** The scripts that V8 runs for modules. Finds the code and the source map that a stack frame belongs to. */
 import { createHash } from 'node:crypto'
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping'
 import { unpack } from '../../shared/util/packed-map.ts'
@@ -13,22 +13,22 @@ export interface Position {
   column: number
 }
 
-/** How many codes of one module are told apart: functions of old ones may run on in timers and listeners. */
+/** Number of versions of one module that are told apart: functions of old ones may run on in timers and listeners. */
 const MAX_VERSIONS = 8
 
-// shared: most scripts have none, and there are many
+// one array for all scripts without hashes: there are many scripts, and most have none
 const NONE: readonly string[] = []
 
-/** One code of a module, as stack frames refer to it. Nothing is computed before a stack is read. */
+/** One version of a module's code, to which stack frames refer. Nothing is computed before a stack is read. */
 export class Script {
-  /** Of the record: what tells this code from other versions of the module. */
+  /** The hash of the record, which tells this code from other versions of the module. */
   readonly code: string
   readonly #file: string
   readonly #paths: Paths
   readonly #packed: string | null
-  /** Until a newer version has come: V8 is not to be kept from forgetting old code. */
+  /** The stored module, until a newer version has come: a reference to old code would keep it in memory. */
   #stored: StoredModule | undefined
-  /** Of what V8 has beside that. */
+  /** V8's hashes of other texts of this code: with a source map added late, or of a retired version. */
   #hashes: readonly string[] = NONE
   #map: TraceMap | undefined
 
@@ -40,40 +40,40 @@ export class Script {
     this.#stored = stored
   }
 
-  /** The same code with a newer map: its lines in the source have moved. */
+  /** A script for equal code with a newer map: an edit of comments or types moves lines of the source only. */
   renew(stored: StoredModule): Script {
     const renewed = new Script(stored, this.#paths)
     renewed.#hashes = this.#hashes
     return renewed
   }
 
-  /** A newer version of the module has come. */
+  /** Lets go of the code, because a newer version of the module has come; keeps its hash. */
   retire(): this {
     if (this.#stored) this.#hashes = [...this.#hashes, hashOf(this.#stored.text)]
     this.#stored = undefined
     return this
   }
 
-  /** Whether V8 has compiled this code to a script with this hash. */
+  /** `true` if V8's script with this hash was compiled from this code. */
   isScript(hash: string): boolean {
     return this.#hashes.includes(hash) || this.#textOf(hash) !== undefined
   }
 
-  /** The text that V8 is to have, now that a debugger may come, for a script with this hash; `undefined` if nothing is to be done. */
+  /** See `LateScript.late`. */
   late(hash: string): string | undefined {
     const text = this.#textOf(hash)
     if (this.#packed === null || text === undefined || isDebuggable(text)) return undefined
     return text + mapComment(unpack(this.#packed), (source) => this.#paths.sourceOf(source, this.#file))
   }
 
-  /** V8 has this text from now on. */
+  /** See `LateScript.replaced`. */
   replaced(text: string): void {
     this.#hashes = [...this.#hashes, hashOf(text)]
   }
 
-  /** The source of a position in the code, which is as V8 prints it. */
+  /** The source position of a position in the code; both count from 1, as V8 prints them. */
   originalPosition(line: number, column: number): Position | undefined {
-    // a frame inside the wrapper has a negative column
+    // the wrapper before the code has negative columns (see `columnOffset` in compile.ts)
     if (this.#packed === null || column < 1) return undefined
     this.#map ??= new TraceMap(unpack(this.#packed))
     const found = originalPositionFor(this.#map, { line, column: column - 1 })
@@ -108,17 +108,17 @@ export class ScriptTable {
     this.#scripts.set(name, [newest, ...others.slice(0, MAX_VERSIONS - 1)])
   }
 
-  /** Whether code with this hash was evaluated under this script name. */
+  /** `true` if code with this hash was evaluated under this script name. */
   has(name: string, hash: string): boolean {
     return this.get(name).some(({ code }) => code === hash)
   }
 
-  /** The codes that were evaluated under this script name, newest first. */
+  /** The versions that were evaluated under this script name, newest first. */
   get(name: string): readonly Script[] {
     return this.#scripts.get(name) ?? []
   }
 
-  /** Forgets everything; frames are shown as they are from now on. */
+  /** Forgets everything; stack frames are not mapped from now on. */
   close(): void {
     tables.delete(this)
     this.#scripts.clear()
@@ -127,18 +127,18 @@ export class ScriptTable {
 
 const tables = new Set<ScriptTable>()
 
-/** What all runners of this process have under this script name. */
+/** The scripts of all runners of this process under this script name. */
 export function scriptsOf(name: string): Script[] {
   return Array.from(tables, (table) => table.get(name)).flat()
 }
 
-/** The source of a position in a script of this name. `hash` is V8's of that script; it is asked for only where it matters. */
+/** The source of a position in a script of this name. `hash` gets V8's hash of the script; it is called only if versions differ. */
 export function findPosition(name: string, line: number, column: number, hash?: () => string): Position | undefined {
   const candidates = scriptsOf(name)
   const [newest] = candidates
   if (candidates.length < 2 || !hash) return newest?.originalPosition(line, column)
   const found = hash()
-  // a script of none of them is one that was forgotten: better as it is than by the map of another code
+  // with MAX_VERSIONS candidates, an unknown script may be an older version, which was forgotten: no map fits it
   const script =
     candidates.find((each) => each.isScript(found)) ?? (candidates.length < MAX_VERSIONS ? newest : undefined)
   return script?.originalPosition(line, column)

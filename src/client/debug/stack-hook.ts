@@ -1,6 +1,6 @@
 /**
- * Stack traces in source positions: one hook for the process, asked only when a stack is read. A hook that the app or a library
- * sets instead gets call sites in source positions too.
+ * Shows stack traces in source positions: one `Error.prepareStackTrace` for the process, which runs only when a stack is read. A
+ * hook that the app or a library sets instead gets call sites in source positions, too.
  */
 import { fileURLToPath } from 'node:url'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
@@ -18,7 +18,8 @@ export function installStackHook(): void {
   watchForInspector((url) => scriptsOf(url.startsWith('file://') ? fileURLToPath(url) : url))
   const node = (Error.prepareStackTrace as Prepare | undefined) ?? toText
   const ours: Prepare = (error, sites) => node.call(Error, error, withoutOwn(sites.map(mapSite)))
-  // hook -> the same with mapped sites; what is read and set again later must not be wrapped twice
+  // hook -> wrapper that maps sites, and back: a library reads the hook (our wrapper), sets its own, later sets the wrapper again,
+  // which must not be wrapped a second time
   const wrapped = new WeakMap<Prepare, Prepare>()
   const originals = new WeakMap<Prepare, Prepare>()
   let current = ours
@@ -36,23 +37,26 @@ export function installStackHook(): void {
       originals.set(wrapper, hook)
       return wrapper
     },
-    // who takes the hook away wants what Node does
+    // setting no function means Node's own behaviour, which ours stands for
     set: (hook: unknown) => {
       current = typeof hook === 'function' ? (originals.get(hook as Prepare) ?? (hook as Prepare)) : ours
     },
   })
 }
 
-/** What V8 does, for versions of Node that have no hook of their own. */
+/** Prints a stack as V8 does, for versions of Node that have no hook of their own. */
 function toText(error: Error, sites: NodeJS.CallSite[]): string {
   return [Error.prototype.toString.call(error), ...sites.map(String)].join('\n    at ')
 }
 
-/** Our own frames below the app's say nothing to whoever reads a stack; above them they say where an error of ours comes from. */
+/**
+ * Drops frames of this package below the app's, which say nothing to the reader of a stack. In a stack whose top frame is ours
+ * they stay: they tell where an error of this package comes from.
+ */
 function withoutOwn(sites: NodeJS.CallSite[]): NodeJS.CallSite[] {
   let isOurs = false
   const others = sites.toReversed().filter((site) => {
-    // a built-in function, which has no file, is its caller's: a module's body is called by `Generator.next`
+    // a built-in function has no file and counts as its caller's: `Generator.next`, which we call for a module's body, goes too
     const file = site.getFileName()
     if (file) isOurs = isOwnCode(file)
     return !isOurs
@@ -63,7 +67,7 @@ function withoutOwn(sites: NodeJS.CallSite[]): NodeJS.CallSite[] {
 const mappedSites = new WeakSet<NodeJS.CallSite>()
 
 function mapSite(site: NodeJS.CallSite): NodeJS.CallSite {
-  // a hook may hand the sites that it got to the one before it
+  // a hook may pass the sites that it got to the hook before it, which maps sites as well
   if (mappedSites.has(site)) return site
   const name = site.getFileName()
   if (name === null || name === undefined) return mapEval(site)
@@ -81,7 +85,7 @@ function mapSite(site: NodeJS.CallSite): NodeJS.CallSite {
   })
 }
 
-/** A frame of `eval` or `new Function` names the place that called it. */
+/** Maps a frame of `eval` or `new Function`, which has no file but names the place that called it. */
 function mapEval(site: NodeJS.CallSite): NodeJS.CallSite {
   const origin = site.isEval() ? site.getEvalOrigin() : undefined
   if (!origin) return site
@@ -99,7 +103,7 @@ function print({ file, line, column }: Position): string {
   return `${file}:${line}:${column}`
 }
 
-/** A call site whose methods are V8's, but for `methods`. */
+/** A call site with V8's methods, except for those in `methods`. */
 function override(
   site: NodeJS.CallSite,
   methods: Partial<NodeJS.CallSite> & { toString: () => string },
