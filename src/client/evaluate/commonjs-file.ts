@@ -4,13 +4,13 @@
 import { Module } from 'node:module'
 import { dirname } from 'node:path'
 
-/** What Node has but keeps out of its types. */
+/** Members of `Module` that @types/node does not declare. */
 interface Internals {
   _cache: Record<string, NodeJS.Module>
   _compile(code: string, file: string): void
 }
 
-/** The code of a file, and what identifies it. */
+/** The code of a file, with a hash that identifies the code. */
 export interface CommonJsCode {
   /** Absolute path on this machine. */
   file: string
@@ -22,14 +22,14 @@ const cache = (Module as unknown as Internals)._cache
 const hashes = new WeakMap<NodeJS.Module, string>()
 
 /**
- * The module at `file` from Node's cache; run first if it is not there, or was run from other code by this function. The module
- * that is `process.mainModule` is run as the main one. Throws what it throws.
+ * The module at `file` from Node's cache. If it is not there, or this function ran it from other code, it runs first; the file of
+ * `process.mainModule` runs as the main module. Throws what the module throws.
  */
 export function runCommonJs({ file, code, hash }: CommonJsCode): NodeJS.Module {
   const known = cache[file]
   if (known && (hashes.get(known) ?? hash) === hash) return known
   const { mainModule } = process
-  // a main module that has run once is not the main one of a second run
+  // a second run gets a module of its own: `require.main === module` is true in the first run only, so an app starts once
   const isMain = mainModule?.filename === file && !hashes.has(mainModule)
   const module = isMain ? mainModule : createModule(file, undefined)
   hashes.set(module, hash)

@@ -1,12 +1,12 @@
 /**
- * `module` and `exports` for code that mixes them into an ES module, with the meaning that vite-node gives them: what is
- * assigned becomes a named export and a property of the default export.
+ * `module` and `exports` for code that mixes them into an ES module, with the meaning that vite-node gives them: an assigned
+ * property becomes a named export and a property of the default export.
  */
 import { isObject, type ModuleExports } from './namespace.ts'
 
-/** The two variables. */
+/** The two variables. `assigned` has the value that was assigned to `module.exports`. */
 export interface CommonJsVariables {
-  module: { exports: unknown /** What was assigned to `exports`. */; assigned?: { value: unknown } }
+  module: { exports: unknown; assigned?: { value: unknown } }
   exports: unknown
 }
 
@@ -25,7 +25,7 @@ export function createCommonJs(namespace: ModuleExports): CommonJsVariables {
       return
     }
     if (!('default' in object)) setDefault({})
-    // a function or object assigned to `module.exports` grows with later assignments, a primitive cannot
+    // later assignments to `exports.x` go to the function or object that was assigned to `module.exports`; a primitive takes none
     if (isObject(object.default)) object.default[name] = value
     if (name !== 'default') namespace.define(name, () => (isPrimitive ? undefined : value))
   }
@@ -47,7 +47,7 @@ export function createCommonJs(namespace: ModuleExports): CommonJsVariables {
       defineProperty(_, name, descriptor) {
         if (typeof name !== 'string') return true
         namespace.dynamic = true
-        // compiled code: Object.defineProperty(exports, 'x', { get }) and the `__esModule` mark
+        // compiled code calls Object.defineProperty(exports, 'x', { get }), and sets the mark `__esModule` this way
         if (name !== '__esModule') namespace.define(name, () => (descriptor.get ? descriptor.get() : descriptor.value))
         return true
       },

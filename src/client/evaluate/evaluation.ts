@@ -1,6 +1,6 @@
 /**
- * One run through a static graph, as Node does it: each module after those that it imports, in the order of its imports, and
- * without a tick in between as long as there is nothing to wait for.
+ * Evaluates a static graph as Node does: each module after its imports, in the order of its imports, and without a tick in
+ * between as long as all code is at hand and no module has a top-level await.
  */
 import { types } from 'node:util'
 import type { ModuleId } from '../../shared/types.ts'
@@ -15,7 +15,7 @@ import { never, type Supply } from './supply.ts'
 
 /** The evaluator, as far as one run needs it. */
 export interface EvaluationHost {
-  /** Moves when code or instances change. */
+  /** Grows when code or instances change. */
   readonly epoch: number
   readonly store: ModuleStore
   readonly instances: Instances
@@ -31,21 +31,22 @@ interface Frame {
   readonly instance: Instance
   /** Absent until its code is there. */
   body?: Generator<ImportRequest, void, object>
-  /** The import that it waits for, while that is evaluated. */
+  /** The import at which the body has stopped. */
   wanted?: ImportRequest
-  /** What that has given. */
+  /** The namespace that the body gets for that import. */
   given?: object
+  /** Its body has ended. */
   hasRun?: true
 }
 
-/** Begins with `load` or `again`; each evaluation is one of them, once. */
+/** One run through a graph. Call either `load` or `again`, once. */
 export class Evaluation {
   readonly #evaluator: EvaluationHost
   readonly #supply: Supply
   readonly #epoch: number
   /** Importers before what they import. A list, because chains of imports may be longer than the call stack is deep. */
   readonly #stack: Frame[] = []
-  /** Whose `import()` or top-level await this is. */
+  /** The module whose `import()` (or static import behind a top-level await) began this run. */
   #importer: Instance | undefined
 
   constructor(evaluator: EvaluationHost, supply: Supply) {
@@ -54,7 +55,7 @@ export class Evaluation {
     this.#epoch = evaluator.epoch
   }
 
-  /** The instance of a module, evaluated if there is none. Of an import cycle it may still be incomplete. */
+  /** The instance of a module; evaluates one if there is none. In an import cycle it may still be running. */
   load(id: ModuleId, importer?: Instance): Instance | Promise<Instance> {
     const found = this.#need(id, importer)
     if (found) return found
@@ -69,13 +70,16 @@ export class Evaluation {
     return this.#advance()
   }
 
-  /** The instance as `importer` gets it; a promise if another evaluation has it; `undefined` if it is the next of this one. */
+  /**
+   * The instance that `importer` gets for `id`: a promise if another run is evaluating it, `undefined` if this run must evaluate
+   * it and has put it on the stack.
+   */
   #need(id: ModuleId, importer: Instance | undefined): Instance | Promise<Instance> | undefined {
     const { instances } = this.#evaluator
     const found = instances.entry(id)
     if (found?.promise && !found.failure) {
       if (found.evaluated) return found
-      // waiting would be for ever if `found` cannot go on before `importer` has: Node, too, lets cycles see incomplete modules
+      // a imports b, then b imports a: b must not wait for a, which waits for b. It gets a's incomplete namespace, as under Node.
       if (!this.#supply.isNow && !(importer?.isRunning && found.isWaitingFor(importer))) return wait(found, importer)
       found.isHandedOut = true
       return found
@@ -89,15 +93,15 @@ export class Evaluation {
   }
 
   #enter(instance: Instance, importer: Instance | undefined): void {
-    // Once the importer has finished evaluating, nothing waits for it any more, so its later import() cannot deadlock: no edge
-    // needed.
+    // Once the importer has finished evaluating, nothing waits for it any more, so its later import() cannot deadlock: it needs
+    // no edge.
     if (importer?.isRunning) importer.waitFor(instance)
     instance.begin()
     this.#evaluator.instances.put(instance)
     this.#stack.push({ instance })
   }
 
-  /** Goes on until everything is evaluated, or there is something to wait for. Throws what a module throws. */
+  /** Evaluates until the stack is empty (`undefined`) or something must be awaited. Throws what a module throws. */
   #advance(): Promise<void> | undefined {
     try {
       for (;;) {
@@ -126,7 +130,7 @@ export class Evaluation {
     return this.#stack.at(-1)?.instance.isAbandoned === true
   }
 
-  /** One thing at a time: its code, its body up to the next import, the end. */
+  /** Does the next thing for a frame: gets its code, or runs its body up to the next import, or ends it. */
   #step(frame: Frame): Promise<void> | undefined {
     if (frame.hasRun) return this.#leave(frame)
     if (!frame.body) return this.#begin(frame)
@@ -197,12 +201,12 @@ export class Evaluation {
     if (frame) this.#give(frame, instance)
   }
 
-  /** What a frame has imported is evaluated, or as far as it can be. */
+  /** Gives a frame the namespace of the module that it has imported. */
   #give(frame: Frame, dep: Instance): void {
     frame.given = this.#evaluator.imports.link(frame.instance.stored!, frame.wanted!, dep)
   }
 
-  /** An import that fails fails its importer. Returns the error. */
+  /** Fails all modules on the stack, because each waits for the one that failed. Returns the error. */
   #fail(error: unknown): unknown {
     const epoch = this.#evaluator.isTransient(error) ? Number.NaN : this.#epoch
     for (const { instance } of this.#stack.splice(0).reverse()) {
@@ -229,12 +233,12 @@ async function wait(instance: Instance, importer: Instance | undefined): Promise
 }
 
 function when<T>(value: T | Promise<T>, use: (value: T) => Promise<void> | void): Promise<void> | undefined {
-  // an app may have put another class in the place of `Promise`
+  // not `instanceof`: an app may have replaced the global `Promise`
   if (types.isPromise(value)) return (value as Promise<T>).then(use)
   return use(value as T) ?? undefined
 }
 
-/** Node's error for it. */
+/** Node's error for `require()` of a module with top-level await. */
 function asyncModule(file: string): Error {
   return Object.assign(
     new Error(`require() cannot be used on an ES module with top-level await: ${file}. Use import() instead.`),

@@ -1,5 +1,5 @@
 /**
- * Evaluates modules: the module cache of a runner, and who waits for whom in it.
+ * Evaluates the modules of a runner: their code, their instances, their imports.
  */
 import { TetherError } from '../../shared/errors.ts'
 import type { FetchAnswer, ModuleId, ModuleRecord } from '../../shared/types.ts'
@@ -16,18 +16,18 @@ import { Instances } from './instances.ts'
 import { Linker, type Surroundings } from './linker.ts'
 import { SessionSupply } from './session-supply.ts'
 
-/** Where code comes from: out of process the session, which asks the server. */
+/** Source of code: the session, which asks the server. */
 export interface ModuleSource {
   /** See `ServerFunctions.fetch`. */
   fetch(url: string, importer?: ModuleId, fresh?: boolean): Promise<FetchAnswer>
 }
 
-/** What an evaluator is made of. */
+/** Options of an evaluator. */
 export interface EvaluatorOptions extends Surroundings {
   cache: ViteNodeModules
   paths: Paths
   source: ModuleSource
-  /** Makes `vite-tether/keep` for an instance; absent if that is a package like any other. */
+  /** Makes `vite-tether/keep` for an instance. If absent, Node loads that package like any other. */
   createKeep?: ((keeper: Instance) => object) | undefined
 }
 
@@ -40,10 +40,10 @@ export class Evaluator {
   readonly imports: Imports
   readonly linker: Linker
   readonly #supply: SessionSupply
-  /** Moves when code or instances change: a module that failed is evaluated again only after that, as under Node. */
+  /** Grows when code or instances change. A module that failed is evaluated again only after that: Node, too, keeps the error. */
   epoch = 0
   readonly #source: ModuleSource
-  /** Errors that say nothing about the code: a fetch or an external that may succeed the next time. */
+  /** Errors that do not come from the module's code: the fetch or the external may succeed the next time. */
   readonly #transient = new WeakSet<object>()
 
   constructor(options: EvaluatorOptions) {
@@ -62,23 +62,23 @@ export class Evaluator {
   install(records: readonly ModuleRecord[]): ModuleId[] {
     const held = new Set(records.flatMap(({ id }) => (this.store.get(id) ? id : [])))
     const changed = this.store.install(records)
-    // no module has failed for code that was not there
+    // code of modules that are new here cannot turn an earlier failure into a success
     if (changed.some((id) => held.has(id))) this.epoch++
     for (const { id, hash } of records) {
-      // equal code, but its lines in the source may have moved
+      // equal code may have a newer source map: without it, stacks would show the lines from before the edit
       const stored = this.store.get(id)!
       if (this.scripts.has(stored.place.script, hash)) this.scripts.add(stored)
     }
     return changed
   }
 
-  /** Forgets code that is out of date: it is asked for when it is needed. */
+  /** Forgets code that is out of date. The server is asked for it when it is needed. */
   drop(ids: Iterable<ModuleId>): void {
     this.store.drop(ids)
     this.epoch++
   }
 
-  /** Asks the server and takes what it brings. Throws the first error of the module's static graph. */
+  /** Asks the server for a module and installs the code that comes. Throws the first error of the module's static graph. */
   async fetch(url: string, importer?: ModuleId, fresh?: boolean): Promise<{ id: ModuleId } | { external: string }> {
     try {
       const answer = await this.#source.fetch(url, importer, fresh)
@@ -107,8 +107,8 @@ export class Evaluator {
   }
 
   /**
-   * Obtains and compiles `id` and what it imports statically, and evaluates nothing; before each that is not held yet `goOn` is
-   * asked. Throws what keeps a module from being transformed or compiled.
+   * Obtains and compiles `id` and its static graph, and evaluates nothing. Before each module that is not compiled yet it asks
+   * `goOn`, and stops if that says `false`. Throws the error of a module that cannot be transformed or compiled.
    */
   async hold(id: ModuleId, goOn: () => Promise<boolean>): Promise<void> {
     const needed = new Set([id])
@@ -127,12 +127,12 @@ export class Evaluator {
     return error
   }
 
-  /** Whether an error says nothing about the code. */
+  /** `true` if an error does not come from the module's code, see `transient`. */
   isTransient(error: unknown): boolean {
     return typeof error === 'object' && error !== null && this.#transient.has(error)
   }
 
-  /** The namespace of a module, evaluated if it has no instance. Of an import cycle it may still be incomplete. */
+  /** The namespace of a module; evaluates it if it has no instance. In an import cycle it may still be incomplete. */
   async load(id: ModuleId, importer?: Instance): Promise<ModuleNamespace> {
     return (await this.instance(id, importer)).exports!
   }
@@ -141,7 +141,7 @@ export class Evaluator {
     return new Evaluation(this, this.#supply).load(id, importer)
   }
 
-  /** Puts an instance into the cache and evaluates its own code again, into its namespace. It stays if that throws. */
+  /** Puts an instance into the cache and evaluates its code again, into its namespace. If that throws, the instance stays. */
   async restart(instance: Instance): Promise<void> {
     try {
       await new Evaluation(this, this.#supply).again(instance)
@@ -153,7 +153,7 @@ export class Evaluator {
     }
   }
 
-  /** A module and the static graph behind it, as far as code is held that shows it and nothing of it has run. */
+  /** A module and those of its static graph that are not evaluated, as far as the held code shows them. */
   unevaluatedBehind(id: ModuleId): Set<ModuleId> {
     return this.store.graphOf([id], (other) => this.instances.isEvaluated(other))
   }

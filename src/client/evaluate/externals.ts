@@ -1,5 +1,5 @@
 /**
- * Externals: packages and builtins, loaded by Node itself from where the importer stands on this machine.
+ * Loads externals: packages and builtins, which Node itself loads from the importer's place on this machine.
  */
 import { existsSync } from 'node:fs'
 import { createRequire, isBuiltin } from 'node:module'
@@ -12,14 +12,15 @@ import { importPlace } from './import-place.ts'
 
 const debug = createDebug('vite-tether:native')
 
-/** Whether a specifier can only mean something outside the app. */
+/** `true` if a specifier can only mean a builtin or a URL that Node loads. */
 export function isNativeSpecifier(specifier: string): boolean {
   return isBuiltin(specifier) || /^(?:node|data|https?):/.test(specifier)
 }
 
 /**
- * Imports an external for `importer` (an absolute path on this machine). Node caches by resolved location, so nothing is
- * cached here. Throws `ERR_MODULE_NOT_FOUND` naming package and importer, and the host where that is another than people think; what the package itself throws passes through.
+ * Imports an external for `importer` (an absolute path on this machine). Nothing is cached here, because Node caches by resolved
+ * location. Throws `ERR_MODULE_NOT_FOUND`, which names package and importer, and the host if it has no sources (a remote worker);
+ * errors of the package itself pass through.
  */
 export async function importExternal(
   importNative: ImportNative,
@@ -57,18 +58,18 @@ export async function importExternal(
   }
 }
 
-/** Where the sources are, it is plain where to install; a worker without them may run far from the person who reads its errors. */
+/** Names the machine to install on, if it has no sources: such a worker may run far from the reader of its errors. */
 function machine(importer: string): string {
   return existsSync(importer) ? '' : ` on the machine that runs the app, ${hostname()}`
 }
 
-/** How a package is installed, if the specifier names one. */
+/** The command that installs a package, if the specifier names one. */
 function command(specifier: string): string {
   const name = /^(?:@[\w.-]+\/)?[\w.-]+(?=\/|$)/.exec(specifier)?.[0]
   return name ? `: npm install ${name}` : ''
 }
 
-/** For a package that is there, Node names the file that its package.json leads to. */
+/** Advice for a package that is installed: Node's message names the missing file to which its package.json leads. */
 function missingFile(error: unknown): string | undefined {
   const file = /^Cannot find (?:package|module) '([^']*[\\/]node_modules[\\/][^']*)'/.exec(
     (error as Error).message,
@@ -79,17 +80,17 @@ function missingFile(error: unknown): string | undefined {
   )
 }
 
-/** Deep imports without extension (`lodash/fp`) and folders: `require` finds them, `import` does not. */
+/** Resolves as `require` does, which finds deep imports without extension (`lodash/fp`) and folders, where `import` does not. */
 function resolveAsCommonJs(specifier: string, importer: string): string | undefined {
   try {
     return createRequire(importer).resolve(specifier)
   } catch {
-    // the caller reports what `import` said of it
+    // the caller reports the error of `import`
     return undefined
   }
 }
 
-/** Whether the error is about the importer's own specifier, and not about something missing inside the package. */
+/** `true` if the importer's own specifier was not found; `false` if something is missing inside the package. */
 function isUnresolved(error: unknown, importer: string): boolean {
   if (!(error instanceof Error)) return false
   const { code } = error as NodeJS.ErrnoException
@@ -98,8 +99,9 @@ function isUnresolved(error: unknown, importer: string): boolean {
 }
 
 /**
- * The SyntaxError for a named import that a module does not have, in Node's words. The importer has not run, so the stack of the
- * error is the place of the import in its source; where that is not at hand the message names the importer.
+ * The SyntaxError for a named import that a module does not have, in Node's words. No frame of the importer is on the stack,
+ * because it has not run: the stack is the place of the import in its source. If there is no source, or in an update, the message
+ * names the importer.
  */
 export function missingExport(
   name: string,
@@ -122,7 +124,7 @@ export function missingExport(
   return error
 }
 
-/** Which kind of module Node loaded for `importer`: one that is in `require`'s cache with this default export is CommonJS. */
+/** The format of the module that Node loaded: if `require`'s cache has it with this default export it is CommonJS. */
 export function formatOf(namespace: object, specifier: string, importer: string): 'module' | 'commonjs' {
   const require = createRequire(importer)
   const found = isBuiltin(specifier) ? undefined : resolveAsCommonJs(specifier, importer)

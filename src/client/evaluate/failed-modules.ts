@@ -1,17 +1,17 @@
 /**
- * Modules whose evaluation has failed, and what each of them needed. A module that has imported one by `import()` may live on:
- * without this nothing would tell that a correction concerns it.
+ * Modules whose evaluation has failed, each with the modules that it needed. A module that has imported one by `import()` may live
+ * on. The failed module has no instance and so no edges: without this table a correction would not reach the importer.
  */
 import type { ModuleId } from '../../shared/types.ts'
 
 const NONE: ReadonlySet<ModuleId> = new Set()
 
-/** Edges of failed modules, which have no instance that could hold them. */
+/** The edges of failed modules. */
 export class FailedModules {
   readonly #needed = new Map<ModuleId, ReadonlySet<ModuleId>>()
   readonly #importers = new Map<ModuleId, Set<ModuleId>>()
 
-  /** `needed` are the modules that `id` imports, or those behind it that have no code. */
+  /** Notes that `id` has failed. `needed` are its imports or, if its code never came, the modules of its graph that have not run. */
   note(id: ModuleId, needed: ReadonlySet<ModuleId>): void {
     this.forget(id)
     this.#needed.set(id, needed)
@@ -22,7 +22,7 @@ export class FailedModules {
     }
   }
 
-  /** The module gets another instance. */
+  /** Removes the edges of a module, because it gets another instance. */
   forget(id: ModuleId): void {
     for (const dep of this.#needed.get(id) ?? NONE) {
       const importers = this.#importers.get(dep)!

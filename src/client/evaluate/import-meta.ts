@@ -1,10 +1,10 @@
 /**
- * `import.meta` of a module.
+ * Makes `import.meta`.
  */
 import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** What the runner puts into `import.meta`. */
+/** Options of `createImportMeta`. */
 export interface ImportMetaOptions {
   /** Absolute path on this machine, without query. */
   file: string
@@ -20,8 +20,8 @@ type Resolve = (specifier: string, parent: string) => string
 let resolveNatively: Resolve | undefined
 
 /**
- * Loads what `import.meta.resolve` needs: it answers synchronously, so this happens before a module that mentions it runs.
- * `undefined` if it is there.
+ * Loads the library for `import.meta.resolve`. That function answers synchronously, so the library must be there before a module
+ * that mentions it runs. `undefined` if it is there already.
  */
 export function loadMetaResolve(): Promise<void> | undefined {
   if (resolveNatively) return undefined
@@ -31,14 +31,14 @@ export function loadMetaResolve(): Promise<void> | undefined {
 }
 
 /**
- * What `import` of a specifier means in the module `parent`, a file URL. Throws what Node throws. Only after
- * {@link loadMetaResolve}.
+ * The URL to which `import` of a specifier resolves in the module `parent`, a file URL. Throws what Node throws. Must not be called
+ * before {@link loadMetaResolve}.
  */
 export function resolveLikeImport(specifier: string, parent: string): string {
   return resolveNatively!(specifier, parent)
 }
 
-/** Makes the object. */
+/** Makes the `import.meta` of one instance. */
 export function createImportMeta({
   file,
   env,
@@ -62,7 +62,7 @@ export function createImportMeta({
       enumerable: true,
       configurable: true,
       get: () => {
-        // what it registers would be taken for the registrations of the instance that is in its place
+        // a save replaces the instance while it runs, then it reads `hot`: its registrations would go to its replacement
         if (isAbandoned?.()) return undefined
         if (!isSet) {
           hot = createHot()

@@ -1,18 +1,18 @@
-/** Where a module's source has an import, for errors that are found before its code runs and so have no frame of it. */
+/** Finds an import in a module's source, for errors that occur before the module runs and so have no stack frame of it. */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Place } from '../../shared/util/code-frame.ts'
 
-/** `import ... from 'x'`, `export ... from 'x'`, `import 'x'`, `import('x')`, `require('x')`: what is taken, and of what. */
+/** `import ... from 'x'`, `export ... from 'x'`, `import 'x'`, `import('x')`, `require('x')`: groups for names and specifier. */
 const IMPORT = /\b(?:import|export|require)\b([^'"`;=]*?)(?:\bfrom\b\s*)?(['"`])([^'"`\n]+)\2/g
 
 /**
- * The place of `name` in its import of `specifier` (which may be what Vite has made of it), or of that specifier; `undefined`
- * where the source is not on this machine, or has no such import.
+ * The place of `name` in the import of `specifier`, or of the specifier itself; `undefined` if the source is not on this machine or
+ * has no such import. `specifier` may be written as in the source or as in Vite's transformed code.
  */
 export function importPlace(file: string, specifier: string, name?: string): Place | undefined {
   const source = read(file)
-  // a comment is as long as before, so that positions stay
+  // comments become spaces of the same length, so that positions stay
   const code = source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*/gm, (comment) => comment.replace(/[^\n]/g, ' '))
   const wanted = stem(specifier)
   for (const { 0: text, 1: clause = '', 3: from = '', index } of code.matchAll(IMPORT)) {
@@ -21,11 +21,11 @@ export function importPlace(file: string, specifier: string, name?: string): Pla
     const offset = clause.search(new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`))
     if (offset >= 0) return at(file, code, index + text.indexOf(clause) + offset)
   }
-  // a default import has a name of its own
+  // `import x from` names the default export as it likes: the specifier is the place then
   return name === undefined ? undefined : importPlace(file, specifier)
 }
 
-/** The part of a specifier that is left of it when Vite has resolved it: `./x`, `/src/x.ts` and `/@fs/app/src/x.ts?v=1` are all `x`. */
+/** The part of a specifier that Vite's resolving does not change: `./x`, `/src/x.ts` and `/@fs/app/src/x.ts?v=1` are all `x`. */
 function stem(specifier: string): string {
   return basename(specifier.replace(/[?#].*$/, '')).replace(/\.[cm]?[jt]sx?$/, '')
 }
@@ -34,7 +34,7 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    // a worker has no sources, a virtual module none at all
+    // a remote worker may have no sources, and a virtual module has none
     return ''
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What an import in transformed code does: finds out what the specifier means and checks that it has the names.
+ * Serves the imports of transformed code: resolves the specifier and checks that the module has the imported names.
  */
 import { posix } from 'node:path'
 import { KEEP } from '../../shared/constants.ts'
@@ -20,13 +20,13 @@ export interface ImportsHost {
   readonly store: ModuleStore
   readonly instances: Instances
   readonly paths: Paths
-  /** Asks the server what `url` means, and takes the code that it brings. */
+  /** Asks the server to resolve `url`, and installs the code that comes. */
   fetch(url: string, importer?: ModuleId): Promise<{ id: ModuleId } | { external: string }>
-  /** The instance of a module, evaluated if there is none. */
+  /** The instance of a module; evaluates one if there is none. */
   instance(id: ModuleId, importer?: Instance): Promise<Instance>
-  /** Its namespace. */
+  /** The namespace of that instance. */
   load(id: ModuleId, importer?: Instance): Promise<ModuleNamespace>
-  /** A module and the static graph behind it, as far as nothing of it has run. */
+  /** A module and those of its static graph that are not evaluated. */
   unevaluatedBehind(id: ModuleId): Set<ModuleId>
 }
 
@@ -36,19 +36,19 @@ export class Imports {
   readonly #supply: Supply
   readonly #createKeep: ((keeper: Instance) => object) | undefined
 
-  /** `createKeep` makes `vite-tether/keep` for an instance; absent if that is a package like any other. */
+  /** `createKeep` makes `vite-tether/keep` for an instance. If absent, Node loads that package like any other. */
   constructor(evaluator: ImportsHost, supply: Supply, createKeep?: (keeper: Instance) => object) {
     this.#evaluator = evaluator
     this.#supply = supply
     this.#createKeep = createKeep
   }
 
-  /** The module that the runner itself provides to `instance` for `specifier`, if it does. */
+  /** The module that the runner itself provides for `specifier` (`vite-tether/keep`), or `undefined`. */
   provided(instance: Instance, specifier: string): object | undefined {
     return specifier === KEEP ? this.#createKeep?.(instance) : undefined
   }
 
-  /** What `import ... from` an evaluated module of the app gives. Throws a SyntaxError for a name that it does not have. */
+  /** The namespace that `importer` gets of an app module. Throws a SyntaxError for an imported name that the module lacks. */
   link(importer: StoredModule, wanted: ImportRequest, dep: Instance): object {
     const isCommonJs = () => dep.evaluated && dep.stored?.isCommonJs === true
     const namespace = seenBy(importer, dep.exports!, wanted.importedNames, isCommonJs)
@@ -56,7 +56,7 @@ export class Imports {
     return namespace
   }
 
-  /** Throws a SyntaxError for a name that is wanted of a namespace and not there. */
+  /** Throws a SyntaxError for an imported name that the namespace lacks. */
   check(importer: StoredModule, { specifier, importedNames }: ImportRequest, namespace: object): void {
     const { record, place } = importer
     const target = importer.target(specifier)
@@ -72,10 +72,10 @@ export class Imports {
     }
   }
 
-  /** A static import of a module with top-level await, which itself waits for it. */
+  /** A static import in a module with top-level await, whose body is an async function and awaits each import. */
   async static(instance: Instance, wanted: ImportRequest): Promise<object> {
     const stored = instance.stored!
-    // not within the importer's own call: chains of these, too, may be longer than the call stack is deep
+    // leaves the importer's call: in a long chain of such modules the call stack would overflow
     await null
     const target = stored.target(wanted.specifier)
     if (target !== undefined) {
@@ -92,7 +92,7 @@ export class Imports {
   async dynamic(instance: Instance, expression: unknown): Promise<object> {
     const specifier = String(expression)
     const stored = instance.stored!
-    // the importer goes on first
+    // as under Node, the importer's code goes on before the import does anything
     await null
     const target = stored.target(specifier) ?? (await this.#resolve(instance, stored, specifier))
     if (typeof target === 'object') {
@@ -105,13 +105,13 @@ export class Imports {
     return instance.isAbandoned ? never() : namespace
   }
 
-  /** What a computed specifier means. */
+  /** Resolves a computed specifier. */
   async #resolve(
     instance: Instance,
     stored: StoredModule,
     specifier: string,
   ): Promise<ModuleId | { external: string }> {
-    // Vite has looked at literal ones; what it did not list is an external
+    // Vite has resolved all literal specifiers: one that its lists do not have is an external
     if (isNativeSpecifier(specifier) || hasLiteralImport(stored.record.code, specifier)) return { external: specifier }
     const known = instance.resolved?.get(specifier)
     if (known !== undefined && this.#evaluator.instances.live(known)?.evaluated) return known
@@ -127,7 +127,7 @@ export class Imports {
     return answer.id
   }
 
-  /** Notes the id that a specifier would have had, if that can be told: without it no correction would reach `instance`. */
+  /** Notes an edge to the module that was not found. When the file is created, the update would not reach `instance` without it. */
   #failedToResolve(instance: Instance, specifier: string): void {
     const { instances, paths } = this.#evaluator
     const url = paths.toRequest(specifier)
@@ -137,7 +137,7 @@ export class Imports {
     instances.failed.note(id, this.#evaluator.unevaluatedBehind(id))
   }
 
-  /** Whether a module without `name` will not get it: while it is being evaluated only its code can tell. */
+  /** `true` if a module that lacks `name` will not get it. While the module is being evaluated only its code can tell. */
   #surelyLacks(target: ModuleId, name: string): boolean {
     if (this.#evaluator.instances.live(target)?.evaluated) return true
     const { names, open } = this.#evaluator.store.exportsOf(target)

@@ -1,6 +1,6 @@
 /**
- * One evaluation of a module, which is at the same time its entry in vite-node's module cache: there is no second table of
- * what is loaded.
+ * One evaluation of a module. It is also the module's entry in vite-node's module cache, so that the cache is the only table of
+ * loaded modules.
  */
 import type { ModuleId } from '../../shared/types.ts'
 import type { StoredModule } from '../code/store.ts'
@@ -16,33 +16,33 @@ export class Instance {
 
   /** The namespace object. */
   exports: ModuleNamespace | undefined
-  /** Settles with the evaluation; absent before it has begun. */
+  /** Settles when the evaluation ends; absent before it begins. */
   promise?: Promise<ModuleNamespace>
   /** `true` once the evaluation has ended without an error. */
   evaluated = false
-  /** Transformed code. */
+  /** The transformed code, for readers of vite-node's cache. */
   code: string | undefined
   /** Ids of the app modules it imports. */
   readonly imports = new Set<ModuleId>()
   /** Ids of modules that import it, shared by all instances of the id. */
   readonly importers: Set<ModuleId>
 
-  /** What computed `import()`s of this instance were resolved to; most have none. */
+  /** Specifiers of computed `import()`s of this instance, with the ids they were resolved to. Most modules have none. */
   resolved: Map<string, ModuleId> | undefined
-  /** What the evaluation threw, and the state of the code in which it did. */
+  /** The error of the evaluation, and the evaluator's epoch at that time. */
   failure: { error: unknown; epoch: number } | undefined
-  /** Its `module`, if it is CommonJS or uses that variable. */
+  /** The `module` variable, if the module is CommonJS or uses that variable. */
   commonJs: { exports: unknown; assigned?: { value: unknown } } | undefined
-  /** The namespace was given to an importer before the evaluation ended, by this attempt or one before it. */
+  /** `true` if an importer got the namespace before the evaluation ended, in this attempt or in an earlier one. */
   isHandedOut: boolean
-  /** Its evaluation was under way when a later save made it useless: nothing more of it is to run. */
+  /** `true` if a save replaced the module while it was being evaluated: none of its code after the next `await` or import runs. */
   isAbandoned = false
-  /** In-flight instances that this one waits for: the wait-for graph. Nothing is kept of it when the evaluation is over. */
+  /** Running instances that this one waits for: the edges of the wait-for graph. Dropped when the evaluation ends. */
   #waits: Set<Instance> | undefined
   #resolve: ((namespace: ModuleNamespace) => void) | undefined
   #reject: ((error: unknown) => void) | undefined
 
-  /** `handedOut`: the namespace of an attempt that failed, which modules hold that did not. */
+  /** `handedOut`: the namespace of an earlier, failed attempt, which other modules hold. */
   constructor(id: ModuleId, importers: Set<ModuleId>, handedOut?: ModuleExports) {
     this.id = id
     this.importers = importers
@@ -51,7 +51,7 @@ export class Instance {
     this.exports = this.namespace.object
   }
 
-  /** Its evaluation begins. `succeed` or `fail` ends it. */
+  /** Begins the evaluation. `succeed` or `fail` ends it. */
   begin(): void {
     this.evaluated = false
     this.failure = undefined
@@ -63,18 +63,19 @@ export class Instance {
     })
   }
 
+  /** Ends the evaluation without an error. */
   succeed(): void {
     this.evaluated = true
     const { object } = this.namespace
-    // a promise would call an export of that name, which only `import()` does
+    // resolving with a namespace that exports `then` would call it, which only the app's own `import()` must do
     this.#resolve!('then' in object ? Object.create(null) : object)
     this.#end()
   }
 
-  /** `epoch`: the state of the code in which that has happened; `NaN` if it says nothing about the code. */
+  /** Ends the evaluation with an error. `epoch`: the evaluator's, or `NaN` if the error does not come from the code. */
   fail(error: unknown, epoch: number): void {
     this.failure = { error, epoch }
-    // it is told to those who have begun it; nobody else may be waiting
+    // the run throws the error to its caller; if no other import waits, the promise's rejection must not count as unhandled
     this.promise!.catch(() => {})
     this.#reject!(error)
     this.#end()
@@ -86,7 +87,7 @@ export class Instance {
     this.#reject = undefined
   }
 
-  /** It cannot go on before `other` has been evaluated. */
+  /** Notes that this instance cannot go on before `other` has been evaluated. */
   waitFor(other: Instance): void {
     this.#waits ??= new Set()
     this.#waits.add(other)
@@ -101,7 +102,7 @@ export class Instance {
     return this.promise !== undefined && !this.evaluated && this.failure === undefined
   }
 
-  /** Whether this instance cannot go on before `other` has: waiting for it there would be for ever. */
+  /** `true` if this instance waits for `other`, directly or through others. If `other` waited for this one, both would hang. */
   isWaitingFor(other: Instance): boolean {
     const seen = new Set<Instance>([this])
     for (const instance of seen) {

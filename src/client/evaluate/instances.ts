@@ -1,6 +1,6 @@
 /**
- * The instances of one runner, kept in vite-node's module cache, and the edges between them. Edges belong to the importer: one
- * counts as long as the importer's instance is in the cache, whoever took it out.
+ * The instances of one runner, kept in vite-node's module cache, and the edges between them. An edge counts only while the
+ * importer's instance is in the cache: the app may delete entries of the cache, too.
  */
 
 import type { ModuleId } from '../../shared/types.ts'
@@ -10,7 +10,7 @@ import { FailedModules } from './failed-modules.ts'
 import { Instance } from './instance.ts'
 import type { ModuleExports } from './namespace.ts'
 
-/** Instances by id, and who imports whom. */
+/** Instances by id, with their importers. */
 export class Instances {
   readonly failed = new FailedModules()
   readonly #cache: ViteNodeModules
@@ -18,7 +18,7 @@ export class Instances {
   #created: Set<ModuleId> | undefined
   /** Modules in the order of their first evaluations. */
   readonly #order = new Set<ModuleId>()
-  /** Edges by computed `import()`: nothing tells that it will not run again in the module's next instance. */
+  /** Edges of computed `import()`s. They stay for the module's next instance, which may run the same `import()` again. */
   readonly #computed = new Map<ModuleId, Set<ModuleId>>()
 
   constructor(cache: ViteNodeModules) {
@@ -31,20 +31,20 @@ export class Instances {
     return this.#created
   }
 
-  /** An instance that is not in the cache yet. */
+  /** Makes an instance, which is not in the cache yet. */
   create(id: ModuleId, namespace?: ModuleExports): Instance {
     this.#created?.add(id)
     return new Instance(id, this.#importersSet(id), namespace)
   }
 
-  /** The cache entry, in whatever state. */
+  /** The cache's instance of a module in any state: running, evaluated or failed. */
   entry(id: ModuleId): Instance | undefined {
-    // not the cache's own `get`, which makes an entry
+    // the cache's own `get` would make an entry
     const found: unknown = Map.prototype.get.call(this.#cache, id)
     return found instanceof Instance ? found : undefined
   }
 
-  /** The instance that importers hold or are about to hold: evaluated, or on its way. */
+  /** The instance of a module if it is running or evaluated. */
   live(id: ModuleId): Instance | undefined {
     const entry = this.entry(id)
     return entry?.promise && !entry.failure ? entry : undefined
@@ -59,7 +59,7 @@ export class Instances {
     return this.#computed.get(id) ?? new Set()
   }
 
-  /** All, in the order in which their modules were first evaluated; what has failed or is on its way comes last. */
+  /** All instances, in the order of their modules' first evaluation. Those that never ended well come last. */
   all(): Instance[] {
     const instances: Instance[] = []
     for (const id of this.#order) {
@@ -72,7 +72,7 @@ export class Instances {
     return instances
   }
 
-  /** Ids of the modules whose instances hold one of `id`. */
+  /** Ids of the modules whose instances import `id`. */
   importersOf(id: ModuleId): Set<ModuleId> {
     const importers = new Set<ModuleId>()
     for (const importer of this.#importers.get(id) ?? []) {
@@ -95,12 +95,12 @@ export class Instances {
     this.unlink(instance)
   }
 
-  /** Adds the edges that the code shows, and those by computed imports of earlier instances. */
+  /** Adds the edges of the imports in the code, and of computed imports of earlier instances. */
   linkCode(instance: Instance, { targets }: StoredModule): void {
     for (const id of [...targets, ...this.computedBy(instance.id)]) this.#link(instance, id)
   }
 
-  /** Adds an edge by a computed `import()`. */
+  /** Adds the edge of a computed `import()`. */
   linkComputed(instance: Instance, id: ModuleId): void {
     if (instance.imports.has(id)) return
     this.#link(instance, id)
@@ -108,12 +108,12 @@ export class Instances {
     this.#computed.set(instance.id, computed.add(id))
   }
 
-  /** Takes back the edges of an instance that nobody holds. */
+  /** Removes the edges of an instance that has left the cache or has failed. */
   unlink(instance: Instance): void {
     for (const id of instance.imports) this.#importers.get(id)?.delete(instance.id)
   }
 
-  /** An evaluation has ended well. */
+  /** Notes that the evaluation of a module has ended well. */
   noteOrder({ id }: Instance): void {
     this.#order.add(id)
   }
@@ -123,7 +123,7 @@ export class Instances {
     return this.#order.has(id)
   }
 
-  /** Makes the next import of what has failed an attempt of its own. */
+  /** Forgets failed evaluations, so that the next import of such a module evaluates it again. */
   forgetFailures(): void {
     for (const entry of this.#cache.values()) {
       if (!(entry instanceof Instance) || !entry.failure) continue

@@ -1,4 +1,4 @@
-/** What importers get of a CommonJS module. */
+/** Makes the namespaces that importers get of CommonJS modules. */
 import type { StoredModule } from '../code/store.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 import { isObject } from './namespace.ts'
@@ -7,8 +7,8 @@ const plain = new WeakMap<object, object>()
 const compiled = new WeakMap<object, object>()
 
 /**
- * A namespace with all that `module.exports` has. `default` is `module.exports`, as for Node's `import`; for an importer that is
- * `compiled` to CommonJS it is the `default` of what was compiled from an ES module itself.
+ * A namespace with all properties of `module.exports`. `default` is `module.exports`, as with Node's `import`. For an importer that
+ * is compiled to CommonJS (`isCompiled`), a module with the mark `__esModule` gives its own `default`, as compilers have it.
  */
 export function namespaceOf(exports: unknown, isCompiled: boolean): object {
   if (!isObject(exports)) return toNamespace(exports, exports)
@@ -20,8 +20,8 @@ export function namespaceOf(exports: unknown, isCompiled: boolean): object {
 }
 
 /**
- * What `importer` gets of a module whose namespace is `namespace`: for one that is compiled to CommonJS that may be too little,
- * if the module is CommonJS.
+ * The namespace that `importer` gets of a module: `namespace`, as Node's `import` gives it, or the fuller one of `namespaceOf` if
+ * the importer is compiled to CommonJS and the module is CommonJS.
  */
 export function seenBy(
   { record }: StoredModule,
@@ -33,18 +33,18 @@ export function seenBy(
   return isSame ? namespace : namespaceOf((namespace as { default: unknown }).default, true)
 }
 
-/** `true` if an importer that is compiled to CommonJS would be given something else than `namespace`, if that is CommonJS. */
+/** `true` if `namespaceOf` would give another default or more of `names` than `namespace`, in case the module is CommonJS. */
 function differsCompiled(namespace: object, names: readonly string[]): boolean {
   const { default: exports } = namespace as { default?: unknown }
   if (!isObject(exports)) return false
   return Boolean(exports.__esModule) || names.some((name) => !(name in namespace) && name in exports)
 }
 
-/** The name by which later versions of Node export the whole of a CommonJS module, beside `default`. */
+/** The name under which Node 23 and later export `module.exports`, beside `default`. */
 export const WHOLE: string | undefined =
   Number(process.versions.node.split('.')[0]) >= 23 ? 'module.exports' : undefined
 
-/** The names that importers of a CommonJS module see, `default` not among them. */
+/** The names that importers of a CommonJS module see, without `default`. */
 export function namesOf(exports: unknown): string[] {
   return isObject(exports) && !Array.isArray(exports) ? Object.keys(exports).filter((name) => name !== 'default') : []
 }

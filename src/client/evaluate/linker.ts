@@ -1,4 +1,4 @@
-/** Makes instances of code: their edges, their namespace, and the arguments with which their bodies are called. */
+/** Links instances with their code: edges, namespace, and the arguments with which the bodies are called. */
 import { createRequire } from 'node:module'
 import { dirname } from 'node:path'
 import type { ModuleId } from '../../shared/types.ts'
@@ -14,10 +14,10 @@ import type { Instances } from './instances.ts'
 import { namesOf, WHOLE } from './interop.ts'
 import { moduleVariable } from './main-module.ts'
 
-/** Told of each app file that Node itself has loaded: its path on this machine, and on the server. */
+/** Called for each app file that Node itself loads, with its path on this machine and on the server. */
 export type LoadReport = (file: string, path: string) => void
 
-/** What a module finds around it. */
+/** The surroundings of all modules: environment, main module, hot contexts. */
 export interface Surroundings {
   /** `import.meta.env`. */
   env: Record<string, unknown>
@@ -25,7 +25,7 @@ export interface Surroundings {
   main: string | undefined
   /** Makes `import.meta.hot`; absent if there is no HMR. */
   createHot: ((id: ModuleId) => unknown) | undefined
-  /** Told of each module that Node runs. */
+  /** Called for each CommonJS module, which Node runs. */
   loadedNatively?: LoadReport | undefined
 }
 
@@ -35,7 +35,7 @@ export interface LinkerHost {
   readonly instances: Instances
   readonly scripts: ScriptTable
   readonly imports: Imports
-  /** A module and the static graph behind it, as far as nothing of it has run. */
+  /** A module and those of its static graph that are not evaluated. */
   unevaluatedBehind(id: ModuleId): Set<ModuleId>
 }
 
@@ -49,7 +49,7 @@ export class Linker {
     this.#surroundings = surroundings
   }
 
-  /** Makes an instance one of `stored`, whose body is about to run. */
+  /** Links an instance with its code, before the body runs. */
   link(instance: Instance, stored: StoredModule): void {
     instance.stored = stored
     instance.code = stored.record.code
@@ -59,23 +59,23 @@ export class Linker {
     this.#prelink(instance, stored)
   }
 
-  /** The body of an instance has run. */
+  /** Completes an instance, after the body has run. */
   finish(instance: Instance): void {
     instance.namespace.seal()
     instance.succeed()
     this.#evaluator.instances.noteOrder(instance)
   }
 
-  /** The evaluation of an instance has failed: a correction of anything that it needed may be one of it. */
+  /** Notes that an evaluation has failed, with the modules it needed: a correction of any of them may mend it. */
   noteFailure(instance: Instance): void {
     const { instances } = this.#evaluator
     instances.unlink(instance)
-    // without code it has not come to its imports: any module behind it may be the reason
+    // without code its imports are not known: any module of its graph that has not run may be the reason
     const needed = instance.stored ? instance.imports : this.#evaluator.unevaluatedBehind(instance.id)
     instances.failed.note(instance.id, needed)
   }
 
-  /** Node runs a CommonJS module. `import` gives `module.exports` as default, as under Node, and each of its properties as a name. */
+  /** Lets Node run a CommonJS module. Importers get `module.exports` as default, as under Node, and its properties as names. */
   runCommonJs(instance: Instance, { place, record, nativeCode }: StoredModule): void {
     this.#surroundings.loadedNatively?.(place.file, instance.id)
     const module = runCommonJs({ file: place.file, code: nativeCode, hash: record.hash })
@@ -118,7 +118,7 @@ export class Linker {
     }
   }
 
-  /** `export *` of app modules: in a cycle the names are needed before that line has run. */
+  /** Defines the names of `export *` ahead: in a cycle another module may read them before that line has run. */
   #prelink({ id, namespace }: Instance, stored: StoredModule): void {
     if (!stored.hasStars) return
     const { store, instances } = this.#evaluator
@@ -135,7 +135,7 @@ export class Linker {
 
 type Wanted = [specifier: string, metadata?: { importedNames?: string[] }]
 
-/** What Vite's transform says of a static import. */
+/** Makes a request of the arguments that Vite's transform gives to `__vite_ssr_import__`. */
 function toRequest(...[specifier, metadata]: Wanted): ImportRequest {
   return { specifier, importedNames: metadata?.importedNames ?? [] }
 }

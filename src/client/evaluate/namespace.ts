@@ -1,13 +1,13 @@
 /**
- * Namespace objects as Vite's own evaluator makes them: live getters, sealed when the module has run. Each getter goes through
- * one slot, so that a module can be evaluated again into the same object and importers that kept it see the new bindings.
+ * Namespace objects as Vite's own evaluator makes them: live getters, sealed when the module has run. Each getter reads through a
+ * slot: a module can be evaluated again into the same object, and importers that hold the object see the new bindings.
  */
 import { type InspectOptions, inspect } from 'node:util'
 import type { ModuleNamespace } from '../module-types.ts'
 
 interface Slot {
   read: () => unknown
-  /** By an earlier run, by the code that is linked, or by this run. */
+  /** Defined by an earlier run (`before`), by `prelink` for the coming run (`linked`), or by the present run (`now`). */
   defined: 'before' | 'linked' | 'now'
 }
 
@@ -16,9 +16,9 @@ const namespaces = new WeakSet<object>()
 
 /** The exports of one module. */
 export class ModuleExports {
-  /** What importers hold. */
+  /** The namespace object, which importers hold. */
   readonly object: ModuleNamespace
-  /** Set by CommonJS-style code, which may export at any time: such a namespace is never sealed. */
+  /** Set by code that assigns to `module.exports` or `exports`. It may do so at any time, so its namespace is never sealed. */
   dynamic = false
   readonly #slots = new Map<string, Slot>()
 
@@ -32,14 +32,14 @@ export class ModuleExports {
     namespaces.add(this.object)
   }
 
-  /** Begins a run: what the run does not define again vanishes when it ends. */
+  /** Begins a run. Names that the run does not define again are deleted when it ends. */
   begin(): void {
     for (const slot of this.#slots.values()) slot.defined = 'before'
   }
 
   /**
-   * Makes `name` readable before its `export *` has run, as linking does for real modules. It is read from `owner` itself: where
-   * modules have an `export *` of each other, going from one to the next would not end.
+   * Makes `name` readable before its `export *` has run, as linking does for real modules. It is read from `owner`, the module whose
+   * code exports it: through the modules in between, two with an `export *` of each other would ask each other endlessly.
    */
   prelink(name: string, owner: () => Record<string, unknown> | undefined): void {
     let held: Record<string, unknown> | undefined
@@ -52,14 +52,14 @@ export class ModuleExports {
     else if (!slot && !(name in this.object)) this.#add(name, read, 'linked')
   }
 
-  /** `export { name }`: the later definition wins. */
+  /** Defines `export { name }`. A later definition replaces an earlier one. */
   define(name: string, read: () => unknown): void {
     const slot = this.#slots.get(name)
     if (slot) Object.assign(slot, { read, defined: 'now' })
     else this.#add(name, read, 'now')
   }
 
-  /** `export * from`: what the module exports itself, or has from an earlier `export *`, wins. */
+  /** Defines the names of `export * from`, except for those that the module exports itself or has from an earlier `export *`. */
   defineAll(source: unknown): void {
     if (source === this.object || !isObject(source) || Array.isArray(source) || source instanceof Promise) return
     for (const name in source) {
@@ -70,7 +70,7 @@ export class ModuleExports {
     }
   }
 
-  /** Ends a run. */
+  /** Ends a run: deletes names that it has not defined, sorts the names and seals the object. */
   seal(): void {
     if (Object.isSealed(this.object)) return
     for (const [name, slot] of this.#slots) {
@@ -82,7 +82,7 @@ export class ModuleExports {
     if (!this.dynamic) Object.seal(this.object)
   }
 
-  /** The order of a real namespace's keys, whatever the order of its code. */
+  /** Brings the names into alphabetical order, which a real namespace has: apps see it in `Object.keys(await import(...))`. */
   #sort(): void {
     const names = [...this.#slots.keys()]
     if (names.every((name, index) => index === 0 || names[index - 1]! < name)) return
@@ -96,12 +96,12 @@ export class ModuleExports {
 
   #confirm(slot: Slot): void {
     slot.defined = 'now'
-    // from now on of this instance of its owner
+    // the read makes prelink's `held` remember the owner's present instance
     slot.read()
   }
 
   #add(name: string, read: () => unknown, defined: Slot['defined']): void {
-    // a sealed namespace that is evaluated again cannot grow; equal code exports equal names, but for those set by assignment
+    // a sealed namespace is only evaluated again from equal code, which has no new names, except names set by assignment
     if (!Object.isExtensible(this.object)) return
     this.#show(name, { read, defined })
   }
@@ -112,10 +112,10 @@ export class ModuleExports {
   }
 }
 
-/** Namespaces that are being shown: a value of one may hold it. */
+/** Namespaces that are being shown. A value may hold its own namespace: without this set, showing it would not end. */
 const shown = new Set<object>()
 
-/** Shows a namespace as Node shows a real one: its values, not that they are getters. */
+/** Shows a namespace in `console.log` as Node shows a real one: with values instead of getters. */
 function show(this: ModuleNamespace, depth: number, options: InspectOptions): string {
   if (shown.has(this)) return '[Circular]'
   const values: Record<string, unknown> = Object.create(null)
@@ -131,7 +131,7 @@ function show(this: ModuleNamespace, depth: number, options: InspectOptions): st
   }
 }
 
-/** What an export is, or that its declaration has not run yet. */
+/** The value of an export, or a mark that its declaration has not run yet. */
 function current(namespace: ModuleNamespace, name: string): unknown {
   try {
     return namespace[name]
@@ -140,7 +140,7 @@ function current(namespace: ModuleNamespace, name: string): unknown {
   }
 }
 
-/** Whether a value can have properties. */
+/** `true` if a value can have properties. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

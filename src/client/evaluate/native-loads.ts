@@ -1,6 +1,6 @@
 /**
- * What a runner gives to code that Node loads past it: its own instance of an ES module, so that nothing exists twice, and the
- * code of a CommonJS one.
+ * Answers loads of app files that go past the runner, by Node's `require()` and `import()`. For an ES module Node gets the runner's
+ * instance, so that no module exists twice; for a CommonJS one it gets the code.
  */
 import { existsSync, statSync } from 'node:fs'
 import { createDebug } from 'obug'
@@ -14,16 +14,16 @@ import { type FetchNow, SyncSupply } from './sync-supply.ts'
 
 const debug = createDebug('vite-tether:native')
 
-/** What a runner is made of, as far as native loads are concerned. */
+/** The parts of a runner that native loads need. */
 export interface NativeLoadsOptions {
   evaluator: Evaluator
   fetchNow: FetchNow
-  /** Where modules go whose importer the runner does not know: nothing can accept updates for it. */
+  /** The runner's roots. A module whose importer the runner does not know is added: nothing above it can accept updates. */
   roots: Set<ModuleId>
   loadedNatively: LoadReport | undefined
 }
 
-/** Collects what is loaded in one tick. `send` gets the paths on the server, each with its file's time of modification. */
+/** Collects the files that are loaded in one tick. `send` gets their paths on the server with their times of modification. */
 export function reportLoads(send: (files: Record<string, number>) => void): LoadReport {
   let batch: Record<string, number> | undefined
   return (file, path) => {
@@ -35,14 +35,14 @@ export function reportLoads(send: (files: Record<string, number>) => void): Load
         send(files)
       })
     }
-    // what a server sends may not be there
+    // on a machine without sources the file does not exist
     batch[path] = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
   }
 }
 
 /** Answers native loads. Files are absolute paths on this machine. */
 export class NativeLoads {
-  /** What Node has loaded of the app. */
+  /** The files of the app that Node has loaded. */
   readonly files = new Set<string>()
   readonly #options: NativeLoadsOptions
   readonly #now: SyncSupply
@@ -53,14 +53,14 @@ export class NativeLoads {
     this.#now = new SyncSupply(options.evaluator, options.fetchNow)
   }
 
-  /** Whether the runner has a file as an ES module: a script that needs neither format may be either. */
+  /** `true` if the runner has evaluated a file as an ES module. A file that fits both formats stays what it is. */
   holds(file: string): boolean {
     const { instances, paths } = this.#options.evaluator
     const instance = instances.live(paths.toServer(file))
     return instance !== undefined && !instance.stored?.isCommonJs
   }
 
-  /** What `require()` of an ES module gives in the file `parent`. Throws what the module throws. */
+  /** The result of `require()` of an ES module in the file `parent`. Throws what the module throws. */
   require(file: string, parent: string | undefined): unknown {
     const { evaluator, roots } = this.#options
     const id = this.#idOf(file)
@@ -78,13 +78,13 @@ export class NativeLoads {
     return { file, code: stored.nativeCode, hash: stored.record.hash }
   }
 
-  /** The same, without blocking this thread. */
+  /** As `commonJs`, without blocking this thread. */
   async commonJsLater(file: string): Promise<CommonJsCode | undefined> {
     await this.#options.evaluator.obtain(this.#idOf(file))
     return this.commonJs(file)
   }
 
-  /** What an ES module exports, known before it is evaluated. `url` is a file URL. Throws what the server says of it. */
+  /** The names that an ES module exports, before it is evaluated if possible. `url` is a file URL. Throws the server's error. */
   names(url: string): string[] {
     const { store, paths, instances } = this.#options.evaluator
     const path = paths.toRequest(url)
@@ -95,37 +95,37 @@ export class NativeLoads {
     const { names, open } = store.exportsOf(id)
     if (!isCommonJs && !open) return [...names.keys()]
     try {
-      // only its evaluation tells what is exported by assignment or comes from a package
+      // exports by assignment and `export *` of a package are known only after evaluation
       return Object.keys(this.#now.load(id).exports!)
     } catch (error) {
-      // it fails again for who waits for it, unless it can only be evaluated with its top-level await
+      // The module is evaluated again when Node imports it: it throws there, or it has a top-level await and succeeds there.
       debug('names of %s: %o', id, error)
       return [...names.keys()]
     }
   }
 
   /**
-   * The file that `request` means in `parent` by Vite's rules: aliases and paths of tsconfig.json. Where this machine has no
-   * sources, it is the place at which the file would be.
+   * The file to which `request` in `parent` resolves by Vite's rules: aliases and paths of tsconfig.json. If this machine has no
+   * sources, it is the path that the file would have.
    */
   resolve(request: string, parent: string): string | undefined {
     const { paths } = this.#options.evaluator
     const hasSources = existsSync(parent)
     try {
-      // tsconfig.json speaks of TypeScript files only, but people use its paths in all
+      // Vite applies the paths of tsconfig.json in TypeScript files only, but apps use them in JavaScript, too
       const target = this.#now.fetch(request, paths.toServer(parent).replace(/\.[cm]?jsx?$/, '.ts'))
       if ('external' in target || target.id.startsWith('\0')) return undefined
       const file = paths.toLocal(target.id.replace(/[?#].*$/, ''))
       return !hasSources || existsSync(file) ? file : undefined
     } catch (error) {
       if (hasSources) throw error
-      // Node's own error says who has required it
+      // Node goes on and throws its own error, which names the requiring file
       debug('%s from %s: %o', request, parent, error)
       return undefined
     }
   }
 
-  /** Node is about to load an app file by itself. */
+  /** Notes that Node is about to load an app file itself. */
   loaded(file: string): void {
     this.files.add(file)
     this.#options.loadedNatively?.(file, this.#options.evaluator.paths.toServer(file))
@@ -148,7 +148,7 @@ export class NativeLoads {
     if (instance.stored?.isCommonJs) return commonJs!.exports
     if ('module.exports' in exports) return exports['module.exports']
     if (commonJs?.assigned) return commonJs.assigned.value
-    // while it is being evaluated nobody knows what it will export
+    // the module is still being evaluated and may export more: the proxy reads each name when it is asked for
     if (!evaluated)
       return new Proxy(asRequired({} as ModuleNamespace), {
         get: (own, name) => Reflect.get(own, name) ?? exports[name as string],
@@ -159,7 +159,7 @@ export class NativeLoads {
   }
 }
 
-/** The exports as compilers of ES modules to CommonJS write them. */
+/** The exports of an ES module in the form that compilers to CommonJS give them: with the mark `__esModule`. */
 function asRequired(exports: ModuleNamespace): object {
   const required = Object.defineProperty({}, '__esModule', { value: true })
   for (const name of Object.keys(exports)) {

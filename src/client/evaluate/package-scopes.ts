@@ -1,14 +1,14 @@
-/** Folders from which a package's name means the same. */
+/** Finds the folders from which package names resolve alike. */
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** Each folder is looked at once: Node, too, does not notice later what is installed in between. */
+/** The scopes found so far. Each folder is looked at once: Node, too, does not notice packages that are installed later. */
 export class Scopes {
   readonly #scopes = new Map<string, string>()
 
   /**
-   * The innermost folder around `folder` with a `node_modules` or a `package.json`, from which everything below is resolved,
-   * see https://nodejs.org/api/esm.html#resolution-algorithm-specification.
+   * The innermost folder around `folder` with a `node_modules` or a `package.json`. Package names resolve from there for all
+   * folders below, see https://nodejs.org/api/esm.html#resolution-algorithm-specification.
    */
   of(folder: string): string {
     const known = this.#scopes.get(folder)

@@ -1,4 +1,4 @@
-/** Supplies what an evaluation lacks while it waits: code from the server through the session, externals from Node. */
+/** Supplies an evaluation that can wait: code from the server through the session, externals from Node. */
 import { isBuiltin } from 'node:module'
 import { dirname } from 'node:path'
 import type { ModuleId } from '../../shared/types.ts'
@@ -21,7 +21,7 @@ export interface SupplyHost {
 export class SessionSupply implements Supply {
   readonly isNow = false
   readonly #evaluator: SupplyHost
-  /** What Node has loaded, by the place from which it was asked for: the same answer for ever, as under Node. */
+  /** Externals that Node has loaded, by specifier and place of the importer. They stay for ever, as in Node's own cache. */
   readonly #externals = new Map<string, object>()
   readonly #scopes = new Scopes()
 
@@ -44,7 +44,7 @@ export class SessionSupply implements Supply {
     })
   }
 
-  /** Node needs about a millisecond to resolve a specifier, where it has hooks in a thread. */
+  /** The folder that decides what a specifier means. Saves asking Node again, which takes a millisecond with hooks in a thread. */
   #placeOf(specifier: string, { place }: StoredModule): string {
     const folder = dirname(place.file)
     return specifier.startsWith('.') ? folder : this.#scopes.of(folder)

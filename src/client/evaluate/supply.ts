@@ -1,11 +1,11 @@
-/** Where an evaluation gets what is not at hand: from the session (`imports`), or while the caller waits (`sync-supply`). */
+/** Supplies an evaluation with code and externals: asynchronously (`session-supply`), or while the caller waits (`sync-supply`). */
 import type { ModuleId } from '../../shared/types.ts'
 import type { ImportRequest } from '../code/compile.ts'
 import type { StoredModule } from '../code/store.ts'
 
-/** An answer that is a promise makes the evaluation wait. */
+/** A supply. When it answers with a promise, the evaluation waits. */
 export interface Supply {
-  /** The caller cannot wait: what is being evaluated is taken as it is, as in CommonJS, and a top-level await is an error. */
+  /** `true` if the caller cannot wait: it gets running modules as they are, as in CommonJS, and a top-level await is an error. */
   readonly isNow: boolean
   /** The code of a module. */
   obtain(id: ModuleId, importer?: ModuleId): StoredModule | Promise<StoredModule>
@@ -13,7 +13,7 @@ export interface Supply {
   external(importer: StoredModule, wanted: ImportRequest): object | Promise<object>
 }
 
-/** Never settles: an abandoned evaluation waits for it. A new promise each time: a shared one would keep all that wait in memory. */
+/** Never settles, for an abandoned evaluation. A new promise each time: a shared one would keep all that await it in memory. */
 export function never(): Promise<never> {
   return new Promise(() => {})
 }

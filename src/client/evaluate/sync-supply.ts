@@ -1,6 +1,6 @@
 /**
- * Evaluates ES modules while the caller waits: what `require()` of one needs. As under Node that is not possible for a module
- * with top-level await.
+ * Evaluates ES modules while the caller waits, for `require()` of one. As under Node, a module with top-level await cannot be
+ * evaluated this way.
  */
 import { createRequire, isBuiltin } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -16,7 +16,7 @@ import type { Instance } from './instance.ts'
 import { namespaceOf } from './interop.ts'
 import type { Supply } from './supply.ts'
 
-/** As `ModuleSource.fetch`, but blocks this thread until the server has answered. Throws what that would reject with. */
+/** As `ModuleSource.fetch`, but blocks this thread until the server has answered, and throws instead of rejecting. */
 export type FetchNow = (url: string, importer?: ModuleId, fresh?: boolean) => FetchAnswer
 
 /** Loads modules into the cache of an evaluator without a tick in between. */
@@ -30,12 +30,13 @@ export class SyncSupply implements Supply {
     this.#fetchNow = fetchNow
   }
 
-  /** Asks the server what `url` means and takes the code that it brings. */
+  /** Asks the server to resolve `url`, and installs the code that comes. */
   fetch(url: string, importer?: ModuleId, fresh?: boolean): { id: ModuleId } | { external: string } {
     const answer = this.#ask(url, importer, fresh)
     if ('external' in answer) return answer
     this.#evaluator.install(answer.modules)
-    // this came past the session, which is to know from now on that the modules are held; what it brings is not newer
+    // this answer came past the session. The session's feed must learn that the modules are held, or later saves of them would not
+    // be sent: the second fetch tells it, and brings no newer code
     this.#evaluator.fetch(answer.id).catch(() => {})
     return { id: answer.id }
   }
@@ -57,12 +58,12 @@ export class SyncSupply implements Supply {
     throw new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module '${id}': the server answered without its code.`)
   }
 
-  /** The instance of a module, evaluated if there is none. One that is being evaluated is given as it is. */
+  /** The instance of a module; evaluates one if there is none. A running one is returned as it is. */
   load(id: ModuleId): Instance {
     return new Evaluation(this.#evaluator, this).load(id) as Instance
   }
 
-  /** What an import of an external gives: the module that `import` would load, loaded by `require`. */
+  /** The namespace of an external: the file that `import` would load, loaded by `require`. */
   external({ place: { file }, record }: StoredModule, { specifier }: ImportRequest): object {
     const require = createRequire(file)
     const url = isBuiltin(specifier) ? specifier : resolveLikeImport(specifier, pathToFileURL(file).href)

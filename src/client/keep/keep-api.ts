@@ -6,7 +6,7 @@ import type { Address, KeepApi } from '../../keep.ts'
 import { TetherError } from '../../shared/errors.ts'
 import type { Keeper, KeptValues } from './kept-values.ts'
 
-/** Makes the functions; they know whose they are. */
+/** Makes `keep()` and `listen()` for one instance of a module, the keeper. */
 export function createKeep(kept: KeptValues, keeper: Keeper): KeepApi {
   const keep: KeepApi['keep'] = (key, create, dispose) => kept.keep(keeper, key, create, dispose)
 
@@ -26,7 +26,8 @@ export function createKeep(kept: KeptValues, keeper: Keeper): KeepApi {
     )
     if (port.pilesUp(handler)) kept.warn(keeper, pilingUp)
     port.adopt(server)
-    // a port that the failed code of an update has opened goes with it, so it need not wait
+    // A new port opens at once: if the update fails, rollBack() disposes it. A port that is open gets the new server only after
+    // the update has succeeded.
     if (isNew) port.use(server, opened)
     else kept.afterUpdate(() => port.use(server, opened))
     return server
@@ -36,7 +37,7 @@ export function createKeep(kept: KeptValues, keeper: Keeper): KeepApi {
 }
 
 /**
- * What follows the server in a call of `listen()`, in any form that `server.listen()` of `node:net` takes: an address or port,
+ * Reads the arguments of `listen()` after the server, in any form that `server.listen()` of `node:net` takes: an address or port,
  * then host, backlog and callback, each of which may be left out.
  */
 export function readListen([first, ...rest]: readonly unknown[]): { address: Address; opened?: () => void } {
@@ -45,7 +46,7 @@ export function readListen([first, ...rest]: readonly unknown[]): { address: Add
   const given = { ...(opened && { opened }) }
   const host = rest.find((each) => typeof each === 'string')
   const backlog = rest.find((each) => typeof each === 'number')
-  // Node takes no port for one that the system chooses
+  // as with Node, no port means one that the system chooses
   const address = (first ?? 0) as Address
   if (typeof address === 'object' || (host === undefined && backlog === undefined)) return { address, ...given }
   const options = { ...(host !== undefined && { host }), ...(backlog !== undefined && { backlog }) } as ListenOptions

@@ -1,6 +1,6 @@
 /**
- * What `keep()` holds for one runner: values that outlive the modules that made them. An update is a transaction here too: what
- * it created goes when it fails, and what no module keeps any more goes when it has succeeded.
+ * The values that `keep()` holds for one runner, which outlive the modules that made them. An update is a transaction here too:
+ * when it fails, values that it created are disposed; when it succeeds, values that no module keeps any more are.
  */
 
 import type { Address } from '../../keep.ts'
@@ -16,7 +16,7 @@ export interface Keeper {
   readonly id: ModuleId
   /** `false` while its code runs for the first time. */
   readonly evaluated: boolean
-  /** A later save has made it useless while its code ran. */
+  /** `true` if a later save replaced the module while its code ran. */
   readonly isAbandoned: boolean
 }
 
@@ -24,7 +24,7 @@ interface Kept {
   readonly value: unknown
   dispose: ((value: never) => unknown) | undefined
   owner: ModuleId
-  /** The owner's present instance has asked for it, as far as that is known. */
+  /** `true` if the owner's present instance has called `keep()` for it, or has not been replaced since. */
   isClaimed: boolean
   /**
    * keep() was called after module evaluation (in a request handler, say). Such a call may come late or never, so a missing call
@@ -39,7 +39,7 @@ export class KeptValues implements Participant {
   /** Open ports: they wait while an update is under way. */
   readonly #ports = new Set<KeptPort>()
   #values = new Map<string, Kept>()
-  /** As they were before the update that is under way. */
+  /** A copy of the values from before the update under way. */
   #before: Map<string, Kept> | undefined
   #atCommit: (() => void)[] = []
 
@@ -49,13 +49,14 @@ export class KeptValues implements Participant {
 
   /** See `vite-tether/keep`. Throws `ERR_KEY`, and what `create` throws. */
   keep<T>(keeper: Keeper, key: string, create: () => T, dispose?: (value: Awaited<T>) => unknown): T {
-    // it would take the value, or the port, from the instance that is in its place
+    // a save replaces the instance while it runs, then it calls keep(): it would take the value or port from its replacement
     if (keeper.isAbandoned) throw new TetherError('ERR_CLOSED', `A later save has replaced ${keeper.id} while it ran.`)
     const known = this.#values.get(key)
     if (known) {
       if (known.owner !== keeper.id && known.isClaimed) throw takenTwice(key, known.owner, keeper.id)
       if (!keeper.evaluated) Object.assign(known, { owner: keeper.id, isClaimed: true, isLate: false, dispose })
-      // an old instance may still call it while new code is about to say what it keeps
+      // a call by an instance that has run must not change the owner, unless such late calls are how the value is kept: an old
+      // instance may call while new code is about to claim the value
       else if (known.isLate) Object.assign(known, { owner: keeper.id, isClaimed: true })
       return known.value as T
     }
@@ -65,28 +66,28 @@ export class KeptValues implements Participant {
     return value
   }
 
-  /** A port that takes part in updates; it is not open yet. */
+  /** Makes a port that takes part in updates. It is not open yet. */
   createPort(address: Address): KeptPort {
     return new KeptPort(this.#ports, address, this.#engine.limits.callback)
   }
 
-  /** Tells people what a module does that they cannot want; `text` is given its URL. */
+  /** Logs a likely mistake of a module; `text` gets the module's URL. */
   warn({ id }: Keeper, text: (url: string) => string): void {
     const { log, runtime } = this.#engine
     log.error(text(runtime.toUrl(id)))
   }
 
-  /** Runs `change` when the update that is under way has succeeded; at once if there is none. */
+  /** Runs `change` when the update under way has succeeded; at once if there is none. A failed update drops it. */
   afterUpdate(change: () => void): void {
     if (this.#before) this.#atCommit.push(change)
     else change()
   }
 
-  /** An update begins: `replaced` are going to say anew what they keep. Requests wait from here on. */
+  /** An update begins: modules in `replaced` lose their claims and make new ones. Requests wait from now on. */
   async begin(replaced: ReadonlySet<ModuleId>): Promise<void> {
     const { runtime, cache } = this.#engine
     for (const port of this.#ports) port.pause()
-    // what is disposed may be in use by requests that are under way
+    // dispose callbacks are about to run: requests under way may use what they dispose, so they end first
     if ([...replaced].some((id) => cache.disposeMap.has(id))) {
       await Promise.all(Array.from(this.#ports, (port) => port.drain()))
     }
@@ -96,13 +97,13 @@ export class KeptValues implements Participant {
     }
   }
 
-  /** It has succeeded. What is no longer kept goes with the next `sweep()`. */
+  /** The update has succeeded. Values that no module has claimed are disposed by the next `sweep()`. */
   commit(): void {
     this.#before = undefined
     for (const change of this.#atCommit.splice(0)) change()
   }
 
-  /** It has failed: before old instances are put back. */
+  /** The update has failed: disposes values that it created. Called before old instances are put back. */
   async rollBack(): Promise<void> {
     const before = this.#before ?? new Map()
     const created = [...this.#values].filter(([key]) => !before.has(key))
@@ -113,16 +114,16 @@ export class KeptValues implements Participant {
     for (const [key, kept] of created.reverse()) await dispose(this.#engine, key, kept)
   }
 
-  /** It is over, whatever came of it. */
+  /** The update is over, whether it succeeded or failed: requests go on. */
   end(): void {
     for (const port of this.#ports) port.resume()
   }
 
-  /** Disposes what no module keeps any more. */
+  /** Disposes values that no module keeps any more. */
   async sweep(): Promise<void> {
     for (const [key, kept] of [...this.#values].reverse()) {
       const node = this.#engine.runtime.node(kept.owner)
-      // one that is still running may yet say that it keeps it
+      // an owner whose code still runs (top-level await) may yet call keep() for it
       const isKept = node && (kept.isClaimed || kept.isLate || !node.evaluated)
       if (isKept) continue
       this.#values.delete(key)
@@ -130,7 +131,7 @@ export class KeptValues implements Participant {
     }
   }
 
-  /** Closes the ports, and lets the requests that are under way end. */
+  /** Closes the ports; resolves when requests under way have ended. */
   async drain(): Promise<void> {
     await Promise.all(Array.from(this.#ports, (port) => port.close()))
   }

@@ -1,23 +1,26 @@
 /**
- * One port that stays open while the servers behind it are replaced: `listen()` of `vite-tether/keep`. The servers of the app
- * never listen themselves; requests of the real one are handed to the newest of them.
+ * A port that stays open while the servers behind it are replaced: `listen()` of `vite-tether/keep`. A server of our own listens
+ * (the real one) and hands its requests to the newest server of the app. The app's servers never listen themselves.
  */
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { ListenOptions } from 'node:net'
 import type { Address } from '../../keep.ts'
 import { within } from '../hmr/callbacks.ts'
 
-/** Milliseconds that a request may take, from its arrival, before an update or a stop no longer waits for it. */
+/** An update or a stop waits for a request until this many milliseconds after its arrival. */
 const GRACE = 200
 
-/** What the real server hands on if the app's has a listener for it: Node looks for listeners before it emits these. */
+/**
+ * Events that the real server listens to only while the app's server does. Node acts for itself where they have no listener: it
+ * answers 100 Continue, for example, instead of emitting 'checkContinue'.
+ */
 const FORWARDED = ['checkContinue', 'checkExpectation', 'connect', 'upgrade', 'clientError', 'dropRequest']
-/** What waits for the end of an update. */
+/** Events that wait for the end of an update. */
 const WAITING = ['request', 'checkContinue', 'checkExpectation', 'connect', 'upgrade']
 
 /**
- * What Node itself does when a server listens: it starts a timer that looks after the connections, which only Node's own `close`
- * ends. The app's servers have no connections, and their timers would hold each of them, and the app behind it, for ever.
+ * Node's own listeners of 'listening'. They start a timer that checks connections, which only Node's own `close` ends. The app's
+ * servers have no connections and never reach that `close`: each timer would keep a replaced server and its app in memory for ever.
  */
 const NODES_OWN = createServer().listeners('listening') as (() => void)[]
 
@@ -45,20 +48,20 @@ export class KeptPort {
   #real: Server | undefined
   /** The app's server that answers. */
   #current: Server | undefined
-  /** Servers whose `close()` no longer concerns the port. */
+  /** Servers that were replaced or closed: their `close()` does not close the port. */
   readonly #retired = new WeakSet<Server>()
-  /** Set while an update is under way: what has arrived since. */
+  /** Events that have arrived since an update began; `undefined` when they do not wait. */
   #waiting: (() => void)[] | undefined
   #isUpdating = false
   #handler: object | undefined
   #hasToldOfPile = false
   #timer: NodeJS.Timeout | undefined
-  /** The current server was closed during the update: unless another takes over, the port goes with it. */
+  /** The app closed the current server during an update. Unless another server takes over, the port closes after the update. */
   #isGivenUp = false
-  /** Requests under way, and when they arrived. */
+  /** Requests under way, with their time of arrival. */
   readonly #busy = new Map<ServerResponse, number>()
 
-  /** @param patience milliseconds that requests wait for an update before they are answered by what is there */
+  /** @param patience milliseconds that requests wait for an update before the current server answers them */
   constructor(registry: Set<KeptPort>, address: Address, patience: number) {
     this.#registry = registry
     this.#address = address
@@ -66,8 +69,8 @@ export class KeptPort {
   }
 
   /**
-   * `true` if this is the handler of the last call too, and one that takes routes or the like (it has properties): then the module
-   * that listens ran again, and what it adds is added to what is there. Says so once.
+   * `true` if `listen()` was called with this handler before, and the handler has properties (an app that takes routes). The module
+   * that calls `listen()` ran again, and the routes it adds pile up on the same app. `true` only once.
    */
   pilesUp(handler: object): boolean {
     const isAgain = handler === this.#handler && !this.#hasToldOfPile && Object.keys(handler).length > 0
@@ -90,11 +93,11 @@ export class KeptPort {
     server.on('newListener', (event) => {
       if (server === this.#current) this.#forward(String(event))
     })
-    // a module that is part of the update may wait for it before the update can end
+    // 'listening' must not wait for the end of the update: a module of the update may await it, and the update would never end
     if (this.#real) process.nextTick(() => server.emit('listening'))
   }
 
-  /** From now on `server` answers. Opens the port unless it is open. */
+  /** Lets `server` answer from now on. Opens the port unless it is open. */
   use(server: Server, opened?: () => void): void {
     if (this.#current && this.#current !== server) this.#retired.add(this.#current)
     this.#current = server
@@ -114,16 +117,16 @@ export class KeptPort {
   pause(): void {
     this.#isUpdating = true
     this.#waiting ??= []
-    // the update itself may be waiting for an answer of this port
+    // a module of the update may itself fetch from this port: without the timer both would wait for ever
     this.#timer ??= setTimeout(() => this.#flush(), this.#patience)
   }
 
-  /** The update has failed: whoever closed the server is not going to put another in its place, and it is better than none. */
+  /** The update has failed: a server that it closed goes on answering, because no other takes its place. */
   rollBack(): void {
     this.#isGivenUp = false
   }
 
-  /** Resolves when the requests under way have ended, but for those that take long. */
+  /** Resolves when requests under way have ended. A request older than `GRACE` is not waited for. */
   async drain(): Promise<void> {
     const now = performance.now()
     const young = [...this.#busy].filter(([, since]) => now - since < GRACE)
@@ -132,7 +135,7 @@ export class KeptPort {
     if (young.length > 0) await within(left, Promise.all(ended))
   }
 
-  /** It is over, but for its callbacks, which come first. */
+  /** The update is over. Requests go on in the next tick, because the update's callbacks run first. */
   resume(): void {
     this.#isUpdating = false
     process.nextTick(() => {
@@ -142,7 +145,7 @@ export class KeptPort {
     })
   }
 
-  /** Closes the port; resolves when the requests under way have ended, but for those that take long. */
+  /** Closes the port; resolves when requests under way have ended, see `drain`. */
   async close(): Promise<void> {
     const real = this.#real
     if (!real) return
@@ -170,7 +173,7 @@ export class KeptPort {
     real.listen(this.#address as ListenOptions)
   }
 
-  /** The port is not to be had. */
+  /** The port could not be opened: the next `use` tries again. */
   #fail(): void {
     this.#real = undefined
     this.#registry.delete(this)
@@ -186,7 +189,7 @@ export class KeptPort {
       const emit = () => {
         const [, response] = args
         if (isResponse(response)) this.#track(response)
-        // the server that has come meanwhile may not know upgrades
+        // an upgrade waits, then a server without an 'upgrade' listener takes over: the socket would stay open without an answer
         if (!this.#current!.emit(event, ...args) && isSocket(response)) response.destroy()
       }
       if (this.#waiting && WAITING.includes(event)) this.#waiting.push(emit)
