@@ -1,26 +1,26 @@
 /**
- * Which files attached runners may be sent. Vite checks only what it reads itself, when it reads it; what is in its cache, for
- * whatever reason, it gives to everybody. Hence this, before every answer.
+ * Decides which files may be sent to attached runners. Vite checks a file only when it reads it: once the file is in its cache, it
+ * answers every request for it. So each answer is checked here as well.
  */
 import { realpathSync, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { EnvironmentModuleNode, ResolvedConfig } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
 
-/** Whether Vite's `server.fs` lets a file (an absolute path with forward slashes) be loaded: `isFileLoadingAllowed`. */
+/** Vite's `isFileLoadingAllowed`: `true` if `server.fs` lets a file (an absolute path with forward slashes) be loaded. */
 export type IsAllowed = (config: ResolvedConfig, file: string) => boolean
 
 /**
- * Whether a module of this id may be sent: whatever file it may stand for has to pass Vite's allow and deny lists, as it is
- * written and by its real path. Modules of plugins that stand for no file pass.
+ * `true` if the module of this id may be sent: each file that the id may name passes Vite's allow and deny lists, by its path as
+ * written and by its real path. Modules of plugins that name no file pass.
  */
 export function maySend(config: ResolvedConfig, isAllowed: IsAllowed, id: string): boolean {
-  // by Rollup's convention a plugin's own, but some keep the path of a file in it
+  // by Rollup's convention this is the id of a plugin's module, but some plugins put the path of a file behind `\0`
   const isPlugins = id.startsWith('\0')
   const name = isPlugins ? id.slice(1) : id
   if (name.includes('\0')) return false
   const path = name.replace(/[?#].*$/s, '')
-  // what looks like a query may be part of a file's name
+  // `?` and `#` may be part of a file's name: both readings are checked
   const candidates = [path, name].filter(
     (each, index) => isFile(each) || (index === 0 && isAbsolute(each) && !isPlugins),
   )
@@ -33,8 +33,8 @@ export function maySend(config: ResolvedConfig, isAllowed: IsAllowed, id: string
 }
 
 /**
- * Whether a module is imported by one that may be loaded. What Vite's own analysis of allowed code has found is part of the
- * app, wherever it lies.
+ * `true` if a module that may be loaded imports this one. A file that Vite's analysis found in allowed code is part of the app,
+ * wherever it lies.
  */
 export function isImportedByAllowed(
   config: ResolvedConfig,
@@ -47,7 +47,7 @@ export function isImportedByAllowed(
 function isRealAllowed(config: ResolvedConfig, isAllowed: IsAllowed, file: string): boolean {
   const real = slash(realPathOf(file))
   if (real === file || isAllowed(config, real)) return true
-  // the allow list may itself lie behind a link
+  // a folder of the allow list may itself be reached through a link
   for (const allowed of config.server.fs.allow) {
     const target = slash(realPathOf(allowed))
     if (real.startsWith(`${target}/`) && isAllowed(config, allowed + real.slice(target.length))) return true
@@ -55,7 +55,7 @@ function isRealAllowed(config: ResolvedConfig, isAllowed: IsAllowed, file: strin
   return false
 }
 
-/** What cannot be reached by this path is content of a plugin, if there is any. At once: a promise for each file takes longer than the rest. */
+/** The real path of a file; `file` itself if there is none. Synchronous: a promise for each file would take longer than the rest. */
 function realPathOf(file: string): string {
   try {
     return realpathSync.native(file)

@@ -1,14 +1,14 @@
-/** Gathers what was saved into changes: one at a time, each with everything that was saved until it is put together. */
+/** Gathers saves into changes. One change is put together at a time, with all saves until then; later saves go into the next. */
 import { createDebug } from 'obug'
 import type { Change, ModuleId } from '../../shared/types.ts'
 import { createDeferred, type Deferred } from '../../shared/util/deferred.ts'
 
 const debug = createDebug('vite-tether:change')
 
-/** Milliseconds for which a standby's change leaves the machine to the app, unless that has had its own before. */
+/** Milliseconds for which a standby's change waits, so that the app gets its change first. */
 const COURTESY = 200
 
-/** What goes into the next change. */
+/** The content of the next change. */
 interface Dirty {
   seeds: Set<ModuleId>
   /** A plugin asked for a full reload. */
@@ -17,16 +17,16 @@ interface Dirty {
   review: boolean
 }
 
-/** What the loop needs of its session. */
+/** Options of a change loop. */
 export interface ChangeLoopOptions {
   /** Names the session in debug output. */
   name: string
-  /** Resolves while Vite serves: after an in-process restart there is one change for all that was saved during it. */
+  /** Resolves when Vite serves. During an in-process restart it waits, and all saves of that time become one change. */
   serving(): Promise<unknown>
-  /** The code that the runner lacks after a save of `seeds`, or whatever was saved (`all`). */
+  /** The code that the runner lacks after a save of `seeds`; with `all` every module it holds is compared. */
   collect(seeds: ReadonlySet<ModuleId>, all: boolean): Promise<Omit<Change, 'seq'>>
   send(change: Change): void
-  /** The runner is a standby: nothing runs there yet, and its changes have time. */
+  /** `true` if the runner is a standby: it executes nothing yet, so its changes have time. */
   isStandby(): boolean
 }
 
@@ -59,12 +59,12 @@ export class ChangeLoop {
     void this.#run()
   }
 
-  /** Gives a change that did not come from here its place among the others. */
+  /** Numbers a change that this loop did not make: the answer to `compare`, for example. */
   number(change: Omit<Change, 'seq'>): Change {
     return { ...change, seq: ++this.#seq }
   }
 
-  /** Drops what is not sent. */
+  /** Drops all saves that are not sent yet. */
   forget(): void {
     this.#dirty = nothing()
   }
@@ -73,17 +73,17 @@ export class ChangeLoop {
     this.#answered = Math.max(this.#answered, seq)
   }
 
-  /** `true` while a change is put together, or on its way, or applied. */
+  /** `true` while a change is being put together, is on its way, or is being applied. */
   get isPending(): boolean {
     return this.#running !== undefined || this.#seq > this.#answered
   }
 
-  /** Standby only: the app has its change. */
+  /** Standby only: the app has applied its change, so this one need not wait any longer. */
   hurry(): void {
     this.#hurry()
   }
 
-  /** Resolves when everything that was saved so far is on its way. */
+  /** Resolves when all saves so far are on their way. */
   async settled(): Promise<void> {
     this.#hurry()
     await this.#running?.promise
@@ -96,7 +96,7 @@ export class ChangeLoop {
       if (this.#options.isStandby()) await this.#courtesy()
       while (isDirty(this.#dirty)) await this.#next()
     } catch (error) {
-      // the hub was closed while this waited for a server that will not come back
+      // Vite restarts, then the hub is closed while serving() waits: it rejects
       debug('%s: no more changes: %o', this.#options.name, error)
     } finally {
       this.#running.resolve()
@@ -109,7 +109,7 @@ export class ChangeLoop {
     await serving()
     const { seeds, reload, review } = this.#dirty
     this.#dirty = nothing()
-    // a plugin that asks for a reload may have invalidated anything
+    // a plugin that asks for a reload may have invalidated any module
     const change = await collect(seeds, review || reload)
     const { modules, failed } = change
     if (!reload && change.seeds.length === 0 && modules.length === 0 && failed.length === 0) return
@@ -119,7 +119,7 @@ export class ChangeLoop {
     send(numbered)
   }
 
-  /** The app's process and the server are busy with the same save right now, and this would compete with them. */
+  /** Waits, because the app and the server are busy with the same save now, and this change would slow them down. */
   async #courtesy(): Promise<void> {
     const over = createDeferred<void>()
     const timer = setTimeout(over.resolve, COURTESY).unref()

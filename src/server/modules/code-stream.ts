@@ -1,6 +1,6 @@
 /**
- * Code on its way to a runner while Vite still transforms the rest of it: batches, and no more of them under way than the
- * runner takes.
+ * Sends code to a runner in batches while Vite still transforms the rest of it. The next batch waits until the runner has taken
+ * most of those before.
  */
 import type { ModuleRecord } from '../../shared/types.ts'
 
@@ -8,19 +8,19 @@ import type { ModuleRecord } from '../../shared/types.ts'
 const BATCH_LENGTH = 64
 const BATCH_SIZE = 768 * 1024
 
-/** Where batches go. */
+/** The receiver of batches: the session. */
 export interface StreamTarget {
   modules(records: ModuleRecord[]): void
-  /** Resolves when the runner has taken most of what is under way to it. */
+  /** Resolves when the runner has taken most of the code under way. */
   room(): Promise<void>
 }
 
-/** The code that one `fetch` brings. */
+/** The code that answers one `fetch`. */
 export interface Stream {
   add(record: ModuleRecord): void
-  /** Resolves with the last batch, which goes along with the answer, once those before it are sent. */
+  /** Resolves, once all other batches are sent, with the last batch, which is part of the answer itself. */
   end(): Promise<ModuleRecord[]>
-  /** What is not sent never will be. */
+  /** Sends nothing more. */
   cancel(): void
 }
 
@@ -45,7 +45,7 @@ export function createStream(target: StreamTarget): Stream {
       batch = []
       size = 0
       sent = sent.then(() => send(full))
-      // `end` tells
+      // end() rejects with this error
       sent.catch(() => {})
     },
     async end() {
@@ -58,7 +58,7 @@ export function createStream(target: StreamTarget): Stream {
   }
 }
 
-/** What a record adds to a message, in characters. */
+/** The size of a record in a message, in characters. */
 export function sizeOf({ code, map }: ModuleRecord): number {
   return code.length + (map?.length ?? 0)
 }

@@ -1,12 +1,12 @@
-/** The feed of a session as others see it, and the part of the session that it needs. */
+/** The interface of a session's feed, and the part of the session that the feed needs. */
 import type { Change, FetchAnswer, ModuleId } from '../../shared/types.ts'
 import type { StreamTarget } from './code-stream.ts'
 import type { Take } from './records.ts'
 
-/** Where code goes. */
+/** The receiver of changes: the session. */
 export interface FeedTarget extends StreamTarget {
   change(change: Change): void
-  /** Nothing runs there yet: changes have time. */
+  /** `true` if the runner is a standby: it executes nothing yet, so changes have time. */
   readonly waits: boolean
 }
 
@@ -14,33 +14,34 @@ export interface FeedTarget extends StreamTarget {
 export interface Feed {
   /** Number of modules the runner holds. */
   readonly size: number
-  /** `taken` is told of all that the answer brings, streamed or not. */
+  /** See `ServerFunctions.fetch`. `taken` gets each record of the answer, streamed or not. */
   fetch(url: string, importer?: ModuleId, fresh?: boolean, taken?: Take): Promise<FetchAnswer>
-  /** What differs from what the runner announces after a resync; its ledger starts again from there. */
+  /** The code that differs from `held`, which the runner announces after a resync. The ledger starts again from `held`. */
   compare(held: Record<ModuleId, string>): Promise<Change>
-  /** `true` if the runner holds a module, or was told that it cannot have it. */
+  /** `true` if the runner holds a module, or was told that it fails to transform. */
   concerns(id: ModuleId): boolean
   /** Vite was asked to update these modules. */
   save(seeds: Iterable<ModuleId>): void
   /** A plugin asked for a full reload. */
   reload(): void
-  /** Everything the runner holds may have changed: the server restarted with another configuration. */
+  /** All modules that the runner holds may have changed, because Vite has restarted with another configuration. */
   review(): void
-  /** Messages to the runner were lost: it is going to compare, and is told nothing until then. */
+  /** Messages to the runner were lost. It is going to call `compare`, and gets no change until then. */
   lost(): void
-  /** The runner has said what became of a change. */
+  /** The runner has reported on a change. */
   answered(seq: number): void
   /** `true` if the runner has been given a module and all that it imports. */
   hasWhole(id: ModuleId): boolean
-  /** The modules that `importer` has loaded by `import()`s that its code does not show; without one: those loaded from outside. */
+  /** The modules that `importer` has loaded by computed `import()`s; for `undefined` those that no module has imported. */
   computedBy(importer: ModuleId | undefined): Iterable<ModuleId>
   /** Standby only: stop waiting for the app to apply its change first, and send now. */
   hurry(): void
-  /** `true` while the runner is owed a change, or has not said what became of one. */
+  /** `true` while a change is due to the runner, or its report on one is. */
   readonly pending: boolean
   /**
-   * Standby only: sends what a process started now would be given for the entry `url` and this one holds in another version,
-   * whether Vite has told of it or not. Resolves when that and every save so far is on its way.
+   * Standby only: compares the whole graph of the entry `url` with Vite's present code and sends what differs, also for modules
+   * that were invalidated without an update (by a plugin). Resolves when that and all saves so far are on their way. Without it a
+   * standby could begin with older code than a new process would get.
    */
   catchUp(url: string): Promise<void>
 }

@@ -13,7 +13,7 @@ import { withServing } from './serving-records.ts'
 
 const debug = createDebug('vite-tether:change')
 
-/** How much code and map goes into one message, in characters. */
+/** Greatest size of code and maps in one message, in characters. */
 const MESSAGE_SIZE = 4 * 1024 * 1024
 
 /** See {@link Feed.fetch}. Behind modules that are `known` in their current version the walk does not go on. */
@@ -76,7 +76,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     return { ...delivered, seeds: [...own, ...(delivered.stale ?? [])], failed }
   }
 
-  /** Enters in the ledger what fits into a message; the rest the runner does not hold from then on. */
+  /** Enters the records that fit into a message in the ledger. The runner forgets its code of the others, and fetches them. */
   function deliver(modules: readonly ModuleRecord[]): Pick<Change, 'modules' | 'stale'> {
     let size = 0
     const fitting: ModuleRecord[] = []
@@ -103,7 +103,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       const answer = await current((source) => source.fetch(url, importer, known, take, fresh))
       if ('external' in answer) return answer
       const { id, failed } = answer
-      // with `fresh` the runner knew what to ask for
+      // a `fresh` fetch asks for a module that the importer's code shows: no computed import()
       if (!fresh) ledger.noteComputed(importer, id)
       debug('%s fetch %s: %d modules, %d failed', name, url, own.size, failed.length)
       const modules = await stream.end()
@@ -119,7 +119,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     }
 
     function take(record: ModuleRecord): void {
-      // messages to the runner were lost, and this answer is one of them
+      // messages to the runner were lost meanwhile, and this answer would be, too: it must not enter the new ledger
       if (!streams.has(stream)) return
       const isHeld = ledger.version(record.id) === record.version && !(fresh && own.size === 0)
       own.add(record.id)
@@ -134,7 +134,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     ledger.announce(ids)
     const { modules, failed } = await current((source) => source.collect(ids, ledger.version))
     ledger.refuse(failed)
-    // equal code is not sent, and its number is the one that counts from now on
+    // equal code is not sent; the ledger takes its present version, so that the next save sends only what differs
     const isEqual = (record: ModuleRecord) => held[record.id] === record.hash
     for (const record of modules.filter(isEqual)) ledger.hold(record)
     const delivered = deliver(modules.filter((record) => !isEqual(record)))
@@ -145,17 +145,17 @@ export function createFeed(name: string, records: () => Promise<Records>, target
   async function catchUp(url: string): Promise<void> {
     await loop.settled()
     try {
-      // nothing counts as held: what Vite has invalidated in silence may lie behind modules that are current
+      // no module counts as held, so that the walk goes on behind current modules: one behind them may have been invalidated
       const answer = await noting(() => fetch(url, { known: () => undefined }))
       if ('modules' in answer && answer.modules.length > 0) target.modules(answer.modules)
     } catch (error) {
-      // a process that is started now would fail, too: this one must not begin with the code from before
+      // a new process would fail with this error, too: the standby drops its code, or it would begin with the code from before
       debug('%s holds nothing that is current: %o', name, error)
       const stale = ledger.ids
       for (const id of stale) ledger.drop(id)
       target.change(loop.number({ seeds: [], modules: [], failed: [], stale }))
     }
-    // what was saved while the entry was walked
+    // saves that came during the walk
     await loop.settled()
   }
 

@@ -1,7 +1,7 @@
-/** What one runner holds, as far as its session knows: which modules, in which version, and which it was refused. */
+/** The modules that one runner holds, as far as its session knows, with their versions, and those that it could not get. */
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 
-/** Below every version: the runner holds some code of the module, and any that Vite has is newer. */
+/** The version of code that the runner has announced. It is lower than every real version, so that Vite's code counts as newer. */
 const UNKNOWN = 0
 
 /** The ledger of one session. */
@@ -11,7 +11,7 @@ export class Ledger {
   readonly #partial = new Set<ModuleId>()
   /** Modules that the runner was told of but could not get. */
   readonly #failing = new Set<ModuleId>()
-  /** Importer -> modules that it has asked for by computed `import()`s: nothing tells that it will not do so again. */
+  /** Importer -> modules that it has loaded by computed `import()`s, which it may do again. */
   readonly #computed = new Map<ModuleId | undefined, Set<ModuleId>>()
 
   /** Number of held modules. */
@@ -31,49 +31,49 @@ export class Ledger {
   readonly wholeVersion = (id: ModuleId): number | undefined =>
     this.#partial.has(id) ? undefined : this.#versions.get(id)
 
-  /** `true` if news of a module are news for the runner. */
+  /** `true` if a save of a module concerns the runner. */
   readonly concerns = (id: ModuleId): boolean => this.#versions.has(id) || this.#failing.has(id)
 
-  /** The runner has this code, or gets it with the next message. */
+  /** Notes that the runner has this code, or gets it with the next message. */
   hold({ id, version }: Pick<ModuleRecord, 'id' | 'version'>): void {
     this.#failing.delete(id)
     this.#versions.set(id, version)
   }
 
-  /** Like {@link hold}, of a module whose static graph is still to come; {@link complete} ends that. */
+  /** Like {@link hold}, for a module whose static graph is still on its way; {@link complete} ends that. */
   holdPartially(record: Pick<ModuleRecord, 'id' | 'version'>): void {
     this.#partial.add(record.id)
     this.hold(record)
   }
 
-  /** The static graphs of these modules are held, too. */
+  /** Notes that the static graphs of these modules are held, too. */
   complete(ids: Iterable<ModuleId>): void {
     for (const id of ids) this.#partial.delete(id)
   }
 
-  /** The runner lets go of a module's code. Returns `true` if it held some. */
+  /** Notes that the runner does not hold a module any more. Returns `true` if it did. */
   drop(id: ModuleId): boolean {
     return this.#versions.delete(id)
   }
 
-  /** These are tried anew: what became of them is noted again. */
+  /** Forgets the failures of modules that are about to be transformed again. */
   retry(ids: Iterable<ModuleId>): void {
     for (const id of ids) this.#failing.delete(id)
   }
 
-  /** The runner is told that it cannot have these modules; the save that mends them concerns it. */
+  /** Notes that the runner could not get these modules, so that the save that mends one concerns it. */
   refuse(modules: Iterable<{ id: ModuleId }>): void {
     for (const { id } of modules) this.#failing.add(id)
   }
 
-  /** The runner says what it holds. Whatever else is here by now was sent while it put its list together, and stays. */
+  /** Enters the modules that the runner announces. Modules that were sent while it put its list together stay. */
   announce(ids: Iterable<ModuleId>): void {
-    // of an announcement whose comparison was lost
+    // left over from an announcement whose answer was lost
     for (const [id, version] of this.#versions) if (version === UNKNOWN) this.#versions.delete(id)
     for (const id of ids) this.#versions.set(id, UNKNOWN)
   }
 
-  /** Messages were lost: nothing is known of what the runner holds. */
+  /** Forgets everything, because messages were lost and nobody knows which. */
   forget(): void {
     this.#versions.clear()
     this.#partial.clear()
@@ -84,7 +84,7 @@ export class Ledger {
     this.#computed.set(importer, (this.#computed.get(importer) ?? new Set()).add(id))
   }
 
-  /** The modules that `importer` has loaded by computed `import()`s; without one: those that were loaded from outside. */
+  /** See `Feed.computedBy`. */
   computedBy(importer: ModuleId | undefined): Iterable<ModuleId> {
     return this.#computed.get(importer) ?? []
   }

@@ -1,4 +1,4 @@
-/** What Vite says of modules that it does not load, in words that name the reason and the way out. */
+/** Explains Vite's errors of modules that it does not load: names the importer, the reason and the way out. */
 import { existsSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { ResolvedConfig } from 'vite'
@@ -7,17 +7,17 @@ import type { ModuleId } from '../../shared/types.ts'
 import { isFilePath } from '../../shared/util/file-path.ts'
 import { isAllowed } from '../vite/environment.ts'
 
-/** Vite found no file for a module, or may not read it. */
+/** `true` if Vite found no file for a module, or may not read it. */
 export function isMissing(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ERR_LOAD_URL'
 }
 
-/** Vite's own error for an URL that means nothing. */
+/** Vite's own error for a URL that it cannot resolve. */
 export function unresolved(url: string): Error {
   return Object.assign(new Error(`Vite resolves ${url} to nothing.`), { code: 'ERR_LOAD_URL' })
 }
 
-/** A module is on the deny list, or outside of the allow list. */
+/** `true` if a module is on the deny list, or outside of the allow list. */
 export function isDenied(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ERR_DENIED_ID'
 }
@@ -31,12 +31,12 @@ export function denied(id: ModuleId, cause?: unknown): TetherError {
   )
 }
 
-/** Turns an error of Vite over the module `id` into one that says which import asked for it, and why it is not loaded. */
+/** Turns Vite's error of the module `id` into one that names the importer and the reason. */
 export function explain(config: ResolvedConfig, error: unknown, id: ModuleId, importer: ModuleId | undefined): unknown {
   if (isDenied(error)) return denied(id, error)
   if (!isMissing(error)) return error
   const what = importer === undefined ? `'${id}'` : `'${id}' imported from '${importer}'`
-  // who may not have it at all has been told before
+  // for an attached runner, `nodeFor` has refused such a file before: this is about a file that the app itself imports
   if (isFilePath(id) && !isAllowed(config, id) && existsSync(id)) {
     const folder = posix.relative(config.root, posix.dirname(id))
     // without Vite's own error, which asks whether the file exists

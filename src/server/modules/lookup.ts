@@ -1,4 +1,4 @@
-/** Which module of Vite's graph a specifier or an id means, and whether a runner of a kind may have it. */
+/** Finds the module of Vite's graph for a specifier or an id, and checks that a runner of this kind may have it. */
 import { existsSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { posix } from 'node:path'
@@ -13,7 +13,7 @@ import { denied, unresolved } from './load-errors.ts'
 
 /** The lookups of one environment. */
 export interface Lookup {
-  /** The module that a specifier means; if there is none, the id that it would have. */
+  /** The id of the module to which a specifier resolves; if there is none, the id that it would have. */
   resolve(
     kind: Kind,
     specifier: string,
@@ -23,7 +23,7 @@ export interface Lookup {
   nodeFor(kind: Kind, id: ModuleId): Promise<EnvironmentModuleNode>
   /** `true` if a runner of that kind may have the module of this id, by what Vite has found in allowed code so far. */
   mayHave(kind: Kind, id: ModuleId): boolean
-  /** The URL of a module, be it there or not. */
+  /** The URL of a module, whether Vite's graph has it or not. */
   urlOf(id: ModuleId): string
 }
 
@@ -42,25 +42,25 @@ export function createLookup(environment: DevEnvironment): Lookup {
     return isFilePath(id) ? toFsUrl(id) : id
   }
 
-  /** The path that an URL would be, if there were such a file. */
+  /** The path that a URL would have if there were such a file. */
   function toPath(kind: Kind, url: string, importer: string | undefined): ModuleId {
     if (url.startsWith('/')) return fromFsUrl(url) ?? (isOutside(kind, url) ? url : posix.join(root, url))
     return url.startsWith('.') ? posix.join(importer === undefined ? root : posix.dirname(importer), url) : url
   }
 
-  /** A runner asks for `import('../../lib/x.js')` by its path, which looks like an URL below the root. */
+  /** `true` for a path outside of the root, by which a runner asks for `import('../../lib/x.js')`: it looks like a URL below it. */
   function isOutside(kind: Kind, url: string): boolean {
     const top = `/${url.split('/')[1]}`
     return existsSync(top) && !existsSync(root + top) && mayHave(kind, url)
   }
 
-  /** The module behind an URL, `undefined` if there is none: what Vite cannot resolve it would remember as a module of that id. */
+  /** The module of a URL; `undefined` if there is none. Asks plugins first, as Vite's graph would keep an entry for any URL. */
   async function byUrl(kind: Kind, url: string): Promise<EnvironmentModuleNode | undefined> {
     const known = moduleGraph.urlToModuleMap.get(url)
     if (known) return known
     const { pluginContainer } = environment
     if (await pluginContainer.resolveId(url)) return moduleGraph.ensureEntryFromUrl(url)
-    // a plugin may load what none resolves
+    // some plugins load an id that no plugin resolves
     return mayHave(kind, url) && (await pluginContainer.load(url)) ? moduleGraph.ensureEntryFromUrl(url) : undefined
   }
 
@@ -76,7 +76,7 @@ export function createLookup(environment: DevEnvironment): Lookup {
   }
 
   function refused(id: ModuleId): Error {
-    // an id may contain anything
+    // JSON.stringify(), because an id may contain escape codes
     const what = `[vite-tether] an attached runner was refused ${JSON.stringify(id)}`
     const how = 'if it is to have it, see server.fs.allow and server.fs.deny in the Vite config.'
     environment.logger.warnOnce(`${what}: ${how}`)
@@ -94,7 +94,7 @@ export function createLookup(environment: DevEnvironment): Lookup {
       const at = async (id: ModuleId) => ({ id: (await byId(kind, id))?.id ?? id })
       let url = specifier.startsWith('file://') ? slash(fileURLToPath(specifier)) : unwrapId(specifier)
       if (url.startsWith(`${root}/`)) {
-        // plugins are asked about the path as it was given
+        // plugins may resolve the absolute path, which they would not recognise as a URL
         const resolved = await environment.pluginContainer.resolveId(url)
         if (resolved && !resolved.external && resolved.id !== url) return at(resolved.id)
         url = url.slice(root.length)
@@ -114,7 +114,7 @@ export function createLookup(environment: DevEnvironment): Lookup {
   }
 }
 
-/** Undoes what Vite's import analysis does to ids that are no valid URLs. */
+/** Undoes the encoding by which Vite's import analysis makes URLs of ids that are none (`/@id/__x00__name`). */
 export function unwrapId(url: string): string {
   return url.startsWith('/@id/') ? url.slice('/@id/'.length).replace('__x00__', '\0') : url
 }

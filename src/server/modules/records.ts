@@ -1,6 +1,6 @@
 /**
- * Transformed modules as records: what crosses the wire. Vite transforms and caches; this file numbers the results and walks
- * the static graph.
+ * Makes records, which cross the wire, of transformed modules. Vite transforms and caches; this file numbers the results and
+ * walks the static graph.
  */
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
@@ -21,10 +21,10 @@ import { createLookup, unwrapId } from './lookup.ts'
 /** The version of a module that a runner holds, or `undefined`. */
 export type Holds = (id: ModuleId) => number | undefined
 
-/** Gets each record as soon as there is one. */
+/** Gets each record as soon as it is made. */
 export type Take = (record: ModuleRecord) => void
 
-/** What a walk over the static graph found. */
+/** The result of a walk over the static graph. */
 export interface Collected {
   modules: ModuleRecord[]
   failed: FailedModule[]
@@ -33,8 +33,8 @@ export interface Collected {
 /** Records of one environment. */
 export interface Records {
   /**
-   * Resolves a specifier and gives `take` the static graph behind it, as far as the runner does not hold it, in the order in
-   * which Vite is done with it. Throws if it does not resolve.
+   * Resolves a specifier and gives `take` the records of its static graph that the runner does not hold, in the order in which Vite
+   * finishes them. Modules that fail are in `failed`.
    */
   fetch(
     specifier: string,
@@ -43,22 +43,22 @@ export interface Records {
     take: Take,
     fresh?: boolean,
   ): Promise<{ id: ModuleId; url: string; failed: FailedModule[] } | { external: string }>
-  /** The current code of these modules, and the static graphs behind new imports, where it differs from what the runner holds. */
+  /** The current records of these modules and of the graphs behind new imports, where the runner holds another version or none. */
   collect(ids: Iterable<ModuleId>, holds: Holds): Promise<Collected>
-  /** The held modules whose code may have changed when these were invalidated: they and their importers. */
+  /** The held modules whose code may have changed with a save of `seeds`: the seeds, and importers that Vite transforms again. */
   affected(seeds: Iterable<ModuleId>, holds: Holds): Set<ModuleId>
-  /** Modules with an import that found nothing and may find the new `file`. */
+  /** Modules with an import that was not found, and that may mean the new `file`. */
   waitingFor(file: string): ModuleId[]
 }
 
-/** Records for supervised runners, and for attached ones, who get what Vite's `server.fs` allows. */
+/** Records for supervised runners; `attached` has those for attached ones, which get only files that Vite's `server.fs` allows. */
 export interface AllRecords extends Records {
-  /** Vite's nodes of those that wait for the new `file`, and of the file itself if a runner `isOwed` it. */
+  /** Vite's nodes of the modules that wait for the new `file`, and of the file itself if a runner `isOwed` it. */
   nodesFor(file: string, isOwed: boolean): Promise<EnvironmentModuleNode[]>
   readonly attached: Records
 }
 
-/** Numbers that outlive Vite's in-process restart, so that what runners hold stays comparable. */
+/** Version numbers. They outlive Vite's in-process restart, so that the versions that runners hold stay comparable. */
 export interface Versions {
   last: number
   latest: Map<ModuleId, ModuleRecord>
@@ -73,7 +73,7 @@ export function createRecords(
   const config = environment.getTopLevelConfig()
   const { root } = environment.config
   const lookup = createLookup(environment)
-  /** Ids that do not exist -> who imports them. An id lacks the extension that nothing has told Vite. */
+  /** Missing modules: id -> importer. The id of an import without extension has none, because there was no file to resolve it to. */
   const missing = new Map<ModuleId, ModuleId>()
   const byResult = new WeakMap<TransformResult, ModuleRecord>()
 
@@ -81,7 +81,7 @@ export function createRecords(
     typeof result === 'object' && result !== null ? byResult.get(result as TransformResult) : undefined
 
   async function toRecord(node: EnvironmentModuleNode): Promise<ModuleRecord> {
-    // all but what is new; Vite takes several ticks to say so
+    // nearly every module is known; asking Vite for its cached result would take several ticks
     const known = recordOf(node.transformResult)
     if (known) return known
     for (;;) {
@@ -98,7 +98,8 @@ export function createRecords(
     try {
       return await environment.transformRequest(node.url)
     } catch (error) {
-      // part of the app although it is on the deny list (`./key.pem?raw`): Vite checks neither these requests nor its cache
+      // A file on the deny list that allowed code imports (`./key.pem?raw`) is part of the app. Vite does not check a warm-up, nor a
+      // result in its cache, which the second request gets.
       if (!isDenied(error) || !isImportedByAllowed(config, isAllowed, node)) throw error
       await environment.warmupRequest(node.url)
       return environment.transformRequest(node.url)
@@ -116,12 +117,12 @@ export function createRecords(
           deps: await link(node, result.deps),
           dynamicDeps: await link(node, result.dynamicDeps),
         }
-    // the same code is another module's when its specifiers mean others: `/src/a.js` may have meant nothing before
+    // the ids behind the specifiers count, too: equal code with `/src/a.js` differs if there was no such file before
     const meaning = JSON.stringify([deps, dynamicDeps])
     const hash = createHash('sha256').update(code).update(meaning).digest('base64url').slice(0, 22)
     const file = node.file && isFilePath(node.file) ? node.file : null
     const previous = versions.latest.get(id)
-    // equal code may come with a new map (a comment above the code): a new version for stack traces, not a difference for HMR
+    // equal code with a new map (a comment was added above it) gets a new version, for stack traces, and the same hash, for HMR
     const record: ModuleRecord =
       previous?.hash === hash && previous.map === map
         ? previous
@@ -135,12 +136,12 @@ export function createRecords(
     return record
   }
 
-  /** Specifiers of app modules in transformed code are URLs that Vite's import analysis has entered into its graph. */
+  /** The ids of imports in transformed code. App modules have URLs there, which Vite's import analysis has put into its graph. */
   async function link(importer: EnvironmentModuleNode, specifiers: string[] = []): Promise<Record<string, ModuleId>> {
     const linked: Record<string, ModuleId> = {}
     for (const specifier of specifiers) {
       if (specifier.startsWith('.')) {
-        // for a server environment Vite leaves what it cannot resolve as it stands
+        // in a server environment Vite leaves a specifier that it cannot resolve as it is
         linked[specifier] = posix.join(posix.dirname(importer.file ?? root), specifier)
       } else if (specifier.startsWith('/') || specifier.startsWith('\0')) {
         const url = unwrapId(specifier)
@@ -151,7 +152,7 @@ export function createRecords(
     return linked
   }
 
-  /** Visits `ids` and what the runner lacks of the static graph behind them; what it holds has brought its own graph along. */
+  /** Visits `ids` and the modules of their static graphs that the runner lacks. The graph behind a held module is held, too. */
   async function walk(
     kind: Kind,
     ids: Iterable<ModuleId>,
@@ -165,7 +166,7 @@ export function createRecords(
       if (seen.has(id)) return
       seen.add(id)
       try {
-        // it refuses before the transform: what that says of an error shows the code
+        // nodeFor() refuses a module before the transform: a transform error would show lines of code that the runner may not have
         const node = await lookup.nodeFor(kind, id)
         const record = await toRecord(node)
         missing.delete(id)
@@ -182,8 +183,8 @@ export function createRecords(
         failed.push({ id, url, error: flattenError(explain(config, error, id, importer)) })
       }
     }
-    // Vite allows a file outside of its folders when it has analysed an import of it, and after a restart it has analysed
-    // none: those whose importers are among the others come behind them
+    // Vite allows a file outside of its folders once it has analysed an import of it. After a restart it has analysed none, so files
+    // that are allowed now come first, and those that their imports allow come after them.
     for (let left = [...ids]; left.length > 0; ) {
       const allowed = left.filter((id) => lookup.mayHave(kind, id))
       const next = allowed.length > 0 ? new Set(allowed) : new Set(left)
@@ -195,8 +196,8 @@ export function createRecords(
 
   /** The record of a module whose transform is cached, if only its imports were touched. */
   function cached(node: EnvironmentModuleNode): ModuleRecord | undefined {
-    // `invalidationState` is internal to Vite: the previous result when an importer is merely in the way of an update. Without
-    // it the module is asked for again, which gives the same answer later.
+    // `invalidationState` is internal to Vite: the previous result of an importer that was invalidated only for a dependency. If
+    // Vite renames it, the module is transformed again: the same result, only later.
     const { invalidationState } = node as { invalidationState?: unknown }
     return recordOf(node.transformResult ?? invalidationState)
   }
@@ -251,12 +252,12 @@ export function createRecords(
   }
 }
 
-/** Without the source map that Vite appends for a runner in this process, to this very object. */
+/** The code without the inline source map: when Vite's own runner fetches a module, Vite appends one to this same object. */
 function ownCode({ code }: TransformResult): string {
   return code.replace(/\n\/\/# sourceURL=[^\n]*\n\/\/# sourceMappingSource=vite-generated\n[\s\S]*$/, '').trimEnd()
 }
 
-/** The source map, packed. The text of the module's own file is left out: whoever needs it has the file. */
+/** The source map, packed. The text of the module's own file is left out, because debuggers read the file. */
 function mapOf({ file }: EnvironmentModuleNode, { map }: TransformResult): string | null {
   if (!map || !('version' in map) || !map.mappings) return null
   const isOwn = map.sources.length === 1 && file !== null && posix.basename(file) === map.sources[0]

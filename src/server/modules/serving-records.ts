@@ -1,10 +1,10 @@
-/** Work with the records of the Vite that serves right now, across its in-process restarts. */
+/** Works with the records of the present Vite server, across its in-process restarts. */
 import type { FailedModule } from '../../shared/types.ts'
 import type { Records } from './records.ts'
 
 /**
- * Does `work` with the current records; once more with those that follow, if Vite restarts meanwhile. `outdated` is called when
- * the result came from records that were replaced before it was there.
+ * Does `work` with the current records. If Vite closes meanwhile, does it again with the next ones. If Vite restarts meanwhile and
+ * `work` succeeds all the same, calls `outdated`, because the next Vite may have other code.
  */
 export async function withServing<T extends object>(
   records: () => Promise<Records>,
@@ -17,10 +17,10 @@ export async function withServing<T extends object>(
       const result = await work(source)
       const failed: FailedModule[] = 'failed' in result ? (result.failed as FailedModule[]) : []
       if (!failed.some(({ error }) => isClosed(error))) {
-        // what was worked out by records that are gone is compared with the new ones, which have to know it anyway
+        // work() succeeds with old records, then new ones take their place: the caller compares everything with the new ones
         records().then(
           (next) => next !== source && outdated(),
-          // the hub is closed
+          // records() rejects when the hub is closed: nothing is left to compare
           () => {},
         )
         return result
@@ -31,7 +31,7 @@ export async function withServing<T extends object>(
   }
 }
 
-/** Vite closes an environment while it is asked something: the next one answers. */
+/** `true` if Vite closed the environment while it worked on a request: the next environment can answer. */
 function isClosed(error: unknown): boolean {
   return (error as { code?: unknown } | null)?.code === 'ERR_CLOSED_SERVER'
 }

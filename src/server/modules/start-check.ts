@@ -1,16 +1,16 @@
-/** Finds out that new code cannot start, before the process that runs the old code is replaced. */
+/** Checks that new code can start, before the process that runs the old code is replaced. */
 import { type FlatError, flattenError } from '../../shared/errors.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import type { Feed } from './feed-types.ts'
 import type { Records } from './records.ts'
 
-/** The modules that the process which runs now has loaded: the next one is going to load them as well. */
+/** The feed of the running process: the next process is likely to load the modules that it has loaded. */
 export type Running = Pick<Feed, 'hasWhole' | 'computedBy'>
 
 /**
- * The first failure in the graph behind `entry`, with the `import()`s that `running` has followed, or in one of `others`, which
- * Node may load although Vite does not serve them. `entry` and `others` are URLs. The transforms that this costs are not lost:
- * the next process asks for them.
+ * The first transform error in the graph of `entry`, with the `import()`s that `running` has followed, or of `others`. `entry` and
+ * `others` are URLs; one of `others` that Vite does not find is no failure, because Node may load it. The transforms stay in Vite's
+ * cache for the next process.
  */
 export async function findFailure(
   records: Promise<Records>,
@@ -37,7 +37,7 @@ export async function findFailure(
   }
 }
 
-/** The first failure behind `import()`s of `graph`, which grows by what they load. */
+/** The first failure behind `import()`s of modules in `graph`. Adds the modules that they load to `graph`. */
 async function findDynamic(
   source: Records,
   graph: Map<ModuleId, ModuleRecord>,
@@ -56,7 +56,7 @@ async function findDynamic(
     const fresh = [...wanted].filter((id) => !graph.has(id))
     if (fresh.length === 0) return undefined
     const { modules, failed } = await source.collect(fresh, (id) => graph.get(id)?.version)
-    // the folder that a computed one has read may not have that file any more
+    // a computed import() may have read the file's name from a folder that does not have it any more: then it is no failure
     const failure = failed.find(({ id, error }) => error.code !== 'ERR_MODULE_NOT_FOUND' || !computed.has(id))
     if (failure) return failure
     for (const record of modules) graph.set(record.id, record)

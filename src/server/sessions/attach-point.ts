@@ -1,4 +1,4 @@
-/** Where attached runners connect: a path of Vite's http server or a port of its own, moved as Vite restarts. */
+/** Opens the address for attached runners: a path of Vite's http server, or a port of its own. It moves when Vite restarts. */
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
@@ -18,23 +18,25 @@ import { createRefusalLog } from './refusal-log.ts'
 import { createSessions, type ServerSession, type Sessions } from './sessions.ts'
 import { isLoopbackHost, isPlainHost } from './upgrade-rules.ts'
 
-/** Where attached runners connect. The token is not enumerable, so that no log shows it by accident. */
+/** The address for attached runners. `token` is not enumerable, so that no log shows it by accident. */
 export interface AttachPoint {
+  /** The URL for `connect()` and `vite-tether attach`, as runners on this machine reach it. */
   readonly url: string
+  /** The token for `connect()`. */
   readonly token: string
-  /** A file with the token that only this user can read; absent if the token was given by the user. */
+  /** Path of a file with the token that only this user can read; absent if the user has set the option `attach.token`. */
   readonly tokenFile?: string
 }
 
 /** Opens, moves and closes the address. */
 export interface MovingAttachPoint {
   readonly point: AttachPoint | undefined
-  /** Rejects with `ERR_CONFIG` if the options would expose sources, or with the socket's error. */
+  /** Opens, moves or closes the address. Rejects with `ERR_CONFIG` if sources would be exposed, or with the socket's error. */
   configure(server: ViteDevServer, attach: boolean | AttachOptions): Promise<void>
   close(): Promise<void>
 }
 
-/** Nothing is open yet. `serve` makes the functions of each session. */
+/** Makes an attach point that is not open yet. `serve` makes the functions of each session. */
 export function createAttachPoint(
   serve: (session: ServerSession) => ServerFunctions,
   limits: Partial<Limits>,
@@ -73,7 +75,7 @@ export function createAttachPoint(
     announce(config.logger, https !== undefined, isLoopbackHost(host))
   }
 
-  /** The token stays over Vite's restarts, and with it the sessions, unless the user changes it. */
+  /** Opens the sessions. They and the token outlive Vite's restarts, unless the user changes `attach.token`. */
   async function open(given: string | undefined): Promise<NonNullable<typeof opened>> {
     if (opened && (given === undefined ? opened.file !== undefined : opened.token === given)) return opened
     await end()
@@ -95,7 +97,7 @@ export function createAttachPoint(
     point = Object.defineProperty(shown as AttachPoint, 'token', { value: token })
   }
 
-  /** Once, as long as Vite's restarts do not change it. */
+  /** Prints the address once; again only if a restart of Vite changes it. */
   function announce(logger: Logger, isEncrypted: boolean, isLocal: boolean): void {
     const { url, tokenFile } = point!
     const where = `[vite-tether] runners attach at ${url}`
@@ -114,7 +116,7 @@ export function createAttachPoint(
     },
     async configure(server, attach) {
       const next = attach === false ? undefined : attach === true ? {} : attach
-      // an http server of Vite's is a new one after each restart; a server of our own stays, and its port with it
+      // Vite makes a new http server at each restart; a server of our own stays open and keeps its port
       const isOwn = next?.port !== undefined || !server.httpServer
       const { https, allowedHosts } = server.config.server
       const wanted = { next, https, allowedHosts }
@@ -139,7 +141,7 @@ function matches(header: string, allowed: readonly string[]): boolean {
   return allowed.some((each) => (each.startsWith('.') ? host === each.slice(1) || host.endsWith(each) : host === each))
 }
 
-/** As in Vite, certificates and keys may be given as the paths of their files. */
+/** Reads certificates and keys that are given as paths of files, which Vite allows. */
 async function readTls(https: TlsOptions): Promise<TlsOptions> {
   const read = async (value: unknown) =>
     typeof value === 'string' ? readFile(resolve(value)).catch(() => value) : value

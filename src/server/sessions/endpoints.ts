@@ -1,4 +1,4 @@
-/** Where runners connect: a private socket for supervised ones, and, if asked for, an address for attached ones. */
+/** Opens the endpoints: a private socket for supervised runners and, with the option `attach`, an address for attached ones. */
 import type { ViteDevServer } from 'vite'
 import type { Invitation } from '../../shared/handover.ts'
 import type { Limits } from '../../shared/session/limits.ts'
@@ -14,7 +14,7 @@ type Serve = (session: ServerSession) => ServerFunctions
 
 /** Open endpoints. They outlive Vite's in-process restart. */
 export interface Endpoints {
-  /** `invitation` is a file with the two, for what an app starts. */
+  /** `invitation` is the path of a file with URL and secret, for processes and threads that an app starts. */
   readonly supervised: { readonly url: string; readonly secret: string; readonly invitation: string }
   readonly attach: AttachPoint | undefined
   /** Opens, moves or closes the address for attached runners. Rejects with `ERR_CONFIG` or the socket's error. */
@@ -27,15 +27,15 @@ export interface LazyEndpoints {
   readonly opened: Endpoints | undefined
   readonly closed: boolean
   /**
-   * Opens the private socket once, with the `limits` of then: Vite may restart before that is done. Resolves with nothing when
-   * it was closed meanwhile.
+   * Opens the private socket. Later calls, as after a restart of Vite, get the same one, whose `limits` are those of the first call.
+   * Resolves with `undefined` if it was closed meanwhile.
    */
   open(limits: Partial<Limits> | undefined): Promise<Endpoints | undefined>
-  /** Leaves nothing, also of an opening that is under way. */
+  /** Closes everything; waits for an opening under way and closes that, too. */
   close(): Promise<void>
 }
 
-/** Nothing is open yet. `serve` makes the functions of each session. */
+/** Makes endpoints that are not open yet. `serve` makes the functions of each session. */
 export function createEndpoints(serve: Serve): LazyEndpoints {
   let opening: Promise<Endpoints> | undefined
   let opened: Endpoints | undefined
@@ -55,7 +55,7 @@ export function createEndpoints(serve: Serve): LazyEndpoints {
     },
     async close() {
       closed = true
-      // whoever opened them has been told why they could not be
+      // the caller of open() has got this error
       const endpoints = await opening?.catch(() => undefined)
       await endpoints?.close()
     },
@@ -64,7 +64,7 @@ export function createEndpoints(serve: Serve): LazyEndpoints {
 
 async function openEndpoints(serve: Serve, limits: Partial<Limits>): Promise<Endpoints> {
   const secret = createSecret()
-  // the hub ends these when it is told that the process has exited; a process at a breakpoint keeps its session
+  // these sessions never expire: the hub ends one when its process has exited, and a process at a breakpoint keeps its session
   const supervised = createSessions({ secret, kind: 'supervised', limits, functions: serve })
   const listener = await listen({ where: { at: 'private' }, secret, limits, accept: supervised.accept })
   const attached = createAttachPoint(serve, limits)

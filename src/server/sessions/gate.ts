@@ -1,11 +1,11 @@
 /**
- * The server's secret and the check at the gate: who does not bring the gate key is refused before the upgrade.
+ * The server's secret and the check at the gate: a request without the gate key is refused before the upgrade.
  */
 import { randomBytes } from 'node:crypto'
 import { deriveKeys, sameText } from '../../shared/session/auth.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
 
-/** 32 random bytes as text, new for every server process. */
+/** Makes a secret: 32 random bytes as text. */
 export const createSecret = (): string => randomBytes(32).toString('base64url')
 
 /** Failed attempts within `WINDOW` milliseconds after which each further one is answered late. */
@@ -14,13 +14,13 @@ const WINDOW = 60_000
 const PENALTY = 1_000
 
 export interface Gate {
-  /** Whether an `Authorization` header carries the gate key. Takes the same time for every wrong one. */
+  /** `true` if an `Authorization` header carries the gate key. Takes the same time for every wrong one. */
   admits(authorization: string | undefined): boolean
-  /** Counts a refusal; gives the milliseconds to wait before answering it. */
+  /** Counts a refusal; returns the milliseconds to wait before answering it, which slows down guessing. */
   penalty(): number
 }
 
-/** Guards one secret. */
+/** Makes the gate of one secret. */
 export function createGate(secret: string, clock: Clock = systemClock): Gate {
   const expected = `Bearer ${deriveKeys(secret).gate}`
   let failures: number[] = []

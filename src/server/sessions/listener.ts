@@ -1,6 +1,6 @@
 /**
- * Where runners knock: a private socket, a port of our own, or one path of an http server that is there anyway. Everything that can
- * be refused is refused before the upgrade (PROTOCOL.md section 2).
+ * Takes connections of runners: on a private socket, on a port of our own, or on a path of Vite's http server. Requests are refused
+ * before the upgrade where that is possible (PROTOCOL.md section 2).
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -20,7 +20,7 @@ import { examine, isPlainHost, type Refusal } from './upgrade-rules.ts'
 
 const debug = createDebug('vite-tether:listener')
 
-/** Where to listen. */
+/** The place to listen at. */
 export type ListenAt =
   | { at: 'private' }
   | { at: 'tcp'; host: string; port: number; tls?: TlsOptions; pathname?: string }
@@ -29,30 +29,30 @@ export type ListenAt =
 export interface ListenOptions {
   where: ListenAt
   secret: string
-  /** Gets every link in the tick in which it comes to be. */
+  /** Gets each new link, in the tick of its upgrade. */
   accept(link: Link): void
-  /** Whether a `Host` header may be served; never asked on a private socket. Default: addresses and `localhost`. */
+  /** `true` if a `Host` header may be served; never asked on a private socket. @default addresses and `localhost` */
   allowHost?(host: string): boolean
-  /** Somebody was refused, whose address this is and who asked for this host. */
+  /** A request was refused; `from` is the address of its peer, `host` its `Host` header. */
   refused?(refusal: Refusal, from: string, host: string | undefined): void
   clock?: Clock
   limits?: Partial<Limits>
 }
 
 export interface Listener {
-  /** What a runner connects to; for `at: 'server'` only the path, as the server may not listen yet. */
+  /** The URL for runners; for `at: 'server'` only the path, because that server may not listen yet. */
   readonly url: string
-  /** Stops listening and destroys the links that are left. An http server that is not ours stays as it is. */
+  /** Stops listening and destroys the links that are left. Vite's http server stays open. */
   close(): Promise<void>
 }
 
-/** Path on TCP unless told otherwise. */
+/** The default path on TCP. */
 export const DEFAULT_PATHNAME = '/__tether'
 
-/** Paths that are served on an http server that several plugins may share. */
+/** Paths that are served on each http server: several `tether()` plugins may share one. */
 const shared = new WeakMap<Server, Set<string>>()
 
-/** Small messages stay as they are; each is deflated by itself, so that no link keeps a window for it. */
+/** Compression: messages under 1 KiB stay as they are, and each is deflated by itself, so that no link holds a window in memory. */
 const DEFLATE = {
   threshold: 1024,
   serverNoContextTakeover: true,
@@ -60,7 +60,7 @@ const DEFLATE = {
   zlibDeflateOptions: { level: 1 },
 }
 
-/** Starts to listen. Rejects with the error of the socket if it cannot. */
+/** Starts to listen. Rejects with the socket's error if it cannot. */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { where, accept, clock = systemClock, allowHost = isPlainHost } = options
   const limits = resolveLimits(options.limits)
@@ -74,9 +74,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const settings = {
     noServer: true,
     clientTracking: false,
-    // not worth it on a socket of this machine; by `maxPayload` a message counts as what it inflates to
+    // compression costs more than it saves on a socket of this machine; `maxPayload` counts the inflated message
     perMessageDeflate: where.at === 'private' ? false : DEFLATE,
-    // room for the frame around the message
+    // a message is part of a frame, which needs some bytes more
     maxPayload: limits.message + limits.frame,
     closeTimeout: limits.closeWait,
     handleProtocols: () => SUBPROTOCOL,
@@ -87,7 +87,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     const path = request.url?.split('?', 1)[0]
     const ours = path === pathname
     if (!ours && !own && !isStray(request, paths, path)) return
-    // before anything is written: a peer that resets must not end this process
+    // if the peer resets the connection while it is being refused, an 'error' without listener would end this process
     socket.on('error', ignore)
     const refusal = ours
       ? examine(request, { gate, allowHost: where.at === 'private' ? undefined : allowHost })
@@ -134,14 +134,14 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 
 function ignore(): void {}
 
-/** A runner that has the path wrong is told so; no other protocol's upgrade is touched. */
+/** `true` for a runner that asks for a wrong path, which gets a 404. Upgrades of other protocols, as Vite's own, are left alone. */
 function isStray(request: IncomingMessage, paths: Set<string>, path: string | undefined): boolean {
   const offered = request.headers['sec-websocket-protocol'] ?? ''
   return offered.split(',').some((name) => name.trim() === SUBPROTOCOL) && !paths.has(path ?? '')
 }
 
 function createOwnServer(where: ListenAt, limits: Limits): Server {
-  // sockets that connect and say nothing are closed by these, at the latest one interval later
+  // these close sockets that connect and send no request, at the latest one interval later
   const timeouts = {
     headersTimeout: limits.handshake,
     requestTimeout: limits.handshake,

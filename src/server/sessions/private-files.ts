@@ -1,4 +1,4 @@
-/** Files and sockets that only this user can reach: each in a folder of mode 0700 of its own. */
+/** Makes files and sockets that only this user can reach: each in its own folder of mode 0700. */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ export interface PrivateFile {
   remove(): Promise<unknown>
 }
 
-/** Writes one. Rejects with `ERR_START` where the folder for temporary files cannot be written to. */
+/** Writes a private file. Rejects with `ERR_START` if the folder for temporary files cannot be written to. */
 export async function writePrivateFile(name: string, content: string): Promise<PrivateFile> {
   let folder: string | undefined
   const remove = async () => folder && rm(folder, { recursive: true, force: true })
@@ -32,17 +32,20 @@ export async function writePrivateFile(name: string, content: string): Promise<P
   }
 }
 
-/** A place for a socket: such a folder or, on Windows, a named pipe with an unguessable name. */
+/** The path for a socket: in a private folder or, on Windows, a named pipe with a name that cannot be guessed. */
 export interface PrivatePath {
   path: string
   /** Removes the folder. */
   remove(): Promise<void>
 }
 
-/** What `sun_path` holds on the systems there are, without the final zero. */
+/** Greatest length of a socket's path: macOS has the smallest `sun_path`, 104 bytes with the final zero. */
 const MAX_SOCKET_PATH = 103
 
-/** Makes a new one. Rejects with `ERR_START` if the folder for temporary files is too deep for a socket or not writable. */
+/**
+ * Makes a new path for a socket: in `/tmp` if the path of the folder for temporary files is too long for one. Rejects with
+ * `ERR_START` if the folder cannot be made.
+ */
 export async function createPrivatePath(): Promise<PrivatePath> {
   if (process.platform === 'win32') {
     return { path: `\\\\.\\pipe\\vite-tether-${randomBytes(16).toString('hex')}`, remove: async () => {} }

@@ -1,8 +1,8 @@
-/** What the terminal says of runners that were refused: each reason once for each address, and never a flood. */
+/** Prints refused runners: each reason once for each address, and only some lines a minute. */
 import type { Logger } from 'vite'
 import type { Refusal } from './upgrade-rules.ts'
 
-/** How many lines there are at most in this many milliseconds; a stranger must not fill the terminal. */
+/** At most `LINES` lines in `WINDOW` milliseconds: strangers must not be able to fill the terminal. */
 const LINES = 10
 const WINDOW = 60_000
 
@@ -17,7 +17,7 @@ export function createRefusalLog(logger: Logger): (refusal: Refusal, from: strin
     if (told.has(key) || lines.length >= LINES) return
     told.add(key)
     lines.push(now)
-    // the header is a stranger's
+    // the header comes from a stranger and may hold escape codes or megabytes: JSON.stringify() and slice() take care of that
     const name = host === undefined ? '' : ` (Host: ${JSON.stringify(host.slice(0, 100))})`
     logger.warn(`[vite-tether] refused a runner from ${from}${name}: ${text} (${status})`)
   }

@@ -1,5 +1,5 @@
 /**
- * The server's end of one session: what the hub holds of a runner.
+ * The server's end of one session.
  */
 
 import { EventEmitter } from 'node:events'
@@ -19,15 +19,15 @@ const ROOM = 8 * 1024 * 1024
 
 /** Events of a session. */
 export type ServerSessionEvents = {
-  /** The link is gone; what is sent meanwhile is kept, unless `end` follows at once. */
+  /** The link is gone. Messages are kept until there is a new one; `end` may follow at once. */
   disconnect: [why: Pick<Detach, 'code' | 'text'>]
-  /** The process has not answered for a while (`true`), or does so again. Of supervised ones only. */
+  /** The process has not answered for a while (`true`), or answers again (`false`). Only for supervised runners. */
   silence: [isSilent: boolean]
   /** There is a link again and nothing was lost. */
   resume: []
-  /** Messages to the runner were dropped: forget what you believe it holds; it is going to call `compare`. */
+  /** Messages to the runner were dropped: what it holds is unknown until it calls `compare`. */
   resync: [reason: string]
-  /** For good. */
+  /** The session has ended, for good. */
   end: [code: number, text: string]
   /** A function for an event of the runner threw. Without a listener it is thrown. */
   error: [error: unknown, name: string]
@@ -36,21 +36,21 @@ export type ServerSessionEvents = {
 /** One runner's conversation. Outlives links and Vite's restarts in this process. */
 export interface ServerSession {
   readonly sid: string
-  /** By where it knocked, whatever it says. */
+  /** By the endpoint at which the runner has connected, whatever it says of itself. */
   readonly kind: Kind
-  /** The runner's process id, as it says. */
+  /** The process id that the runner gives. */
   readonly pid: number
   readonly state: 'connected' | 'disconnected' | 'ended'
-  /** The runner's functions. They throw `ERR_TOO_LARGE`, and `ERR_CLOSED` after the end; while there is no link they are kept. */
+  /** The runner's functions. Without a link, calls are kept. They throw `ERR_TOO_LARGE`, and `ERR_CLOSED` after the end. */
   readonly rpc: RunnerFunctions
-  /** Resolves when little is under way to the runner: it has taken the rest, or nothing will reach it any more. */
+  /** Resolves when at most 8 MiB are not acknowledged, or when messages were dropped or the session has ended. */
   room(): Promise<void>
   on<Name extends keyof ServerSessionEvents>(name: Name, listener: (...args: ServerSessionEvents[Name]) => void): void
   /** Ends the session on both sides. The default code tells the runner not to come back. Resolves when the link is closed. */
   close(code?: number, text?: string): Promise<void>
 }
 
-/** What `sessions` does with it besides. */
+/** The members that `sessions` uses in addition. */
 export interface HostedSession extends ServerSession {
   readonly recv: number
   canResume(recv: number): boolean
@@ -65,7 +65,7 @@ export interface HostOptions {
   functions(session: ServerSession): ServerFunctions
 }
 
-/** Begins a session that has no link yet. */
+/** Makes a session, which has no link yet. */
 export function hostSession({ clock, limits, sid, hello, functions }: HostOptions): HostedSession {
   const events = new EventEmitter<ServerSessionEvents>()
   let state: ServerSession['state'] = 'disconnected'
@@ -82,7 +82,8 @@ export function hostSession({ clock, limits, sid, hello, functions }: HostOption
     resync(reason) {
       rpc.abandon()
       makeRoom()
-      // whoever overflowed the outbox may still be writing down what he believes to have sent
+      // the feed sends a message, then the outbox overflows within that call, then the feed may still note what it has sent: the
+      // microtask makes it forget after that
       queueMicrotask(() => events.emit('resync', reason))
     },
     detached(why) {
@@ -157,7 +158,7 @@ export function hostSession({ clock, limits, sid, hello, functions }: HostOption
     send: (json, options) => session.send(json, options),
     failed(error, name) {
       if (events.listenerCount('error') > 0) return void events.emit('error', error, name)
-      // whoever calls has a promise to reject, but nobody waits for it
+      // a rejection here would be swallowed, because birpc does not answer events
       queueMicrotask(() => {
         throw error
       })

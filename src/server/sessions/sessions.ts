@@ -1,5 +1,5 @@
 /**
- * All sessions of one server process, by id: decides which one a new link continues.
+ * The sessions of one endpoint, by id. Decides which one a new link continues (PROTOCOL.md section 4).
  */
 import { deriveKeys, randomId } from '../../shared/session/auth.ts'
 import { type Limits, resolveLimits } from '../../shared/session/limits.ts'
@@ -13,33 +13,33 @@ import { type HostedSession, hostSession, type ServerSession } from './server-se
 export type { ServerSession, ServerSessionEvents } from './server-session.ts'
 
 export interface SessionsOptions {
-  /** What both sides know. */
+  /** The secret, which both sides know. */
   secret: string
-  /** Who has the secret. Supervised runners are known to live, so their sessions are kept for as long as it takes. Default: attached. */
+  /** The kind of all runners here. Sessions of supervised ones never expire: the hub ends them. @default attached */
   kind?: Kind
-  /** Names this server process. Default: random. */
+  /** The id of this server process. @default random */
   boot?: string
   clock?: Clock
   limits?: Partial<Limits>
-  /** What a runner may call, made once for each session. */
+  /** Makes the functions that a runner may call, once for each session. */
   functions(session: ServerSession): ServerFunctions
 }
 
 export interface Sessions {
-  /** Opens a link that has passed the gate. To be called in the tick in which the link came to be. */
+  /** Opens a link that has passed the gate. To be called in the tick of its upgrade. */
   accept(link: Link): void
   list(): ServerSession[]
   /** Ends every session; links that are being opened are closed. `code` 1001 lets the runners come back. */
   close(code?: number, text?: string): Promise<void>
 }
 
-/** An empty set of sessions. Throws a `RangeError` for contradicting limits. */
+/** Makes an empty set of sessions. Throws a `RangeError` for contradicting limits. */
 export function createSessions(options: SessionsOptions): Sessions {
   const { secret, kind = 'attached', boot = randomId(), clock = systemClock, functions } = options
   const limits = resolveLimits(options.limits)
   const keys = deriveKeys(secret)
   const sessions = new Map<string, { session: HostedSession; gen: number }>()
-  /** Sessions without a link, the one first that has been without it for the longest time. */
+  /** Sessions without a link; the one that lost its link first comes first. */
   const lost = new Set<HostedSession>()
   /** Links that have not said hello, oldest first. */
   const waiting = new Set<Link>()
@@ -62,8 +62,9 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   /**
-   * Forgets a session whose runner may come back but need not: most that are gone without a word never do, and with all places
-   * kept for them nobody else would get in. A runner that does come back compares what it holds.
+   * Forgets the session that has been without a link for the longest time. Most runners that vanish without `bye` (killed
+   * containers) never come back, and their sessions would keep others out for 10 minutes. One that comes back gets a new session
+   * and compares what it holds.
    */
   function makeRoom(): boolean {
     const [longest] = kind === 'attached' ? lost : []
@@ -81,7 +82,8 @@ export function createSessions(options: SessionsOptions): Sessions {
   ): Decision {
     entry.gen = hello.gen
     const { session } = entry
-    // taken before the former link is dropped, which may not deliver anything from here on
+    // `recv` is read here, before attach() drops the former link: a message that the former link delivered in between would be
+    // missing from the welcome. So from here on it delivers nothing: `attach` is called in the same tick.
     return { sid: session.sid, resumed, recv: session.recv, attach: () => session.attach(link, recv, hello.max) }
   }
 

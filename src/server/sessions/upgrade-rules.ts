@@ -1,5 +1,5 @@
 /**
- * What an upgrade request must look like to be let in. Looks at nothing but the request.
+ * The rules for upgrade requests. Looks at the request only.
  */
 import type { IncomingMessage } from 'node:http'
 import { isIP, type Socket } from 'node:net'
@@ -16,20 +16,20 @@ export interface Refusal {
 
 export interface GateRules {
   gate: Gate
-  /** `undefined` where no name leads here. */
+  /** `undefined` on a private socket, which has no host name. */
   allowHost: ((host: string) => boolean) | undefined
 }
 
-/** Whether nobody on a network can read along: the link is encrypted, or does not leave this machine. */
+/** `true` if the network cannot read along: the connection is encrypted, or does not leave this machine. */
 export function isSafe(socket: Socket): boolean {
   const { remoteAddress } = socket
-  // headers that name somebody else are not looked at; a unix socket has no address
+  // `X-Forwarded-For` and the like are not looked at: any client can set them; a unix socket has no address
   return (
     (socket as Partial<TLSSocket>).encrypted === true || remoteAddress === undefined || isLoopbackHost(remoteAddress)
   )
 }
 
-/** The reason not to upgrade, if there is one. Says nothing about what would have been right. */
+/** The reason not to upgrade, if there is one. Does not tell the right token or host. */
 export function examine({ headers, socket }: IncomingMessage, { gate, allowHost }: GateRules): Refusal | undefined {
   if (!isSafe(socket)) {
     return {
@@ -54,13 +54,13 @@ export function examine({ headers, socket }: IncomingMessage, { gate, allowHost 
   return undefined
 }
 
-/** Whether a `Host` header is an address or `localhost`: a name that no DNS server can point here. */
+/** `true` if a `Host` header is an address or `localhost`: no attacker's DNS server can point such a name here. */
 export function isPlainHost(header: string): boolean {
   const host = hostOf(header)
   return isIP(host) !== 0 || isLocalName(host)
 }
 
-/** Whether a host, with or without a port, can be reached from this machine only. */
+/** `true` if a host, with or without a port, can be reached from this machine only. */
 export function isLoopbackHost(header: string): boolean {
   const host = hostOf(header)
   const v4 = host.replace(/^::ffff:/, '')
@@ -69,7 +69,7 @@ export function isLoopbackHost(header: string): boolean {
 
 const isLocalName = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost')
 
-/** Without port and brackets. A bare IPv6 address has colons but no port. */
+/** The host without port and brackets. A bare IPv6 address has colons but no port. */
 function hostOf(header: string): string {
   const host = header.toLowerCase()
   if (isIP(host) === 6) return host

@@ -1,6 +1,6 @@
 /**
- * CommonJS files of the app: Node runs them, so Vite is given a stand-in for them, which keeps its graph and its watcher going,
- * and the record of the module carries their own code.
+ * CommonJS files of the app, which Node runs. Vite gets a stand-in for such a file, so that its graph and its watcher know the
+ * module; the record for the runner carries the file's own code.
  */
 import { readFile } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
@@ -14,7 +14,7 @@ export interface CommonJsFile {
   map: string | null
 }
 
-/** What this needs of Vite. */
+/** The functions of Vite that are used here. */
 export interface CommonJsTools {
   /** Compiles TypeScript: `transformWithOxc`. */
   compile(code: string, file: string, options?: { target?: string }): Promise<{ code: string; map?: unknown }>
@@ -26,10 +26,10 @@ const JAVASCRIPT = /\.c?js$/
 const CODE = /\.(?:[cm]?[jt]s|[jt]sx|json)$/
 const TYPESCRIPT = /\.c?ts$/
 
-/** Types of packages, by folder: asked for twice for each module, and as seldom another as somebody saves something. */
+/** Types of packages, by folder. A cache: two questions for each module, and only a save can change the answer. */
 const types = new Map<string, string>()
 
-/** Has the types of packages read anew after each change that `watcher` sees, and from now on. */
+/** Forgets the types of packages now, and after each change that `watcher` sees. */
 export function watchPackageTypes(watcher: ViteDevServer['watcher']): void {
   types.clear()
   watcher.on('all', () => types.clear())
@@ -48,8 +48,9 @@ export function commonJsOf(environment: DevEnvironment): Map<string, CommonJsFil
 }
 
 /**
- * For a `load` hook that comes first: the stand-in for a CommonJS file, or code that Vite would not read for `server.fs`, which
- * protects browsers and attached runners (they are checked elsewhere), not files from the app itself. `undefined` for anything else.
+ * For a `load` hook that runs before Vite's: the stand-in for a CommonJS file, or the code of a file outside of `server.fs.allow`,
+ * which Vite would refuse. That option protects files from browsers and attached runners (see `access`), not from the app itself.
+ * `undefined` for all other modules.
  */
 export async function loadCommonJs(
   environment: DevEnvironment,
@@ -65,16 +66,16 @@ export async function loadCommonJs(
     return source === '' || isAllowed(environment.getTopLevelConfig(), id) ? undefined : source
   }
   files.set(id, file)
-  // what code of this environment that runs in Vite's own process gets
+  // the stand-in; it works, too, for code of this environment that runs in Vite's own process
   return `import { createRequire } from 'node:module'\nexport default createRequire(import.meta.url)(${JSON.stringify(id)})`
 }
 
-/** Whether TypeScript with imports and exports would be compiled to CommonJS, by its extension and its package. */
+/** `true` if a TypeScript file with imports and exports would be compiled to CommonJS, by its extension and its package. */
 export function isMeantForCommonJs(file: string): boolean {
   return /\.c?tsx?$/.test(file) && declaredFormat(file, types) !== 'module'
 }
 
-/** The source of a file that holds code, if there is one. */
+/** The source of a file with code or JSON, `undefined` for any other id. */
 async function readCode(id: string): Promise<string | undefined> {
   if (!isAbsolute(id) || !CODE.test(id)) return undefined
   return readFile(id, 'utf8').catch(() => undefined)
@@ -93,30 +94,31 @@ async function toCommonJs(
   if (JAVASCRIPT.test(id)) {
     const error = syntaxErrorOf(source, id)
     if (!error) return id.endsWith('.cjs') || needsCommonJs(source) ? { code: source, map: null } : undefined
-    // it may be an ES module; Vite has only that idea, and what it says of a broken CommonJS file is about something else
+    // With such a word the file may be an ES module, and Vite reports its errors. Without, V8's error is the right one: Vite would
+    // parse broken CommonJS as an ES module and complain about something else.
     if (/\b(?:import|export|await)\b/.test(source)) return undefined
     throw located(error, id)
   }
-  // to compile everything that is only a candidate would be to compile most of the app twice
+  // without this, most TypeScript of the app would be compiled twice: here and by Vite
   const isDeclared = id.endsWith('.cts')
   if (!isDeclared && hasModuleSyntax(source)) return undefined
-  // what it says of one that is no CommonJS, it says again when Vite asks it
+  // an error of a file that may be no CommonJS is not thrown here: Vite compiles the file next and reports it
   const result = await (isDeclared ? compile(source, id) : compile(source, id).catch(() => undefined))
   if (!result) return undefined
   const { code, map } = result
-  // the compiler keeps a module a module when all its imports were types; an extension says more
+  // a file whose imports are all types ends with `export {}`, by which the compiler marks a module; the extension .cts says otherwise
   const compiled = isDeclared ? code.replace(/^export \{\};?\s*$/m, '') : code
   return needsCommonJs(compiled) ? { code: compiled, map: map ? pack(JSON.stringify(map)) : null } : undefined
 }
 
-/** Imports and exports at the beginning of a line, but for those of CommonJS. Missing some costs time, not correctness. */
+/** `true` if a line begins with an import or export of ES modules. One that is not found costs a second compile, nothing else. */
 function hasModuleSyntax(source: string): boolean {
   return /^(?:import\s*(?:["'{*]|[\w$]+\s*(?:,|from\b))|export\s+(?:default|const|let|var|function|async|class|enum|abstract|[{*]))/m.test(
     source,
   )
 }
 
-/** Gives V8's error the place and the frame that Vite's errors have: both stand above the stack. */
+/** Gives V8's SyntaxError the place and frame that Vite's errors have. V8 prints both at the top of the stack. */
 function located(error: Error, file: string): Error {
   const [, line, code, marks] = /:(\d+)\n(.*)\n( *\^+)\n/.exec(error.stack ?? '') ?? []
   if (line === undefined) return Object.assign(error, { id: file })

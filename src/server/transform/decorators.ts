@@ -1,6 +1,6 @@
 /**
- * Standard decorators: neither Node nor Vite's compiler knows them yet (legacy ones, which tsconfig.json asks for, it does), so
- * files that have them are compiled by what the project has: esbuild or TypeScript.
+ * Compiles files with standard decorators, which neither Node nor Vite's compiler knows yet, by the project's esbuild or
+ * TypeScript. Vite's compiler does know legacy decorators (`experimentalDecorators` in tsconfig.json).
  */
 import { createRequire } from 'node:module'
 import { TetherError } from '../../shared/errors.ts'
@@ -15,13 +15,13 @@ export interface Lowered {
 type Compiler = (code: string, file: string) => Promise<Lowered>
 
 const TYPESCRIPT = /\.[cm]?tsx?$/
-/** A decorator at the beginning of a line or a statement; `{@link` of comments is none. */
+/** A decorator at the beginning of a line or statement. The blank after `{` keeps `{@link` in comments out. */
 const DECORATOR = /(?:^\s*|[;}]\s*|\{\s+)(?:export\s+(?:default\s+)?)?@[\w$(]/m
 const DECORATED_CLASS = /(?:^|[;}])\s*@[\w$.]+(?:\(.*\))?\s*(?:export\s+(?:default\s+)?)?(?:abstract\s+)?class\b/m
 
 /**
- * For a `transform` hook that comes first: a file with standard decorators as JavaScript without them, `undefined` for any
- * other. Throws `ERR_TRANSFORM` if the project has no compiler for them.
+ * For a `transform` hook that runs before Vite's: compiles a file with standard decorators to JavaScript without them; `undefined`
+ * for any other file. Throws `ERR_TRANSFORM` if the project has no compiler for them.
  */
 export async function lowerDecorators(
   code: string,
@@ -34,7 +34,7 @@ export async function lowerDecorators(
   if (!DECORATOR.test(compiled)) return undefined
   const compiler = findCompiler(root)
   if (compiler) return compiler(code, id)
-  // what looks like one may stand in a template string
+  // text that looks like a decorator may stand in a template string: only one before a class is surely one
   if (!DECORATED_CLASS.test(compiled)) return undefined
   throw new TetherError(
     'ERR_TRANSFORM',
@@ -43,25 +43,25 @@ export async function lowerDecorators(
   )
 }
 
-/** What the project has to compile TypeScript with, beside Vite's compiler. */
+/** The project's own compiler for TypeScript: esbuild, TypeScript, or none. */
 export function findCompiler(root: string): Compiler | undefined {
   const require = createRequire(`${root}/index.js`)
   const load = (name: string): unknown => {
     try {
       return require(name)
     } catch {
-      // it is not installed, or not for this machine
+      // the package is not installed, or its binary is for another machine
       return undefined
     }
   }
   const esbuild = load('esbuild') as Esbuild | undefined
   if (esbuild) return (code, file) => withEsbuild(esbuild, code, file)
   const typescript = load('typescript') as TypeScript | undefined
-  // from version 7 on it has no such function
+  // TypeScript 7 and later have no transpileModule()
   return typescript?.transpileModule && ((code, file) => withTypeScript(typescript, code, file))
 }
 
-/** As much of esbuild as is used. */
+/** The functions of esbuild that are used. */
 interface Esbuild {
   transform(code: string, options: object): Promise<Lowered>
 }
@@ -71,7 +71,7 @@ function withEsbuild(esbuild: Esbuild, code: string, file: string): Promise<Lowe
   return esbuild.transform(code, { loader, target: 'es2022', sourcemap: 'external', sourcefile: file })
 }
 
-/** As much of TypeScript as is used. */
+/** The members of TypeScript that are used. */
 interface TypeScript {
   transpileModule?(code: string, options: object): { outputText: string; sourceMapText?: string }
   ScriptTarget: { ES2022: number }

@@ -1,10 +1,10 @@
 /**
- * `module.hot`, as webpack and Parcel have it: `import.meta.hot` for code that is also compiled to CommonJS, where `import.meta`
- * is a syntax error. It becomes `import.meta.hot` before Vite looks for that.
+ * Rewrites `module.hot`, which webpack and Parcel have, to `import.meta.hot`. Code that is also compiled to CommonJS uses it,
+ * because `import.meta` is a syntax error there. Runs before Vite looks for `import.meta.hot`.
  */
 import type { ESTree, parseSync, Visitor } from 'vite'
 
-/** What this needs of Vite. */
+/** The parser of Vite. */
 export interface ParserTools {
   parse: typeof parseSync
   Visitor: typeof Visitor
@@ -13,8 +13,8 @@ export interface ParserTools {
 const MENTION = /\bmodule\s*(?:\?\.|\.)\s*hot\b/
 
 /**
- * For a `transform` hook that comes first: the code with `import.meta.hot`, `undefined` if it has no `module.hot`, or declares a
- * `module` of its own. Columns behind it in its line are off by five.
+ * For a `transform` hook that runs before Vite's: the code with `import.meta.hot`; `undefined` if it has no `module.hot` or declares
+ * a variable `module`. No source map is made: later columns of a rewritten line are off by five.
  */
 export function rewriteModuleHot(code: string, id: string, { parse, Visitor }: ParserTools): string | undefined {
   if (!MENTION.test(code) || !/\.[cm]?[jt]sx?$/.test(id)) return undefined

@@ -1,19 +1,20 @@
 /**
- * What Vite reads of a file, above all where editors truncate it before they write it: for a moment the save is empty. And a file
- * that grows while Node reads it is read up to the size it had: its end is missing.
+ * Waits for the whole content of a file that is being saved. Without it, Vite would transform a part: an editor truncates the file,
+ * then Vite reads it empty, then the editor writes it; or Node looks at its size, then the file grows, then Node reads up to the
+ * old size.
  */
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { statOf } from '../../shared/util/file-stats.ts'
 import { noteContent } from '../vite/late-saves.ts'
 
-/** How long a file that a save left empty may take to get its content, in ms. */
+/** Milliseconds after a save within which an empty or short file may still get its content. */
 const GRACE = 200
 const POLL = 10
 
 /**
- * For a `transform` hook that comes first: the content of a file that was empty or incomplete when Vite read it, but is only
- * just being saved. `undefined` for any other module, one that stays empty included.
+ * For a `transform` hook that runs before Vite's: the whole content of a file that was empty or incomplete when Vite read it and
+ * was saved just now. `undefined` for any other module, and for a file that stays empty.
  */
 export async function contentOf(code: string, id: string): Promise<string | undefined> {
   const file = id.replace(/[?#].*$/, '')
@@ -36,9 +37,9 @@ export async function contentOf(code: string, id: string): Promise<string | unde
   }
 }
 
-/** The content of a file that was saved just now, if `code` is only the beginning of it. */
+/** The content of a file that was saved just now, if `code` is only its beginning. */
 async function wholeOf(file: string, code: string): Promise<string | undefined> {
-  // not in a thread: every module comes this way, nearly always for nothing, and that costs several times as much
+  // synchronous, because every module comes here and nearly none needs it: an asynchronous stat costs several times as much
   const stats = statOf(file)
   if (!stats || stats.size <= Buffer.byteLength(code) || Date.now() - stats.mtimeMs > GRACE) return undefined
   const content = await readFile(file, 'utf8').catch(() => '')

@@ -1,18 +1,18 @@
 /**
- * What Vite's compiler leaves out of ES modules: `.cts` files that import, `using` for a Node that does not know it, `for await`
- * where nothing else tells a module, and namespaces in several blocks, which are compiled by what the project has.
+ * Helps Vite's compiler with ES modules that it cannot compile: `.cts` files with imports, `using` for a Node that does not know it,
+ * `for await` in a file without imports and exports, and namespaces in several blocks, which go to the project's own compiler.
  */
 import { Script } from 'node:vm'
 import type { CommonJsTools } from './commonjs-files.ts'
 import { findCompiler, type Lowered } from './decorators.ts'
 
 const USING = /(?:^|[;{}])\s*(?:await\s+)?using\s+[\w$]+\s*(?::[^=]*)?=/m
-/** Everything that all supported versions of Node have, and `using` not. */
+/** The newest target without `using`. */
 const WITHOUT_USING = 'es2024'
 const NAMESPACE = /^[\t ]*(?:export\s+)?(?:namespace|module)\s+([\w$.]+)\s*\{/gm
 const CODE = /\.(?:[cm]?[jt]s|[jt]sx)$/
 
-/** For a `transform` hook that comes first: code that Vite understands; `undefined` for code that needs no help. */
+/** For a `transform` hook that runs before Vite's: code that Vite can compile; `undefined` for code that needs no help. */
 export async function fillGaps(
   code: string,
   id: string,
@@ -27,11 +27,11 @@ export async function fillGaps(
     const { code: compiled, map } = await compile(`${code}\nexport {}`, id, isLowered ? { target: WITHOUT_USING } : {})
     return { code: compiled, map: JSON.stringify(map) }
   }
-  // a file without imports and exports is parsed as a script, which cannot wait
+  // Vite parses a file without imports and exports as a script, in which `for await` is a syntax error
   return /\bfor\s+await\b/.test(code) ? `${code}\nexport {}` : undefined
 }
 
-/** Vite's compiler does not find what an earlier block of the same namespace exports. */
+/** `true` if a namespace has several blocks: Vite's compiler does not find the exports of an earlier block (`z is not defined`). */
 function hasMergedNamespaces(code: string, id: string): boolean {
   if (!/\.[cm]?tsx?$/.test(id)) return false
   const names = Array.from(code.matchAll(NAMESPACE), ([, name]) => name)
