@@ -25,6 +25,7 @@ export interface Flags {
   delay: number | undefined
   stdin: boolean
   standby: boolean
+  ports: boolean
   attach: true | { host?: string; port: number } | undefined
   logLevel: (typeof LOG_LEVELS)[number] | undefined
   clearScreen: boolean
@@ -50,6 +51,9 @@ const SWITCHES: Record<string, (flags: Flags) => void> = {
   },
   '--no-standby': (flags) => {
     flags.standby = false
+  },
+  '--no-ports': (flags) => {
+    flags.ports = false
   },
   '--clear-screen': (flags) => {
     flags.clearScreen = true
@@ -138,6 +142,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     delay: undefined,
     stdin: false,
     standby: true,
+    ports: true,
     attach: undefined,
     logLevel: undefined,
     clearScreen: false,

@@ -19,6 +19,7 @@ Everything after the entry is the app's. All flags of node are handed on (--insp
   --stdin                          the app reads the terminal; no shortcuts
   --no-standby                     do not keep the next process ready: restarts are
                                    slower, and its memory is saved
+  --no-ports                       ports close while the app's process is replaced
   --attach [host:port]             other processes may attach                       [127.0.0.1, a free port]
   --log-level info|warn|error|silent
   --clear-screen                   clear the terminal when Vite would

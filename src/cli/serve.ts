@@ -98,7 +98,7 @@ function refuseSubcommand({ entry: word, args }: Flags, path: string | undefined
 }
 
 function options(flags: Flags, entry: string | undefined): TetherOptions {
-  const { args, execArgv, onUnaccepted, include, exclude, delay, standby, attach } = flags
+  const { args, execArgv, onUnaccepted, include, exclude, delay, standby, ports, attach } = flags
   return {
     // whoever runs the command wants it to work
     force: true,
@@ -109,6 +109,7 @@ function options(flags: Flags, entry: string | undefined): TetherOptions {
     ...(exclude.length > 0 && { ignore: exclude }),
     ...(delay !== undefined && { delay }),
     ...(!standby && { standby }),
+    ...(!ports && { ports }),
     ...(attach !== undefined && { attach: { ...(attach === true ? {} : attach), ...token() } satisfies AttachOptions }),
   }
 }

@@ -55,8 +55,16 @@ export interface TetherOptions {
    * steps. Updates in place do not wait. @default 0
    */
   delay?: number
-  /** How the app process is asked to stop, and how many ms it has until it is killed. @default { signal: 'SIGTERM', timeout: 5000 } */
-  stop?: { signal?: NodeJS.Signals; timeout?: number }
+  /**
+   * How the app process is asked to stop, and how many ms it has until it is killed. One that is replaced has `drain` ms before that,
+   * for the requests that are under way. @default { signal: 'SIGTERM', timeout: 5000, drain: 1000 }
+   */
+  stop?: { signal?: NodeJS.Signals; timeout?: number; drain?: number }
+  /**
+   * The ports of the app stay open while its process is replaced: whoever connects meanwhile waits for the next one, and is told
+   * what is wrong when there is none. Not on Windows. @default true
+   */
+  ports?: boolean
   /**
    * Keeps the next process of an app booted and loaded with the current code, so that a restart is fast; `hub.runners` tells
    * what memory it takes. Off where it would be noticed: with preloads, inspector, profiler or coverage, and with little memory.
@@ -94,8 +102,9 @@ const STOP = object<NonNullable<TetherOptions['stop']>>(
       v.custom<NodeJS.Signals>(isStopSignal, "a signal that a process can listen to, such as 'SIGTERM' or 'SIGINT'"),
     ),
     timeout: v.optional(milliseconds()),
+    drain: v.optional(milliseconds(60_000)),
   },
-  'an object { signal, timeout }',
+  'an object { signal, timeout, drain }',
 )
 
 const LIMIT = 'a number greater than 0'
@@ -124,6 +133,7 @@ const OPTIONS = object<TetherOptions>(
     ignore: v.optional(oneOrMore('a glob or an array of them')),
     delay: v.optional(milliseconds(60_000)),
     stop: v.optional(STOP),
+    ports: v.optional(flag),
     standby: v.optional(flag),
     attach: v.optional(v.lazy((value) => (typeof value === 'object' ? ATTACH : v.boolean(ATTACHED)))),
     limits: v.optional(LIMITED),

@@ -75,18 +75,22 @@ const FLOORS: Record<string, string[]> = {
     'server/vite',
     ...SHARED,
   ],
-  'server/apps': ['server', 'server/terminal', 'server/process', ...SHARED],
+  // ports and processes know nothing of each other: an app joins them
+  'server/apps': ['server', 'server/terminal', 'server/ports', 'server/process', ...SHARED],
   'server/terminal': ['server', 'server/transform', 'server/process', ...SHARED],
   'server/modules': ['server', 'server/transform', 'server/vite', ...SHARED],
   'server/transform': ['server', 'server/vite', ...SHARED],
   'server/sessions': ['server', ...SHARED],
   'server/vite': ['server', ...SHARED],
   'server/process': ['shared', 'shared/util'],
+  'server/ports': ['shared', 'shared/util'],
   server: SHARED,
 
   'client/bridge': [
     'client',
     'client/process',
+    // the channel is taken before anything else is preloaded
+    'client/ports',
     'client/runner',
     'client/evaluate',
     'client/debug',
@@ -95,6 +99,7 @@ const FLOORS: Record<string, string[]> = {
   ],
   'client/process': [
     'client',
+    'client/ports',
     'client/runner',
     'client/evaluate',
     'client/keep',
@@ -115,6 +120,7 @@ const FLOORS: Record<string, string[]> = {
     ...SHARED,
   ],
   'client/evaluate': ['client', 'client/debug', 'client/code', 'shared', 'shared/util'],
+  'client/ports': ['shared', 'shared/util'],
   'client/keep': ['client', 'client/hmr', 'keep.ts', 'shared', 'shared/util'],
   'client/hmr': ['client', 'client/hmr/in-process', 'client/code', 'shared', 'shared/util'],
   'client/hmr/in-process': ['client', 'client/hmr/hot-runtime.ts', 'client/code', 'shared', 'shared/util'],

@@ -23,9 +23,12 @@ inheritFlag(`--import=${import.meta.url}`)
 announceTypeScript()
 
 async function openApp(): Promise<Provider> {
+  const ports = (await import('../ports/open-ports.ts')).openPorts()
   takeArgv()
   // a debugger is to be there before what else is preloaded
   if (inspectorFlag() !== undefined) await (await import('../process/app-process.ts')).openApp().handover
+  // what follows may be code of the app
+  if (preloadsOf(process.execArgv).length > 0) await ports.given
   const provider = (await import('./app-provider.ts')).createAppProvider()
   // synchronous hooks cannot wait for the server when a preload that follows is one of the app's files; the bootstrap reports a failure
   if (hasSyncHooks && preloadsOf(process.execArgv).length > 0) await provider.open().catch(() => {})

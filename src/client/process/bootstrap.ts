@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { keepCompiledCode } from '../../shared/util/compile-cache.ts'
 import { closeInspector } from '../debug/inspector.ts'
 import { installMainModule } from '../evaluate/main-module.ts'
+import { openPorts } from '../ports/open-ports.ts'
 import type { SessionRunner } from '../runner/session-runner.ts'
 import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
@@ -21,13 +22,14 @@ const DISPOSE_SHARE = 0.8
 const ORPHAN_TIMEOUT = 1000
 const ORPHAN_PATIENCE = 700
 
+const ports = openPorts()
 const exit = (code: number) => process.exit(code)
 let gate: StopGate | undefined
 let runner: SessionRunner | undefined
 let isWaiting = false
 
 takeArgv()
-installCrashReport(exit)
+installCrashReport(exit, ports.failed)
 start().catch((error) => {
   // nobody has seen it live
   if (isWaiting) exit(1)
@@ -59,12 +61,14 @@ async function start(): Promise<void> {
   const started = hintsEnv ? installEnvHint(root, () => runner?.viteNode.files() ?? []) : undefined
   runner = await app.runner
   await waitForTurn(runner)
+  await ports.given
   isWaiting = false
   installMainModule(process.argv[1] as string)
   await execute(runner, runner.config.entries)
   // ports that the entry has asked for are opened now, or refused
   await new Promise(setImmediate)
   runner.server.ready()
+  ports.ready()
   started?.()
 }
 

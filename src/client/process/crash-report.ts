@@ -9,15 +9,16 @@ import { adviceFor } from './advice.ts'
 
 /**
  * Replaces Node's own report, which quotes a line of the transformed code. An app that listens to `uncaughtException` gets
- * its errors as ever.
+ * its errors as ever. `tell` gets the report too, without colours.
  */
-export function installCrashReport(exit: (code: number) => void): void {
+export function installCrashReport(exit: (code: number) => void, tell?: (text: string) => void): void {
   process.on('uncaughtExceptionMonitor', (error) => {
     if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return
     // Node writes its diagnostic report on the way that we would leave
     if (process.report?.reportOnUncaughtException) return
     process.stderr.write(`${formatCrash(error, process.stderr.hasColors?.() ?? false)}\n`)
     const advice = adviceFor(error)
+    tell?.(stripVTControlCharacters(formatCrash(error, false)))
     if (advice) process.stderr.write(`[vite-tether] ${advice}\n`)
     exit(1)
   })

@@ -6,6 +6,7 @@ import type { ViteDevServer } from 'vite'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import type { Handover } from '../../shared/handover.ts'
 import type { StartOptions } from '../hub-types.ts'
+import { HeldPorts } from '../ports/held-ports.ts'
 import { Supervisor, type SupervisorExit } from '../process/supervisor.ts'
 import { printLine } from '../terminal/prefixed-output.ts'
 import type { Report } from '../terminal/report.ts'
@@ -23,6 +24,7 @@ import {
 import { resolveEntry, toUrl } from './entries.ts'
 import { choosePort, type InspectorRequest } from './inspector-flags.ts'
 import { type IsCurrent, Natives } from './native-files.ts'
+import { tellOutages } from './outages.ts'
 import { runnerConfig } from './runner-config.ts'
 import { envFiles, hasRoom } from './standby-rules.ts'
 
@@ -210,6 +212,18 @@ export class Apps extends EventEmitter<AppsEvents> {
     return request && { ...request, port: await choosePort(request, this.#inspectorPorts) }
   }
 
+  #holdPorts(name: string): HeldPorts | undefined {
+    // handing sockets from process to process is another matter there
+    if (this.#host.settings().options.ports === false || process.platform === 'win32') return undefined
+    const unable = (reason: string) =>
+      this.#host
+        .settings()
+        .server.config.logger.warnOnce(
+          `[vite-tether] Ports close while an app restarts: node ${process.version} is not as expected (${reason}). Please report this.`,
+        )
+    return new HeldPorts({ name, unable })
+  }
+
   #create(entry: string, start: StartOptions, inspector: InspectorRequest | undefined): App {
     const host = this.#host
     const file = resolveEntry(entry, this.#root)
@@ -228,10 +242,12 @@ export class Apps extends EventEmitter<AppsEvents> {
       const files = envFiles(nodeFlags(options), workingDirectory(options))
       return JSON.stringify([host.handover(), runnerConfig(host.settings(), id, url), files])
     }
+    const ports = this.#holdPorts(id)
     const supervisor = new Supervisor({
       ...appCommand(request),
       env,
       handover: () => ({ ...host.handover(), hintsEnv: this.#hintsEnv(), pause: inspector?.pause }),
+      ...(ports && { ports }),
       ...(mayStandBy(request, env()) && { standby: { hasRoom, inputs } }),
     })
     const app: App = new App(entry, url, supervisor, {
@@ -241,6 +257,7 @@ export class Apps extends EventEmitter<AppsEvents> {
       },
       delay: () => this.#options.delay ?? 0,
     })
+    if (ports) tellOutages(supervisor, ports)
     this.#apps.set(id, app)
     this.#listen(app, isPrefixed)
     return app

@@ -7,6 +7,7 @@ import { RUNNER_MARKER } from '../../shared/constants.ts'
 import { TetherError } from '../../shared/errors.ts'
 import { HANDOVER_FD, type Handover, type ParentLine } from '../../shared/handover.ts'
 import { guard } from './orphan-guard.ts'
+import type { PortsOfApp, PortsOfProcess } from './port-seam.ts'
 import { clearGroup, killTree, signalGroup } from './process-group.ts'
 import { splitLines } from './split-lines.ts'
 
@@ -47,6 +48,8 @@ export interface AppProcess {
   readonly pid: number
   /** Resolves when the process has exited, nothing of its group is left and its output has arrived. Never rejects. */
   readonly exited: Promise<Exit>
+  /** Absent if its ports close with it. */
+  readonly ports?: PortsOfProcess | undefined
   /** Sends a signal: those of a terminal to the whole group, others to the process alone. */
   signal(signal: NodeJS.Signals): void
   /** Kills the process and all it has started. */
@@ -61,8 +64,9 @@ export async function spawnApp(
   command: AppCommand,
   handover: Handover,
   onLine: (stream: 'stdout' | 'stderr', line: string) => void,
+  ports?: PortsOfApp,
 ): Promise<AppProcess> {
-  const child = await start(command)
+  const child = await start(command, ports !== undefined)
   const pid = child.pid!
   const unguard = guard(pid)
   const line = child.stdio[HANDOVER_FD] as import('node:net').Socket
@@ -95,6 +99,7 @@ export async function spawnApp(
   return {
     pid,
     exited,
+    ports: ports?.join(child),
     signal(signal) {
       debug('%d: %s', pid, signal)
       if (process.platform === 'win32') tell({ signal })
@@ -108,7 +113,7 @@ export async function spawnApp(
   }
 }
 
-async function start(command: AppCommand): Promise<ChildProcess> {
+async function start(command: AppCommand, hasChannel: boolean): Promise<ChildProcess> {
   const output = command.stdio === 'pipe' ? 'pipe' : 'inherit'
   const stdin = command.stdin === 'inherit' ? 'inherit' : 'pipe'
   try {
@@ -119,7 +124,7 @@ async function start(command: AppCommand): Promise<ChildProcess> {
       // a group of its own, so that all that the app starts can be ended with it
       detached: process.platform !== 'win32',
       windowsHide: true,
-      stdio: [stdin, output, output, 'overlapped'],
+      stdio: [stdin, output, output, 'overlapped', ...(hasChannel ? ['ipc' as const] : [])],
     })
     child.stdin?.on('error', (error) => debug('%d: stdin: %s', child.pid, error.message))
     await new Promise<void>((resolve, reject) => {

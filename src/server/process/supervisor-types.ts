@@ -1,6 +1,7 @@
 /** What a supervisor is given and what it tells. */
 import type { Handover } from '../../shared/handover.ts'
 import type { Clock } from '../../shared/util/clock.ts'
+import type { PortsOfApp } from './port-seam.ts'
 import type { AppCommand, Exit } from './spawn.ts'
 
 /**
@@ -8,6 +9,16 @@ import type { AppCommand, Exit } from './spawn.ts'
  * `crashed`: ended by itself otherwise, or could not be started; `stopping`; `stopped`: on request.
  */
 export type SupervisorState = 'idle' | 'starting' | 'ready' | 'crashed' | 'stopping' | 'stopped'
+
+/** Which state may follow which. */
+export const TRANSITIONS: Record<SupervisorState, readonly SupervisorState[]> = {
+  idle: ['starting', 'stopped'],
+  starting: ['starting', 'ready', 'idle', 'crashed', 'stopping'],
+  ready: ['idle', 'crashed', 'stopping'],
+  crashed: ['starting', 'stopping', 'stopped'],
+  stopping: ['starting', 'stopped', 'crashed'],
+  stopped: ['starting'],
+}
 
 /** The end of an app process. */
 export interface SupervisorExit extends Exit {
@@ -51,10 +62,12 @@ export interface SupervisorOptions extends Omit<AppCommand, 'env'> {
   env: () => NodeJS.ProcessEnv
   /** Where the next process finds the server; asked at each start. */
   handover: () => Omit<Handover, 'stop' | 'waits'>
-  /** How the process is asked to stop. @default { signal: 'SIGTERM', timeout: 5000 } */
-  stop?: { signal?: NodeJS.Signals; timeout?: number }
+  /** How the process is asked to stop. @default { signal: 'SIGTERM', timeout: 5000, drain: 1000 } */
+  stop?: { signal?: NodeJS.Signals; timeout?: number; drain?: number }
   /** Keeps the next process ready, which costs its memory; absent: each start is one from scratch. */
   standby?: StandbyPolicy
+  /** Holds the ports; absent: they close with their process. */
+  ports?: PortsOfApp
   /** The first exit is final. @default false */
   once?: boolean
   /** @default the process's own clock */

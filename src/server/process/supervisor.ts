@@ -13,20 +13,11 @@ import { Lifetime } from './lifetime.ts'
 import { holdGuard } from './orphan-guard.ts'
 import { type AppCommand, type AppProcess, type Exit, spawnApp } from './spawn.ts'
 import { Standby } from './standby.ts'
-import type { SupervisorEvents, SupervisorOptions, SupervisorState } from './supervisor-types.ts'
+import { type SupervisorEvents, type SupervisorOptions, type SupervisorState, TRANSITIONS } from './supervisor-types.ts'
 
 export type { SupervisorEvents, SupervisorExit, SupervisorOptions, SupervisorState } from './supervisor-types.ts'
 
 const debug = createDebug('vite-tether:supervisor')
-
-const TRANSITIONS: Record<SupervisorState, readonly SupervisorState[]> = {
-  idle: ['starting', 'stopped'],
-  starting: ['starting', 'ready', 'idle', 'crashed', 'stopping'],
-  ready: ['idle', 'crashed', 'stopping'],
-  crashed: ['starting', 'stopping', 'stopped'],
-  stopping: ['starting', 'stopped', 'crashed'],
-  stopped: ['starting'],
-}
 
 /** Starts, restarts and stops one app process; nothing runs until `start()`. All of its functions may be called in every state, any number of times. */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
@@ -196,6 +187,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#process = child
     this.#inputs = inputs
     this.#isUnproven = waiting !== undefined
+    child.ports?.turn()
     child.exited.then((exit) => this.#ended(child, exit))
     if (waiting) this.emit('takeover', child.pid)
   }
@@ -211,12 +203,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #spawn(command: AppCommand, how: Pick<Handover, 'waits'>): Promise<AppProcess> {
     const handover: Handover = { ...this.#options.handover(), stop: this.#stopBy, ...how }
-    return spawnApp(command, handover, (stream, line) => this.emit(stream, line))
+    return spawnApp(command, handover, (stream, line) => this.emit(stream, line), this.#options.ports)
   }
 
   /** Stops the process and starts the next one if that is (still) wanted when it is gone. */
   #end(how: { restart: boolean; signal: NodeJS.Signals; reason?: string | undefined }): Promise<void> {
-    const stopping = { done: this.#stopProcess(how.signal), restart: how.restart }
+    const stopping = { done: this.#stopProcess(how), restart: how.restart }
     stopping.done = stopping.done
       .finally(() => {
         this.#stopping = undefined
@@ -232,12 +224,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return stopping.done
   }
 
-  async #stopProcess(signal: NodeJS.Signals): Promise<void> {
+  async #stopProcess({ restart, signal }: { restart: boolean; signal: NodeJS.Signals }): Promise<void> {
     // it may be asked for in the few ms in which the system starts the process
     await this.#launching?.catch(() => {})
     const child = this.#process
     if (!child) return
     this.#move('stopping')
+    // the next one has its ports; when there is none nobody has to wait
+    if (restart) await child.ports?.drain(this.#options.stop?.drain ?? 1000)
     if (await endProcess(child, { signal, timeout: this.#stopBy.timeout }, this.#clock)) return
     this.#move('crashed', 'it could not be killed')
     throw new TetherError(

@@ -18,7 +18,7 @@ test('the command line takes a `--` between the entry and its arguments, or befo
 
 test('the command line knows its own flags, with their values behind a space or a =', () => {
   const argv = '--root a --config=v.ts -m staging --no-watch --on-unaccepted reload --include x --include=y'
-  const more = '--exclude z --stdin --no-standby --log-level warn --clear-screen a.ts'
+  const more = '--exclude z --stdin --no-standby --no-ports --log-level warn --clear-screen a.ts'
   expect(parseFlags(`${argv} ${more}`.split(' '))).toEqual({
     entry: 'a.ts',
     args: [],
@@ -32,6 +32,7 @@ test('the command line knows its own flags, with their values behind a space or 
     exclude: ['z'],
     stdin: true,
     standby: false,
+    ports: false,
     attach: undefined,
     logLevel: 'warn',
     clearScreen: true,

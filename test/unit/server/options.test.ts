@@ -41,8 +41,8 @@ test.each<[object, string]>([
   [{ onUnaccepted: 'exit' }, wrong('onUnaccepted', 'tether()', "'restart' or 'reload'", "'exit'")],
   [{ watch: [1] }, wrong('watch', 'tether()', 'a glob or an array of them', '[ 1 ]')],
   [{ ignore: /x/ }, wrong('ignore', 'tether()', 'a glob or an array of them', '/x/')],
-  [{ stop: 'SIGINT' }, wrong('stop', 'tether()', 'an object { signal, timeout }', "'SIGINT'")],
-  [{ stop: [] }, wrong('stop', 'tether()', 'an object { signal, timeout }', '[]')],
+  [{ stop: 'SIGINT' }, wrong('stop', 'tether()', 'an object { signal, timeout, drain }', "'SIGINT'")],
+  [{ stop: [] }, wrong('stop', 'tether()', 'an object { signal, timeout, drain }', '[]')],
   [{ stop: { signal: 'SIGFOO' } }, wrong('signal', 'tether({ stop })', SIGNAL, "'SIGFOO'")],
   [{ stop: { signal: 'SIGKILL' } }, wrong('signal', 'tether({ stop })', SIGNAL, "'SIGKILL'")],
   [{ stop: { signal: 15 } }, wrong('signal', 'tether({ stop })', SIGNAL, '15')],
@@ -72,7 +72,7 @@ test.each<[object, string]>([
     { limits: { pingafter: 1 } },
     "ERR_CONFIG: Unknown option 'pingafter' of tether({ limits }). Did you mean 'pingAfter'?",
   ],
-  [{ stop: { grace: 1 } }, "ERR_CONFIG: Unknown option 'grace' of tether({ stop }). It takes signal, timeout."],
+  [{ stop: { grace: 1 } }, "ERR_CONFIG: Unknown option 'grace' of tether({ stop }). It takes signal, timeout, drain."],
 ])('tether(%o)', (options, message) => {
   expect(refusal(() => checkOptions(options))).toBe(message)
   expect(refusal(() => tether(options))).toBe(message)

@@ -1,0 +1,81 @@
+/** One port of the app in this process: its socket, and whose it is. */
+import { renameSync } from 'node:fs'
+import type { NodeHandle, PortName } from '../../shared/ports.ts'
+import { type ListeningHandle, type ServerInsides, standIn } from './listening.ts'
+import { removeSocket } from './port-names.ts'
+
+/** A port that the last process has left. */
+export interface GivenPort extends PortName {
+  handle: ListeningHandle
+  /** Connections that have come while nobody asked for it. */
+  early: NodeHandle[]
+}
+
+/** A port on which a server of this process listens. */
+export interface HeldPort extends PortName {
+  server: ServerInsides
+  handle: ListeningHandle
+  /** It was given to this process, which has not bound it. */
+  isInherited: boolean
+  /** The process that has started this one has a copy. */
+  isShared: boolean
+}
+
+/** Whoever connects waits until {@link connectEarly}. */
+export function putAside({ key, port, path, inode, handle }: HeldPort): GivenPort {
+  const early: NodeHandle[] = []
+  handle.onconnection = (_, client) => client && early.push(client)
+  // a port that nobody listens on keeps no process alive
+  handle.unref()
+  return { key, port, path, inode, handle, early }
+}
+
+/** Those who have waited are connected with the server that listens now: after its event, at which Node's servers get ready for connections. */
+export function connectEarly({ handle }: HeldPort, early: readonly NodeHandle[]): void {
+  if (early.length === 0) return
+  setImmediate(() => {
+    for (const client of early) handle.onconnection?.(0, client)
+  })
+}
+
+/** Whoever connects by means of a socket that no path leads to any more is connected with the server that has the path now. */
+export function passOn(from: ListeningHandle, { handle }: HeldPort): void {
+  from.onconnection = (status, client) => handle.onconnection?.(status, client)
+  from.unref()
+  from.listen(0)
+}
+
+/** Closes the socket of a port that nobody is to have any more, its file included. */
+export function closeForGood(port: GivenPort | HeldPort, closed?: () => void): void {
+  port.handle.close(closed)
+  // a socket that was bound here takes its file away itself
+  if (port.path !== undefined && ('early' in port || port.isInherited)) removeSocket(port.path, port.inode)
+}
+
+/** This process accepts no more connections; to the app it looks as if it did. Others who have the socket keep it. */
+export function letGo({ server, handle, path, isInherited }: HeldPort): void {
+  if (server._handle === handle) {
+    const inert = standIn(handle)
+    // whose it is, and what is asked of it
+    for (const symbol of Object.getOwnPropertySymbols(handle)) {
+      Object.defineProperty(inert, symbol, Object.getOwnPropertyDescriptor(handle, symbol)!)
+    }
+    server._handle = inert
+  }
+  if (path === undefined || isInherited) handle.close()
+  else closeBeside(path, handle)
+}
+
+/** Whoever has bound a path removes its file when it closes the socket: it is elsewhere meanwhile. */
+function closeBeside(path: string, handle: ListeningHandle): void {
+  const aside = `${path}.${process.pid}`
+  try {
+    renameSync(path, aside)
+  } catch {
+    // somebody else has removed it
+    handle.close()
+    return
+  }
+  handle.close()
+  renameSync(aside, path)
+}

@@ -1,0 +1,119 @@
+/** Opens the channel of this process, and puts what comes by it into practice. */
+import type { Server as HttpServer } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createDebug } from 'obug'
+import type { FromApp, NodeHandle, ToApp } from '../../shared/ports.ts'
+import { createDeferred } from '../../shared/util/deferred.ts'
+import { AppPorts } from './app-ports.ts'
+import { PortChannel } from './channel.ts'
+import { Connections, canHandOver } from './connections.ts'
+import { endPipe, type IpcPipe, takePipe } from './ipc-pipe.ts'
+import { type ListeningHandle, missingInside, replaceListen } from './listening.ts'
+import { UnderWay } from './under-way.ts'
+
+const debug = createDebug('vite-tether:ports')
+
+/** Milliseconds after the app is ready in which it may ask for a port of its last process. */
+const PATIENCE = 2000
+/** Milliseconds between two looks at the requests that are under way. */
+const LOOK = 5
+
+/** What this process does with its ports. */
+export interface OpenPorts {
+  /** Resolves when code of the app may run: its ports are there. */
+  readonly given: Promise<void>
+  /** The app has executed its entries. */
+  ready(): void
+  /** The process ends with an error: what clients are told meanwhile. */
+  failed(text: string): void
+}
+
+let opened: OpenPorts | undefined
+
+/**
+ * Opens the channel, once; before code of the app, and libraries of its preloads, see `process`. Where there is none, or Node is
+ * not as expected, the app has ports of its own.
+ */
+export function openPorts(): OpenPorts {
+  opened ??= open()
+  return opened
+}
+
+function open(): OpenPorts {
+  const pipe = process.send && (missingInside() ?? takePipe())
+  if (typeof pipe === 'object') return tryToFollow(pipe)
+  const given = pipe === undefined ? Promise.resolve() : endPipe({ say: 'unable', reason: pipe } satisfies FromApp)
+  if (pipe !== undefined) debug('no ports are held: %s', pipe)
+  return { given, ready() {}, failed() {} }
+}
+
+function tryToFollow(pipe: IpcPipe): OpenPorts {
+  try {
+    return follow(pipe)
+  } catch (error) {
+    // its other end takes that for an answer
+    debug('no ports are held: %o', error)
+    pipe.close()
+    return { given: Promise.resolve(), ready() {}, failed() {} }
+  }
+}
+
+function follow(pipe: IpcPipe): OpenPorts {
+  const given = createDeferred<void>()
+  const underWay = new UnderWay()
+  const connections = new Connections()
+  const channel = new PortChannel(pipe, { message, closed: given.resolve })
+  const ports = new AppPorts(channel)
+  // first: where it fails, Node is not as expected
+  channel.send({ say: 'hello' })
+  replaceListen((server, args, node) => {
+    ports.listen(server, args, node)
+    underWay.watch(server)
+  })
+  channel.ref()
+  given.promise.then(() => channel.unref())
+
+  function message(message: ToApp, handle: NodeHandle | undefined): void {
+    if (message.say === 'give') ports.give(message, handle as ListeningHandle)
+    else if (message.say === 'connection') ports.connect(message.key, handle!)
+    else if (message.say === 'drop') ports.drop(message.key)
+    else if (message.say === 'want') ports.copy(message.key)
+    else if (message.say === 'go') void begin(message.others)
+    else if (message.say === 'drain') void drain(message.ms)
+  }
+
+  async function begin(others: boolean): Promise<void> {
+    ports.hasOthers = others
+    // a process that ends at once has given back what is needed to answer in its place
+    await channel.sent()
+    given.resolve()
+  }
+
+  async function drain(ms: number): Promise<void> {
+    // nothing else may keep it alive until the signal comes
+    channel.ref()
+    ports.share()
+    await channel.sent()
+    const left = ports.leave()
+    const servers = left.map(({ server }) => server)
+    const end = performance.now() + ms
+    underWay.end(servers)
+    for (;;) {
+      for (const { key, server } of left) {
+        connections.handOver(server, (handle, arrived) => channel.send({ say: 'connection', key }, handle, arrived))
+        // what cannot be given away is closed as soon as it is idle
+        if (!canHandOver(server)) (server as unknown as Partial<HttpServer>).closeIdleConnections?.()
+      }
+      const isBusy = underWay.isBusy(servers) || connections.isFresh(servers) || channel.isSending
+      if (!isBusy || performance.now() > end) break
+      await delay(LOOK)
+    }
+    channel.send({ say: 'drained' })
+  }
+
+  return {
+    given: given.promise,
+    ready: () => void setTimeout(() => ports.settle(), PATIENCE).unref(),
+    failed: (text) => channel.lastWord({ say: 'failure', text }),
+  }
+}

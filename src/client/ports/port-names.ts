@@ -1,0 +1,34 @@
+/** What names a port over the processes of an app: the arguments with which it is opened. */
+import { statSync, unlinkSync } from 'node:fs'
+import type { PortName } from '../../shared/ports.ts'
+import type { ListenArguments } from './listening.ts'
+
+/** Names the ports of one process. */
+export class PortNames {
+  /** How often any port was asked for, by the rest of the arguments. */
+  readonly #any = new Map<string, number>()
+
+  /** Port 0 means in each process the one that the call of this number had. */
+  name([address, port, type, , , flags]: ListenArguments): PortName {
+    const rest = `${address ?? ''}|${type}|${flags ?? 0}`
+    if (port < 0) return { key: `path|${rest}`, path: address! }
+    if (port > 0) return { key: `${port}|${rest}`, port }
+    const count = this.#any.get(rest) ?? 0
+    this.#any.set(rest, count + 1)
+    return { key: `0#${count}|${rest}` }
+  }
+}
+
+/** The number of the file of a socket, if there is one. */
+export function inodeOf(path: string): string | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino.toString()
+}
+
+/** Removes the file of a socket that is closed, as its binder would. */
+export function removeSocket(path: string, inode: string | undefined): void {
+  try {
+    if (inodeOf(path) === inode) unlinkSync(path)
+  } catch {
+    // somebody else has removed it
+  }
+}

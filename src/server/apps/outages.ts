@@ -1,0 +1,24 @@
+/** What clients of an app are told while it has no process, and when nobody is told anything any more. */
+import type { HeldPorts } from '../ports/held-ports.ts'
+import type { Supervisor, SupervisorExit } from '../process/supervisor.ts'
+
+/** Follows the processes of an app. While one is replaced clients wait; they are told only of what may last. */
+export function tellOutages(supervisor: Supervisor, ports: HeldPorts): void {
+  supervisor.on('exit', (exit) => {
+    // the next process is about to begin
+    if (exit.requested || (exit.next === 'start' && !exit.delay)) return
+    if (exit.next === 'none') ports.release()
+    else ports.down(describeEnd(exit))
+  })
+  supervisor.on('state', (state, _, reason) => {
+    if (state === 'stopped') ports.release()
+    // a process that did not come to be, or cannot be ended, tells of no exit
+    else if (state === 'crashed' && reason !== undefined) ports.down(`could not be started: ${reason}`)
+  })
+}
+
+function describeEnd({ code, signal, wasReady, next, delay }: SupervisorExit): string {
+  const how = signal ? `was killed by ${signal}` : `has exited with code ${code}`
+  const when = wasReady || code === 0 ? '' : ' while it started'
+  return `${how}${when}, and ${next === 'start' ? `starts again in ${delay} ms` : 'waits for a save'}`
+}

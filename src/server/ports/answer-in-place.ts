@@ -1,0 +1,113 @@
+/**
+ * Answers requests to an app that has no process: 503, at once, with what is known of the reason. Whoever asks must not wait for a
+ * save that may never come, and a page that was opened meanwhile comes back by itself.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Server } from 'node:net'
+import type { NodeHandle } from '../../shared/ports.ts'
+import { type Outage, pageOf } from './waiting-page.ts'
+
+/** Milliseconds that a request may take to arrive, and an answer to be taken. */
+const PATIENCE = 5000
+/** Milliseconds after which a request is answered although its body has not ended. */
+const BODY = 1000
+
+/** Answers until it is closed; its handle is closed with it. */
+export interface StandIn {
+  /** Answers on a connection of the app's last process. */
+  connect(client: NodeHandle): void
+  close(): void
+}
+
+/** A server as Node's own code sees it. */
+interface Insides {
+  _handle: NodeHandle & { onconnection?(status: number, client: NodeHandle): void }
+  _listen2(...args: unknown[]): void
+}
+
+/** Listens by means of `handle`. */
+export function answerInPlace(handle: NodeHandle, outage: () => Outage): StandIn {
+  const server = createServer({ headersTimeout: PATIENCE, requestTimeout: PATIENCE, connectionsCheckingInterval: 1000 })
+  server.on('request', (request, response) => {
+    whenRead(request, response, () => answer(request, response, outage()))
+  })
+  // what is not HTTP
+  server.on('clientError', (_, socket) => socket.destroy())
+  server.on('error', () => {})
+  server.keepAliveTimeout = 1
+  server.setTimeout(PATIENCE, (socket) => socket.destroy())
+  listenBy(server, handle)
+  return {
+    connect: (client) => inside(server)._handle.onconnection?.(0, client),
+    close() {
+      server.close()
+      server.closeIdleConnections()
+      setTimeout(() => server.closeAllConnections(), PATIENCE).unref()
+    },
+  }
+}
+
+/** A connection that is closed before its request is read is an error for the client, which does not read the answer then. */
+function whenRead(request: IncomingMessage, response: ServerResponse, answer: () => void): void {
+  const once = () => {
+    clearTimeout(timer)
+    request.off('end', once)
+    if (!response.headersSent && !response.destroyed) answer()
+  }
+  const timer = setTimeout(once, BODY)
+  request.on('error', () => {})
+  request.once('end', once)
+  request.resume()
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, outage: Outage): void {
+  const { origin } = request.headers
+  response.shouldKeepAlive = false
+  // a front end of another origin would see an error of its own rules, and not this
+  if (origin !== undefined) {
+    response.setHeader('Access-Control-Allow-Origin', origin)
+    response.setHeader('Access-Control-Allow-Credentials', 'true')
+    response.setHeader('Vary', 'Origin')
+  }
+  response.setHeader('Cache-Control', 'no-store')
+  const asked = request.headers['access-control-request-method']
+  if (request.method === 'OPTIONS' && asked !== undefined) {
+    response.setHeader('Access-Control-Allow-Methods', asked)
+    const headers = request.headers['access-control-request-headers']
+    if (headers !== undefined) response.setHeader('Access-Control-Allow-Headers', headers)
+    response.writeHead(204).end()
+    return
+  }
+  const told = isOwn(request) ? outage : { ...outage, details: undefined }
+  const isPage = request.headers.accept?.includes('text/html') === true
+  response.setHeader('Retry-After', '1')
+  response.setHeader('Content-Type', `text/${isPage ? 'html' : 'plain'}; charset=utf-8`)
+  response.writeHead(503).end(isPage ? pageOf(told) : textOf(told))
+}
+
+function textOf({ name, reason, details }: Outage): string {
+  return `${name} ${reason}.\n${details === undefined ? '' : `\n${details}\n`}`
+}
+
+/** Whether a program or a page of this machine asks, directly: pages of others reach it too, by way of a browser or a proxy. */
+function isOwn({ socket, headers }: IncomingMessage): boolean {
+  const { remoteAddress } = socket
+  if (remoteAddress !== undefined && !/^(::1|(::ffff:)?127\.[\d.]+)$/.test(remoteAddress)) return false
+  if (headers.forwarded !== undefined || headers['x-forwarded-for'] !== undefined) return false
+  return isLoopback(`http://${headers.host}`) && (headers.origin === undefined || isLoopback(headers.origin))
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = URL.canParse(url) ? new URL(url) : { hostname: '' }
+  return /^(localhost|.+\.localhost|\[::1\]|127\.[\d.]+)$/.test(hostname)
+}
+
+/** Node takes a socket of a path by its number alone, and would close that twice. */
+function listenBy(server: Server, handle: NodeHandle): void {
+  inside(server)._handle = handle
+  inside(server)._listen2(null, -1, -1, undefined, undefined, 0)
+}
+
+function inside(server: Server): Insides {
+  return server as unknown as Insides
+}

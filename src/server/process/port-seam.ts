@@ -1,0 +1,16 @@
+/** What a supervisor asks of whoever holds the ports of its app. */
+import type { ChildProcess } from 'node:child_process'
+
+/** The ports of one process, as its supervisor sees them. */
+export interface PortsOfProcess {
+  /** The process is the app's from now on: it gets the ports that its predecessor has left. */
+  turn(): void
+  /** It is to accept no more connections, and to answer what is under way. Resolves when that is done, after `ms` at the latest. */
+  drain(ms: number): Promise<void>
+}
+
+/** Holds the ports of an app over its processes. */
+export interface PortsOfApp {
+  /** A process was spawned, with a channel for them. */
+  join(child: ChildProcess): PortsOfProcess
+}
