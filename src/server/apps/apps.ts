@@ -70,6 +70,8 @@ export class Apps extends EventEmitter<AppsEvents> {
   readonly #missing = new Set<string>()
   /** A process was asked to look at `.env`: one hint is enough. */
   #hasHinted = false
+  /** It was said that ports close with their process: once is enough. */
+  #hasToldOfPorts = false
   /** Entries of the options whose app is being made. */
   readonly #beginning = new Set<string>()
   /** Entries whose app was removed. */
@@ -215,12 +217,15 @@ export class Apps extends EventEmitter<AppsEvents> {
   #holdPorts(name: string): HeldPorts | undefined {
     // handing sockets from process to process is another matter there
     if (this.#host.settings().options.ports === false || process.platform === 'win32') return undefined
-    const unable = (reason: string) =>
+    const unable = (reason: string) => {
+      if (this.#hasToldOfPorts) return
+      this.#hasToldOfPorts = true
       this.#host
         .settings()
-        .server.config.logger.warnOnce(
+        .server.config.logger.warn(
           `[vite-tether] Ports close while an app restarts: node ${process.version} is not as expected (${reason}). Please report this.`,
         )
+    }
     return new HeldPorts({ name, unable })
   }
 
