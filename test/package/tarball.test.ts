@@ -94,15 +94,15 @@ test('the package imports exactly the packages that it declares, and bundles exa
 
 /** Bytes; of an entry with all that is loaded with it. Whoever has a reason to exceed one raises it and says why in the commit. */
 const BUDGET: Record<string, number> = {
-  tarball: 185_000,
-  unpacked: 640_000,
-  'index.js': 245_000,
+  tarball: 200_000,
+  unpacked: 690_000,
+  'index.js': 267_000,
   'client.js': 310_000,
   'hmr.js': 80_000,
   'keep.js': 2_000,
   'keep.cjs': 2_500,
   'cli.js': 362_000,
-  'main.js': 300_000,
+  'main.js': 324_000,
   'bridge.js': 21_000,
 }
 
