@@ -1,6 +1,7 @@
 /** The command line: `vite-tether [our flags] [node flags] <entry> [app args]`. */
 import { TetherError } from '../shared/errors.ts'
 import { didYouMean } from '../shared/util/nearest.ts'
+import { insteadOf } from './foreign-flags.ts'
 import { nodeFlag, nodeFlags } from './node-flags.ts'
 
 const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const
@@ -97,29 +98,6 @@ const VALUES: Record<string, Take> = {
   },
 }
 
-const THE_APPS_OWN =
-  'Vite opens no port here, the app does: if this is for the app, it comes after the entry: vite-tether src/server.ts'
-
-/** Flags that people know from tools like this one, and what to do instead. A similar spelling would be no answer. */
-const FOREIGN: Readonly<Record<string, string>> = {
-  '-w': 'With other tools it means --watch: saves are watched anyway, and update or restart the app. Leave it out.',
-  '--port': `${THE_APPS_OWN} --port 3000.`,
-  '-p': `${THE_APPS_OWN} -p 3000.`,
-  '--host': `${THE_APPS_OWN} --host 0.0.0.0.`,
-  '--tsconfig':
-    'Vite finds the tsconfig.json beside the files; what else it is to know stands in the Vite config (--config).',
-  '--project':
-    'Vite finds the tsconfig.json beside the files; the folder that holds the Vite config and the app is --root.',
-  '--exec': 'The entry is run by node itself: vite-tether src/server.ts.',
-  '-x': 'The entry is run by node itself: vite-tether src/server.ts.',
-  '--ext': 'Whatever the app imports is watched; name files that are no modules with --include <glob>.',
-  '-e': 'Whatever the app imports is watched; name files that are no modules with --include <glob>. Code to run has to be in a file.',
-  '--ignore': 'Files whose change does nothing are named with --exclude <glob>.',
-  '-i': 'Files whose change does nothing are named with --exclude <glob>.',
-  '--respawn': 'An app that ends is started again by the next save anyway. Leave it out.',
-  '--transpile-only': 'Types are never checked. Leave it out.',
-}
-
 const ATTACH = '--attach'
 const ALIASES: Record<string, string> = { '-h': '--help', '-v': '--version', '-c': '--config', '-m': '--mode' }
 
@@ -179,12 +157,14 @@ function takeFlag(flags: Flags, arg: string, rest: string[]): void {
 function takeNodeFlag(flags: Flags, arg: string, flag: string, rest: string[]): void {
   const node = nodeFlag(flag)
   if (node.kind === 'conflicting') throw wrong(`The flag ${flag} of node does not go with vite-tether. ${node.instead}`)
-  const meant = FOREIGN[flag]
+  const meant = insteadOf(flag)
   if (node.kind === 'unknown' && meant !== undefined) throw wrong(`vite-tether has no flag '${flag}'. ${meant}`)
   if (node.kind === 'unknown') {
     const known = [...Object.keys(SWITCHES), ...Object.keys(VALUES), ATTACH, ...nodeFlags()]
+    // any other letter is as near to one letter
+    const similar = /^--?[^-]$/.test(flag) ? '' : didYouMean(flag, known)
     throw wrong(
-      `Unknown flag '${flag}'.${didYouMean(flag, known)} ` +
+      `Unknown flag '${flag}'.${similar} ` +
         'Flags of vite-tether and node come before the entry, the arguments of the app after it; see vite-tether --help.',
     )
   }

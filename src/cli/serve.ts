@@ -79,11 +79,13 @@ function entryPath(entry: string, root: string): string {
 }
 
 /** Subcommands of other tools: a file of that name could be waited for until it is created, but is not what anybody means. */
-const SUBCOMMANDS = new Set(['watch', 'run', 'dev', 'serve', 'start'])
+const SUBCOMMANDS = new Set(['watch', 'run', 'dev', 'serve', 'start', 'exec', 'node', 'tsx', 'ts-node'])
+/** Words that are flags here. */
+const WORDS = new Set(['help', 'version'])
 
 /** `vite-tether watch src/x.ts`, as one writes it with tsx. */
 function refuseSubcommand({ entry: word, args }: Flags, path: string | undefined): void {
-  if (word === undefined || path === undefined || !SUBCOMMANDS.has(word)) return
+  if (word === undefined || path === undefined || !(SUBCOMMANDS.has(word) || WORDS.has(word))) return
   try {
     resolveEntry(path, '.')
     return
@@ -91,9 +93,10 @@ function refuseSubcommand({ entry: word, args }: Flags, path: string | undefined
     // there is no such file
   }
   const rest = args.length > 0 ? args.join(' ') : 'src/server.ts'
+  const way = WORDS.has(word) ? `Write: vite-tether --${word}` : `It watches anyway; write: vite-tether ${rest}`
   throw new TetherError(
     'ERR_ENTRY',
-    `vite-tether has no subcommand '${word}', and there is no such file: looked for ${path}. It watches anyway; write: vite-tether ${rest}`,
+    `vite-tether has no subcommand '${word}', and there is no such file: looked for ${path}. ${way}`,
   )
 }
 
