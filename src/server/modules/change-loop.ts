@@ -35,6 +35,11 @@ export class ChangeLoop {
   readonly #options: ChangeLoopOptions
   #dirty: Dirty = nothing()
   #running: Deferred<void> | undefined
+  /**
+   * Modules that the change before this one has brought, if that was a review. A file is saved, then the review reads it and sends
+   * its code, then the watcher tells of the save: that would be a second update for one save.
+   */
+  #reviewed: ReadonlySet<ModuleId> = new Set()
   /** Ends the courtesy of a standby's change. */
   #hurry = () => {}
   #seq = 0
@@ -92,6 +97,7 @@ export class ChangeLoop {
   async #run(): Promise<void> {
     if (this.#running) return
     this.#running = createDeferred()
+    this.#reviewed = new Set()
     try {
       if (this.#options.isStandby()) await this.#courtesy()
       while (isDirty(this.#dirty)) await this.#next()
@@ -111,7 +117,10 @@ export class ChangeLoop {
     this.#dirty = nothing()
     // a plugin that asks for a reload may have invalidated any module
     const change = await collect(seeds, review || reload)
-    const { modules, failed } = change
+    const { modules, failed, stale = [] } = change
+    const isNew = new Set([...modules.map(({ id }) => id), ...failed.map(({ id }) => id), ...stale])
+    change.seeds = change.seeds.filter((id) => isNew.has(id) || !this.#reviewed.has(id))
+    this.#reviewed = new Set(review ? modules.map(({ id }) => id) : [])
     if (!reload && change.seeds.length === 0 && modules.length === 0 && failed.length === 0) return
     const numbered = this.number(reload ? { ...change, reload } : change)
     const counts = [modules.length, failed.length]
