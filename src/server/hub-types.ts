@@ -47,8 +47,11 @@ export interface HubEvents {
   'runner:resume': [runner: RunnerView]
   /** Messages to the runner were lost, or Vite was started again: what it holds has been compared with current sources. */
   'runner:resync': [runner: RunnerView]
-  /** The link is lost, which the session may outlive, or the runner has left: its state is `ended`. */
-  'runner:disconnect': [runner: RunnerView]
+  /**
+   * The link is lost, which the session may outlive, or the runner has left: its state is `ended`. `code` is that of the protocol, 1001
+   * where this side goes away and the runner is going to try again.
+   */
+  'runner:disconnect': [runner: RunnerView, code: number]
   'update:applied': [runner: RunnerView, report: Applied]
   'update:failed': [runner: RunnerView, report: Applied]
   /** A supervised process is replaced; `reason` is for people. */

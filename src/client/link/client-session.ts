@@ -43,8 +43,6 @@ export type ClientSessionEvents = {
    * taken sent again; it is for the listener to call `init` (if `fresh`) and `compare`.
    */
   resync: [what: Resync]
-  /** An attempt to get a link back was refused; others follow. */
-  refused: [error: TetherError]
   /** For good: by `close()` (no error), or by the server, a fatal refusal or exhausted patience. */
   end: [error: TetherError | undefined]
   /** A function for an event of the server threw. Without a listener it is thrown. */
@@ -69,6 +67,8 @@ export interface ClientSession {
 export interface SessionSettings {
   /** What both sides know; a function is asked again for each attempt. */
   secret: string | (() => string | Promise<string>)
+  /** There is no link for a reason that lasts, and attempts go on: see `LoopOptions`. */
+  refused?: (error: TetherError) => void
   /** What the server may call. */
   functions: RunnerFunctions
   kind: Kind
@@ -145,7 +145,7 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
     patience: settings.patience ?? PATIENCE,
     greeting: () => ({ ...(sid !== undefined && { sid }), recv: sid === undefined ? 0 : session.recv, next, kind }),
     welcomed,
-    refused: (error) => void events.emit('refused', error),
+    refused: settings.refused ?? (() => {}),
     gaveUp: finish,
   })
 

@@ -128,7 +128,9 @@ function unreachable({ protocol, hostname }: URL, name: string, cause: Error): R
     verdict: advice?.lasts ? 'absent' : 'retry',
     error: new TetherError(
       'ERR_CONNECT',
-      `no server at ${name}: ${message || code}; ${advice?.text ?? 'is Vite running there with vite-tether?'}`,
+      advice
+        ? `no link to ${name}: ${message || code}; ${advice.text}`
+        : `no server at ${name}: ${message || code}; is Vite running there with vite-tether?`,
       { cause },
     ),
   }

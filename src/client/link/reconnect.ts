@@ -15,6 +15,9 @@ import type { Dial, Refused } from './dial.ts'
 
 const debug = createDebug('vite-tether:loop')
 
+/** Milliseconds after which a reason lasts: a Vite that restarts in its process refuses for less. */
+const LASTING = 1000
+
 export interface LoopOptions {
   clock: Clock
   limits: Limits
@@ -28,7 +31,10 @@ export interface LoopOptions {
   greeting(): Omit<Greeting, 'gen'>
   /** A link is open. What this throws as `ERR_PROTOCOL` refuses it. */
   welcomed(link: Link, frame: WelcomeFrame, boot: string): void
-  /** An attempt has failed for a reason that may last, and others will follow. Called once until there is a link again. */
+  /**
+   * Attempts fail for a reason that lasts, and others will follow: there is no server yet for the first link, or one that refuses later
+   * ones. Called once for each reason until there is a link again.
+   */
   refused(error: TetherError): void
   /** There will be no further link. */
   gaveUp(error: TetherError): void
@@ -47,7 +53,8 @@ export function createLoop(options: LoopOptions): Loop {
   const backoff = new Backoff(limits)
   let gen = 0
   let welcomedOnce = false
-  let told = false
+  /** Reasons of attempts that have failed since there was a link: when each was first met, for ever ago if it was told. */
+  const reasons = new Map<string, number>()
   let stopped = false
   let until = 0
   let violatedAt = Number.NEGATIVE_INFINITY
@@ -82,7 +89,7 @@ export function createLoop(options: LoopOptions): Loop {
     try {
       options.welcomed(link, frame, boot)
       welcomedOnce = true
-      told = false
+      reasons.clear()
     } catch (error) {
       if (!(error instanceof TetherError) || error.code !== 'ERR_PROTOCOL') throw error
       link.close(CLOSE.PROTOCOL, error.message)
@@ -133,10 +140,19 @@ export function createLoop(options: LoopOptions): Loop {
       stopped = true
       options.gaveUp(error)
     } else {
-      if (verdict !== 'retry' && !told) options.refused(error)
-      told ||= verdict !== 'retry'
+      // after a link was lost a server that is not there is no news
+      if (verdict !== 'retry' || !welcomedOnce) tell(error)
       schedule(Math.min(backoff.next(), rest))
     }
+  }
+
+  function tell(error: TetherError): void {
+    const { message } = error
+    const now = clock.now()
+    if (!reasons.has(message)) reasons.set(message, now)
+    if (now - reasons.get(message)! < LASTING) return
+    reasons.set(message, Number.POSITIVE_INFINITY)
+    options.refused(error)
   }
 
   /**

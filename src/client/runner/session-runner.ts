@@ -21,7 +21,7 @@ import { notify } from '../hmr/callbacks.ts'
 import { disposeAll } from '../hmr/dispose-all.ts'
 import { configureEngine, getEngine, type UnacceptedPolicy } from '../hmr/engine.ts'
 import { createHotContext } from '../hmr/hot-context.ts'
-import type { Logger } from '../hmr/log.ts'
+import { createLog, type Logger } from '../hmr/log.ts'
 import { handleMessage } from '../hmr/payloads.ts'
 import { createKeep } from '../keep/keep-api.ts'
 import { KeptValues } from '../keep/kept-values.ts'
@@ -80,6 +80,7 @@ export async function createTetherRunner(options: SessionRunnerOptions): Promise
     ...(options.wait !== undefined && { wait: options.wait }),
     ...(options.patience !== undefined && { patience: options.patience }),
     ...(options.signal && { signal: options.signal }),
+    refused: ({ message }) => sayError(options, `${message}; trying on`),
     functions: {
       // at once, because the answer follows; nothing was asked for before there was a runner
       modules: (records) => runner?.take(records),
@@ -105,6 +106,10 @@ export async function createTetherRunner(options: SessionRunnerOptions): Promise
     await session.close()
     throw error
   }
+}
+
+function sayError({ logger = {} }: SessionRunnerOptions, text: string): void {
+  createLog(logger).error(text)
 }
 
 /** Implements {@link TetherRunner}; `config`, `turn` and `server` are for the bootstrap of a supervised process. */
@@ -164,7 +169,6 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
       stay()
       this.emit('end', error)
     })
-    session.on('refused', (error) => this.#failed(error))
     // a change or a payload has no caller who could catch what it throws
     session.on('error', (error) => this.#failed(error))
     if (options.kind === 'supervised') onInspector(() => this.#inspected())
@@ -256,9 +260,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
 
   /** Something went wrong that no caller waits for. */
   #failed(error: unknown): void {
-    const text = `[vite-tether] ${error instanceof Error ? describeError(flattenError(error)) : String(error)}`
-    if (this.#options.logger?.error) this.#options.logger.error(text)
-    else console.error(text)
+    sayError(this.#options, error instanceof Error ? describeError(flattenError(error)) : String(error))
   }
 
   #disconnected(): void {

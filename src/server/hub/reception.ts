@@ -73,8 +73,8 @@ export class Reception {
 
   /** What becomes of the session. */
   #follow(session: ServerSession, runner: ServedRunner): void {
-    session.on('disconnect', () => {
-      if (isRunner(runner)) this.#events.emit('runner:disconnect', this.#viewOfSession(session))
+    session.on('disconnect', ({ code }) => {
+      if (isRunner(runner)) this.#events.emit('runner:disconnect', this.#viewOfSession(session), code)
       // nothing tells when a helper has ended, and one that has not can ask again
       else if (session.kind === 'supervised' && !runner.waits) void session.close()
     })

@@ -2,6 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import colors from 'picocolors'
 import type { Logger } from 'vite'
+import { CLOSE } from '../../shared/session/protocol.ts'
 import { versionGap } from '../../shared/versions.ts'
 import type { HubEvents, RunnerView } from '../hub-types.ts'
 import { formatChain, formatUpdate } from './report.ts'
@@ -14,6 +15,8 @@ const NAMED = 3
 /** Listens to `hub`, for as long as it lives. */
 export function reportAttached(hub: EventEmitter<HubEvents>, logger: () => Logger | undefined): void {
   const gathered = new Map<string, string[]>()
+  /** Runners whose coming was said and of which nothing has been heard since: one of an earlier Vite compares what it holds first. */
+  const fresh = new Set<string>()
 
   function say({ id, kind }: RunnerView, text: string): void {
     if (kind !== 'attached') return
@@ -34,12 +37,18 @@ export function reportAttached(hub: EventEmitter<HubEvents>, logger: () => Logge
     const gap = versionGap(runner.versions)
     const versions = gap === undefined ? '' : colors.yellow(` with ${gap}`)
     say(runner, `${colors.green('attached')} from ${runner.host}${versions}`)
+    fresh.add(runner.id)
   })
   hub.on('runner:resume', (runner) => say(runner, 'is connected again'))
-  hub.on('runner:resync', (runner) => say(runner, 'is connected again, compared with the current sources'))
-  hub.on('runner:disconnect', (runner) =>
-    say(runner, runner.state === 'ended' ? 'left' : colors.yellow('lost its link')),
-  )
+  hub.on('runner:resync', (runner) => {
+    if (!fresh.delete(runner.id)) say(runner, 'is connected again, compared with the current sources')
+  })
+  hub.on('runner:disconnect', (runner, code) => {
+    fresh.delete(runner.id)
+    // by ourselves, if Vite goes away or has another token: the runner is going to try again
+    const isOver = runner.state === 'ended' && code !== CLOSE.AWAY
+    say(runner, isOver ? 'left' : colors.yellow('lost its link'))
+  })
   hub.on('update:applied', (runner, report) => {
     const { outcome, chain } = report
     if (outcome === 'unaccepted') {

@@ -1,0 +1,54 @@
+/** What the terminal says of attached runners: true, and once. */
+import { EventEmitter } from 'node:events'
+import type { Logger } from 'vite'
+import { expect, test } from 'vitest'
+import type { HubEvents, RunnerView } from '../../../../src/server/hub-types.ts'
+import { reportAttached } from '../../../../src/server/terminal/attached-runners.ts'
+import type { Applied } from '../../../../src/shared/types.ts'
+
+const RUNNER: RunnerView = {
+  ...{ id: 'mail#1', name: 'mail', kind: 'attached', pid: 1, host: 'pod', state: 'connected' },
+  ...{ modules: 1, lastUpdate: undefined, current: true },
+}
+const UPDATED: Applied = { seq: 1, outcome: 'unaffected', ms: 1, evaluated: 0, updates: [] }
+
+type Step = (hub: EventEmitter<HubEvents>) => void
+const connect: Step = (hub) => hub.emit('runner:connect', RUNNER)
+const resync: Step = (hub) => hub.emit('runner:resync', RUNNER)
+const resume: Step = (hub) => hub.emit('runner:resume', RUNNER)
+const applied: Step = (hub) => hub.emit('update:applied', RUNNER, UPDATED)
+const lost: Step = (hub) => hub.emit('runner:disconnect', { ...RUNNER, state: 'disconnected' }, 1006)
+const left: Step = (hub) => hub.emit('runner:disconnect', { ...RUNNER, state: 'ended' }, 1000)
+const letGo: Step = (hub) => hub.emit('runner:disconnect', { ...RUNNER, state: 'ended' }, 1001)
+
+test.each<[string, Step[], string[]]>([
+  ['joins', [connect], ['attached from pod']],
+  ['joins and leaves', [connect, left], ['attached from pod', 'left']],
+  ['comes from a Vite of before, and compares what it holds', [connect, applied, resync], ['attached from pod']],
+  [
+    'loses its link and gets it back',
+    [connect, lost, resume],
+    ['attached from pod', 'lost its link', 'is connected again'],
+  ],
+  [
+    'gets it back after messages were lost',
+    [connect, lost, resync],
+    ['attached from pod', 'lost its link', 'is connected again, compared with the current sources'],
+  ],
+  [
+    'is sent away because the token has changed, and comes back',
+    [connect, letGo, connect, resync],
+    ['attached from pod', 'lost its link', 'attached from pod'],
+  ],
+])('of one that %s', async (_, steps, expected) => {
+  const hub = new EventEmitter<HubEvents>()
+  const lines: string[] = []
+  reportAttached(hub, () => ({ info: (line: string) => lines.push(line) }) as unknown as Logger)
+  for (const [index, step] of steps.entries()) {
+    step(hub)
+    // lines that say the same become one; the next step comes later than that
+    if (step !== applied) await expect.poll(() => lines.length >= Math.min(index + 1, expected.length)).toBe(true)
+  }
+  const said = lines.map((line) => line.replace(/\x1b\[\d+m/g, '').replace(/^.*mail#1 /, ''))
+  expect(said).toEqual(expected)
+})
