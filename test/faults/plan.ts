@@ -16,6 +16,7 @@ const FAULTS = 'test/integration/sessions/session-faults.test.ts'
 const GATE = 'test/integration/sessions/session-gate.test.ts'
 const CLOCK = 'test/integration/sessions/session-clock.test.ts'
 const RESILIENCE = 'test/integration/sessions/resilience.test.ts'
+const CROWDS = 'test/integration/sessions/crowds.test.ts'
 const MODEL = 'test/unit/shared/session/model.test.ts'
 const OPENING = 'test/unit/shared/session/opening.test.ts'
 const LIVENESS = 'test/unit/shared/session/liveness.test.ts'
@@ -312,6 +313,18 @@ export const CHECKS: Check[] = [
       [INVARIANT]: [''],
       'test/integration/invariant/model.test.ts': ['plain node answers'],
     },
+  },
+  {
+    id: 'F42',
+    what: '1,000 runners that died without a word, then 50 that come',
+    target: 'none refused; all in within 1 s',
+    tests: { [CROWDS]: ['1,000 runners that have died'] },
+  },
+  {
+    id: 'F43',
+    what: '200 worker processes, 10 at a time, each ended by SIGTERM',
+    target: '0 left on the list',
+    tests: { [CROWDS]: ['a rollout of workers by SIGTERM'] },
   },
   {
     id: 'HMR',
