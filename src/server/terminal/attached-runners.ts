@@ -5,6 +5,7 @@ import type { Logger } from 'vite'
 import { CLOSE } from '../../shared/session/protocol.ts'
 import { versionGap } from '../../shared/versions.ts'
 import type { HubEvents, RunnerView } from '../hub-types.ts'
+import { summarizeFailure } from './error-text.ts'
 import { formatChain, formatUpdate } from './report.ts'
 
 /** Milliseconds in which runners may join a line: a save reaches a fleet at about the same time. */
@@ -60,8 +61,8 @@ export function reportAttached(hub: EventEmitter<HubEvents>, logger: () => Logge
     if (text) say(runner, text)
   })
   hub.on('update:failed', (runner, { error }) => {
-    // where and which lines: the runner has printed it, and Vite's own line names the file
-    const [first] = (error?.message ?? 'an update').split('\n')
-    say(runner, `${colors.red('update failed')}, the code from before runs: ${first}`)
+    // the runner has printed the lines of code
+    const why = error ? `: ${summarizeFailure(error)}` : ''
+    say(runner, `${colors.red('update failed')}, the code from before runs${why}`)
   })
 }

@@ -39,6 +39,15 @@ export function describeFailure(error: FlatError, root: string): string {
   return `${where ? `${head} ${colors.cyan(short(where, root))}` : head}\n${describeError(error, { ...style, ...(place && { lines: readFrame(place) }) })}`
 }
 
+/** The same in one line, for what the lines of code are shown of elsewhere. */
+export function summarizeFailure(error: FlatError): string {
+  const [first = '', second] = error.message.split('\n').filter((line) => line.trim() !== '')
+  // a compiler's first line counts its errors, of which the second is the first
+  const what = first.endsWith(':') && second ? second : first
+  const where = isOfTransform(error) ? sourceOf(error) : undefined
+  return where ? `${what} (${where})` : what
+}
+
 function sourceOf(error: FlatError): string | undefined {
   const place = placeOf(error)
   if (error.loc || !place) return place

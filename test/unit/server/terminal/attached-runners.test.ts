@@ -4,6 +4,7 @@ import type { Logger } from 'vite'
 import { expect, test } from 'vitest'
 import type { HubEvents, RunnerView } from '../../../../src/server/hub-types.ts'
 import { reportAttached } from '../../../../src/server/terminal/attached-runners.ts'
+import type { FlatError } from '../../../../src/shared/errors.ts'
 import type { Applied } from '../../../../src/shared/types.ts'
 
 const RUNNER: RunnerView = {
@@ -56,4 +57,26 @@ test.each<[string, Step[], string[]]>([
     .filter((line) => !line.includes('last#1'))
     .map((line) => line.replace(/\x1b\[\d+m/g, '').replace(/^.*mail#1 /, ''))
   expect(said).toEqual(expected)
+})
+
+test.each<[string, FlatError, string]>([
+  [
+    'a compiler, by its first error and where it is',
+    {
+      name: 'Error',
+      message:
+        'Transform failed with 1 error:\n\n[PARSE_ERROR] Unterminated string\n   \u256d\u2500[ src/text.ts:1:34 ]',
+      ...{ plugin: 'vite:oxc', id: '/app/src/text.ts' },
+    },
+    '[PARSE_ERROR] Unterminated string (/app/src/text.ts:1:34)',
+  ],
+  ['the app, by its message', { name: 'TypeError', message: 'x is not a function\nat all' }, 'x is not a function'],
+])('a failed update is told in one line: of %s', async (_, error, expected) => {
+  const hub = new EventEmitter<HubEvents>()
+  const lines: string[] = []
+  reportAttached(hub, () => ({ info: (line: string) => lines.push(line) }) as unknown as Logger)
+  hub.emit('update:failed', RUNNER, { ...UPDATED, outcome: 'failed', error })
+  await expect.poll(() => lines).toHaveLength(1)
+  expect(lines[0]).toContain(`, the code from before runs: ${expected}`)
+  expect(lines[0]).not.toContain('\n')
 })
