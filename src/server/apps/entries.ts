@@ -3,6 +3,7 @@ import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { TetherError } from '../../shared/errors.ts'
 import { slash, toFsUrl } from '../../shared/util/file-path.ts'
+import { didYouMeanFile } from '../../shared/util/nearest.ts'
 
 /** The extensions that Vite tries, in its order. */
 const EXTENSIONS = ['', '.mjs', '.js', '.mts', '.ts', '.jsx', '.tsx', '.json']
@@ -23,7 +24,7 @@ export function resolveEntry(entry: string, root: string): string {
   }
   throw new TetherError(
     'ERR_ENTRY',
-    `The entry '${entry}' does not exist: looked for ${path}. Entries are relative to Vite's root, ${root}. Correct the path or create the file.`,
+    `The entry '${entry}' does not exist: looked for ${path}. Entries are relative to Vite's root, ${root}.${didYouMeanFile(path)} Correct the path or create the file.`,
   )
 }
 

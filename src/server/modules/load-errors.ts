@@ -5,6 +5,7 @@ import type { ResolvedConfig } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
 import type { ModuleId } from '../../shared/types.ts'
 import { isFilePath } from '../../shared/util/file-path.ts'
+import { didYouMeanFile } from '../../shared/util/nearest.ts'
 import { isAllowed } from '../vite/environment.ts'
 
 /** `true` if Vite found no file for a module, or may not read it. */
@@ -46,5 +47,8 @@ export function explain(config: ResolvedConfig, error: unknown, id: ModuleId, im
         `Allow its folder in the Vite config: server: { fs: { allow: ['.', '${folder}'] } }.`,
     )
   }
-  return new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module ${what}. Does the file exist?`, { cause: error })
+  const near = isFilePath(id) ? didYouMeanFile(id, (file) => isAllowed(config, file)) : ''
+  return new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module ${what}. Does the file exist?${near}`, {
+    cause: error,
+  })
 }

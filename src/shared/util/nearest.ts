@@ -1,9 +1,23 @@
 /** Suggests the valid word for one that is not. */
+import { readdirSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 
 /** ` Did you mean '...'?`, or nothing if no candidate is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const meant = nearest(word, candidates)
   return meant === undefined ? '' : ` Did you mean '${meant}'?`
+}
+
+/** The same for a path to a file that does not exist, among those of its folder. */
+export function didYouMeanFile(path: string, mayName: (file: string) => boolean = () => true): string {
+  const names = (() => {
+    try {
+      return readdirSync(dirname(path)).filter((name) => mayName(`${dirname(path)}/${name}`))
+    } catch {
+      return []
+    }
+  })()
+  return didYouMean(basename(path), names)
 }
 
 /** The candidate nearest to `word` by edit distance, or `undefined` if none is at most a third of its letters away. */
