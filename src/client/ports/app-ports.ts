@@ -96,7 +96,7 @@ export class AppPorts {
 
   /** Sends what has not been sent yet: a copy cannot be made of what is closed. */
   share(): void {
-    for (const port of this.#held.values()) this.#tell(port)
+    for (const port of this.#held.values()) if (!port.isShared) this.#tell(port)
   }
 
   /** Accepts no more connections, unnoticed, and leaves all ports to the next process. Returns them. */
