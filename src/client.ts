@@ -1,4 +1,4 @@
-/** `vite-tether/client`: joins a running Vite server from a process that somebody else started. */
+/** `vite-tether/client`: joins a running Vite server from a process that vite-tether has not started. */
 
 export type { Logger } from './client/hmr/log.ts'
 export { connect } from './client/runner/connect.ts'

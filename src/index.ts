@@ -1,5 +1,5 @@
 /** `vite-tether`: the Vite plugin and the hub's handle. */
-export type { HubEvents, RunnerView, StandbyView, StartOptions, TetherHub } from './server/hub-types.ts'
+export type { HubEvents, RunnerState, RunnerView, StandbyView, StartOptions, TetherHub } from './server/hub-types.ts'
 export type { AttachOptions, TetherOptions } from './server/options.ts'
 export { tether } from './server/plugin/plugin.ts'
 export { getTether } from './server/plugin/registry.ts'

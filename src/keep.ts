@@ -1,6 +1,6 @@
 /**
- * `vite-tether/keep` as it is without vite-tether: plain pass-throughs. In an app process the runner answers the import of this
- * module itself (`client/keep/keep-api`), so nothing here knows of updates.
+ * `vite-tether/keep` outside of vite-tether (in production, for example): plain pass-throughs. In an app process the runner answers
+ * the import of this module itself (`client/keep/keep-api`), so nothing here knows of updates.
  */
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { ListenOptions } from 'node:net'
@@ -11,17 +11,20 @@ export interface KeepApi {
   listen: typeof listen
 }
 
-/** A port, the path of a Unix socket or a Windows pipe, or what `server.listen()` of `node:net` takes. */
+/** A port, the path of a Unix socket or a Windows pipe, or an options object of `server.listen()` of `node:net`. */
 export type Address = number | string | ListenOptions
 
 /**
  * Returns the value of `key`; creates it when there is none, or when `create` threw or its promise was rejected before. Under
- * vite-tether the value outlives updates: it is disposed when the process stops, and when the code of the module that kept it
- * no longer does. There a key belongs to one module; a second one gets an `ERR_KEY`. `create` is not called again when its code
- * changes: put what the value depends on into the key. Elsewhere `dispose` is never called.
+ * vite-tether the value outlives updates: it is disposed when the process stops, and when the new code of the module that kept it
+ * does not keep it any more. There a key belongs to one module; a second one gets an `ERR_KEY`. `create` is not called again when
+ * its code changes: put what the value depends on into the key. Elsewhere `dispose` is never called.
+ *
+ * Throws the error of `create`; under vite-tether also `ERR_KEY`, and `ERR_CLOSED` in code that a save has replaced while it ran.
  *
  * @param key names the value in this process
- * @param dispose gets the value, or what its promise resolved to; is awaited up to 5 s
+ * @param create makes the value, or a promise of it
+ * @param dispose gets the value, or the value that its promise resolved to; is awaited up to 5 s
  */
 export function keep<T>(key: string, create: () => T, dispose?: (value: Awaited<T>) => unknown): T
 export function keep(key: string, create: () => unknown): unknown {
@@ -39,19 +42,41 @@ export function keep(key: string, create: () => unknown): unknown {
 
 /**
  * `server.listen(address, ...rest)` for a request handler, or for an `http.Server` that does not listen yet; returns the server.
- * What follows the address is what `server.listen()` of `node:net` takes: host, backlog, callback, each of which may be left out.
- * Under vite-tether the port is kept: when the module runs again the newest server answers, requests that arrive during an
+ * The arguments after the address are those of `server.listen()` of `node:net`: host, backlog, callback, each of which may be left
+ * out. Under vite-tether the port is kept: when the module runs again the newest server answers, requests that arrive during an
  * update wait for its end, and `close()` of a server that was replaced does not close the port.
  *
+ * Under vite-tether it throws `ERR_CONFIG` for anything but a handler or such a server, and `ERR_KEY` if another module keeps the
+ * same port. An error of opening the port is emitted as `error` of the returned server.
+ *
+ * @param handler a request handler, or an `http.Server` that does not listen yet
+ * @param address a port (0: one that the system chooses), a path, or an options object
  * @param opened called when the port is open; not when a later server takes over
  */
 export function listen(handler: RequestListener | Server, address: Address, opened?: () => void): Server
+/**
+ * As above, with a host.
+ *
+ * @param handler a request handler, or an `http.Server` that does not listen yet
+ * @param port a port (0: one that the system chooses)
+ * @param host address or name of an interface; without it all interfaces
+ * @param opened called when the port is open; not when a later server takes over
+ */
 export function listen(
   handler: RequestListener | Server,
   port: number | string,
   host?: string,
   opened?: () => void,
 ): Server
+/**
+ * As above, with a host and a backlog.
+ *
+ * @param handler a request handler, or an `http.Server` that does not listen yet
+ * @param port a port (0: one that the system chooses)
+ * @param host address or name of an interface; without it all interfaces
+ * @param backlog greatest number of connections that wait to be accepted
+ * @param opened called when the port is open; not when a later server takes over
+ */
 export function listen(
   handler: RequestListener | Server,
   port: number | string,
@@ -59,6 +84,14 @@ export function listen(
   backlog?: number,
   opened?: () => void,
 ): Server
+/**
+ * As above, with a path or a port, and a backlog.
+ *
+ * @param handler a request handler, or an `http.Server` that does not listen yet
+ * @param path the path of a Unix socket or a Windows pipe, or a port
+ * @param backlog greatest number of connections that wait to be accepted
+ * @param opened called when the port is open; not when a later server takes over
+ */
 export function listen(
   handler: RequestListener | Server,
   path: number | string,

@@ -1,99 +1,146 @@
-/** The hub's handle as users see it. */
+/** The types of the hub's handle. */
 import type { EventEmitter } from 'node:events'
 import type { Applied } from '../shared/types.ts'
 import type { InstalledVersions } from '../shared/versions.ts'
 
+/**
+ * The state of a runner. A supervised one has the state of its process: `idle` (not started yet, or ended by itself with code 0),
+ * `starting` (its entries are not executed yet), `ready` (they are), `crashed` (ended by itself otherwise, or could not be started or
+ * killed), `stopping` (asked to stop) or `stopped` (on request). An attached one has the state of its session: `connected`,
+ * `disconnected` (the link is lost and may come back) or `ended` (only in `runner:disconnect`; it is not in `hub.runners` any more).
+ */
+export type RunnerState =
+  | 'idle'
+  | 'starting'
+  | 'ready'
+  | 'crashed'
+  | 'stopping'
+  | 'stopped'
+  | 'connected'
+  | 'disconnected'
+  | 'ended'
+
 /** A runner as `hub.runners` shows it. */
 export interface RunnerView {
+  /** Names the runner in this hub, over all restarts: of a supervised one the name of its entry's file, with a number if needed. */
   id: string
+  /** Of a supervised runner its id, of an attached one the option `name` of its `connect()`. */
   name: string
+  /** `supervised`: its process was started by the hub. `attached`: it has called `connect()`. */
   kind: 'supervised' | 'attached'
-  /** `undefined` while a supervised runner has no process. */
+  /** Its process id, on its own machine; `undefined` while a supervised runner has no process. */
   pid: number | undefined
+  /** The name of its machine; `undefined` while a supervised runner is not connected. */
   host: string | undefined
-  /**
-   * A supervised runner's process: `idle`, `starting`, `ready`, `crashed`, `stopping` or `stopped`. An attached runner's
-   * link: `connected` or `disconnected`.
-   */
-  state: string
-  /** How many modules it holds. */
+  /** How far its process or its session has come. */
+  state: RunnerState
+  /** Number of modules of which it holds the code; 0 while a supervised runner is not connected. */
   modules: number
+  /** The last report on a change; `undefined` if there was none in this session. */
   lastUpdate: Applied | undefined
-  /** It runs the code as it was last saved: no change is on its way to it, and none has failed or waits for a restart. */
+  /** `true` if it runs the saved code: no change is on its way to it, and none has failed or waits for a restart. */
   current: boolean
-  /** Of an attached runner: what it runs. Absent if it does not tell. */
+  /** Of an attached runner: its versions of vite-tether and Node. Absent if it does not tell. */
   versions?: InstalledVersions
-  /** The process that waits to be a supervised runner's next; absent if there is none. */
+  /** The standby of a supervised runner: the process that waits to be its next one; absent if there is none. */
   standby?: StandbyView
 }
 
-/** A process that waits. */
+/** A standby: a process that waits to be the next one of a supervised runner. */
 export interface StandbyView {
+  /** Its process id. */
   pid: number
-  /** How many modules it holds. */
+  /** Number of modules of which it holds the code. */
   modules: number
-  /** What it occupies, in bytes (RSS); `undefined` until it holds the code of its entries. */
+  /** The memory of its process, in bytes (RSS); `undefined` until it holds the code of its entries. */
   memory: number | undefined
 }
 
 /** Events of the hub, with their arguments. */
 export interface HubEvents {
+  /** A runner has connected and executes modules from now on: an attached one, or each new process of a supervised one. */
   'runner:connect': [runner: RunnerView]
   /** A supervised runner has executed its entries. */
   'runner:ready': [runner: RunnerView]
-  /** The process that waits to be the next one of a supervised runner holds the current code. */
+  /** The standby of a supervised runner holds the current code. */
   'runner:standby': [runner: RunnerView]
-  /** The link is back and nothing was lost. */
+  /** The link of a runner is back, and no message was lost. */
   'runner:resume': [runner: RunnerView]
-  /** Messages to the runner were lost, or Vite was started again: what it holds has been compared with current sources. */
+  /** Messages to the runner were lost, or Vite was started again. Its code has been compared with the current sources. */
   'runner:resync': [runner: RunnerView]
   /**
-   * The link is lost, which the session may outlive, or the runner has left: its state is `ended`. `code` is that of the protocol, 1001
-   * where this side goes away and the runner is going to try again.
+   * The link of a runner is lost and may come back, or the runner has left: then its state is `ended`. `code` is the close code of the
+   * protocol; with 1001 this side has gone away, and the runner is going to try again.
    */
   'runner:disconnect': [runner: RunnerView, code: number]
+  /** A runner has handled a change, with any outcome but `failed`. */
   'update:applied': [runner: RunnerView, report: Applied]
+  /** A change has failed in a runner, which runs its previous code on. `report.error` has the error. */
   'update:failed': [runner: RunnerView, report: Applied]
-  /** A supervised process is replaced; `reason` is for people. */
+  /** The process of a supervised runner is about to be replaced. `reason` is a text for the terminal. */
   restart: [runner: RunnerView, reason: string]
+  /** The process of a supervised runner has ended, with an exit code or by a signal. */
   exit: [runner: RunnerView, code: number | null, signal: NodeJS.Signals | null]
-  /** A line of output, with `stdio: 'pipe'`. */
+  /** A line of standard output of a supervised runner; only with `stdio: 'pipe'` or several apps. */
   stdout: [runner: RunnerView, line: string]
+  /** A line of standard error of a supervised runner; only with `stdio: 'pipe'` or several apps. */
   stderr: [runner: RunnerView, line: string]
 }
 
-/** How one more supervised runner differs from the plugin's options. */
+/** Options of `hub.start()`, for this runner in place of the plugin's. */
 export interface StartOptions {
+  /** Arguments of the app: its `process.argv.slice(2)`. @default the plugin's `args` */
   args?: string[]
+  /** Environment variables added to the plugin's `env`; `undefined` removes one. */
   env?: Record<string, string | undefined>
 }
 
-/** What `getTether(server)` returns. */
+/** The hub's handle, which `getTether(server)` returns. */
 export interface TetherHub extends EventEmitter<HubEvents> {
-  /** Resolves once runners can connect and the entries are started; rejects with the reason if that fails. */
+  /**
+   * Resolves once runners can connect and the entries are being started. Rejects with `ERR_CONFIG` (`attach` would expose sources),
+   * `ERR_START` (no private socket), `ERR_CLOSED` (Vite was closed before), or with the error of a port.
+   */
   readonly ready: Promise<void>
+  /** All runners: the supervised ones first, also those without a process; then the attached ones with a session. */
   readonly runners: RunnerView[]
   /**
-   * Where attached runners connect; `undefined` without the `attach` option or before `ready`. The token is not enumerable;
-   * `tokenFile` holds it unless it was given, readable by this user only.
+   * The address for attached runners; `undefined` without the `attach` option or before `ready`. `token` is not enumerable, so that
+   * logs do not show it. `tokenFile` is the path of a file with the token that only this user can read; absent if `attach.token`
+   * is set.
    */
   readonly attach: { readonly url: string; readonly token: string; readonly tokenFile?: string } | undefined
   /**
    * Starts one more supervised runner, as soon as Vite listens, and resolves with its id. Rejects with `ERR_CONFIG` (an
-   * argument), `ERR_ENTRY`, `ERR_START` (the process, or a Vite that does not listen) or `ERR_CLOSED` (Vite was closed).
+   * argument), `ERR_ENTRY` (no such file), `ERR_START` (the process cannot be started, or Vite does not listen within a minute) or
+   * `ERR_CLOSED` (Vite was closed).
+   *
+   * @param entry file that the runner executes, relative to Vite's root
+   * @param options arguments and environment, in place of the plugin's
    */
   start(entry: string, options?: StartOptions): Promise<string>
   /**
-   * Replaces a supervised runner's process; all of them without `id`. Vite is untouched. Resolves once the new process is there.
-   * Rejects with `ERR_CONFIG` for an unknown id, with `ERR_START` if the new code or process cannot start, and with `ERR_CLOSED`
-   * if the runner is stopped meanwhile or Vite was closed.
+   * Replaces the process of a supervised runner, or starts one if it is stopped. Vite is untouched. Resolves once the new process
+   * is spawned. Rejects with `ERR_CONFIG` for an unknown id, with `ERR_START` if the new code fails to transform (the process then
+   * runs on), the new process cannot be started or the old one cannot be killed, and with `ERR_CLOSED` if the runner is stopped
+   * meanwhile or Vite was closed.
+   *
+   * @param id the runner's id; without it all supervised runners are restarted, stopped ones included
    */
   restart(id?: string): Promise<void>
   /**
-   * Stops a supervised runner's process; nothing but `restart(id)` starts it again. Resolves once it is gone. Rejects with
-   * `ERR_CONFIG` for an unknown id, with `ERR_START` if the system does not end the process, and with `ERR_CLOSED`.
+   * Stops the process of a supervised runner: `stop.signal`, SIGKILL after `stop.timeout`. Only `restart()` starts it again, no save.
+   * Resolves once the process and all that it has started are gone. Rejects with `ERR_CONFIG` for an unknown id, with `ERR_START` if
+   * the process does not end after SIGKILL, and with `ERR_CLOSED` if Vite was closed.
+   *
+   * @param id the runner's id
    */
   stop(id: string): Promise<void>
-  /** Takes a stopped supervised runner off `runners`. Rejects with `ERR_CONFIG` for one that is not stopped, or with `ERR_CLOSED`. */
+  /**
+   * Takes a stopped supervised runner off `runners`. Rejects with `ERR_CONFIG` for an unknown id and for a runner that is not
+   * stopped, and with `ERR_CLOSED` if Vite was closed.
+   *
+   * @param id the runner's id
+   */
   remove(id: string): Promise<void>
 }

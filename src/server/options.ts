@@ -1,4 +1,4 @@
-/** The options of `tether()` and of the hub: their types, and the schemas that check them, which the compiler compares with the types. */
+/** The options of `tether()` and of the hub's functions: types, and schemas, which the compiler compares with the types. */
 import { constants } from 'node:os'
 import * as v from 'valibot'
 import { TetherError } from '../shared/errors.ts'
@@ -6,76 +6,84 @@ import { check, flag, milliseconds, object, oneOf, oneOrMore, text, texts, varia
 import { LIMITS, type Limits, resolveLimits } from '../shared/session/limits.ts'
 import type { StartOptions } from './hub-types.ts'
 
-/** Where attached runners may connect. */
+/** Options of the address for attached runners. */
 export interface AttachOptions {
-  /** Address of a server of its own. @default '127.0.0.1' */
+  /** Address of a separate server, see `port`. Any but a loopback address needs Vite's `server.https`. @default '127.0.0.1' */
   host?: string
-  /** Port of a server of its own; without it attached runners use Vite's http server, or, where Vite has none, a free port. */
+  /** Port of a separate server. @default the port of Vite's http server or, where Vite has none, a free one */
   port?: number
-  /** Pathname of the endpoint. @default '/__tether' */
+  /** Pathname of the address; begins with `/`. @default '/__tether' */
   path?: string
-  /** The secret; shared by hand with machines that cannot be handed it. @default 32 random bytes per server process */
+  /** The secret that runners need, at least 16 characters. @default 32 random bytes for each server process */
   token?: string
-  /** Values of the `Host` header that are let in beside loopback names. @default Vite's `server.allowedHosts` */
+  /** Further values of the `Host` header than addresses and `localhost`; `true`: all. @default Vite's `server.allowedHosts` */
   allowedHosts?: true | string[]
 }
 
-/** What the command line decides beside the options. */
+/** Settings that only the command line has. */
 export interface CliSettings {
-  /** Who reads the terminal: `'silent'` leaves it to the shortcuts. */
+  /** The reader of the terminal: the app (`'inherit'`), or the command's shortcuts (`'silent'`). */
   stdin: 'inherit' | 'silent'
-  /** Run once: the first exit of an app is final. */
+  /** `true` if the first exit of an app is final (`--once`). */
   once: boolean
 }
 
 /** Options of `tether()`; all are optional. */
 export interface TetherOptions {
-  /** File or files that a supervised runner executes once the server is up, relative to Vite's root. */
+  /** File to run as an app once the server is up, relative to Vite's root. Of several files each is an app. @default none */
   entry?: string | string[]
   /** Name of the Vite environment that serves the modules. @default 'ssr' */
   environment?: string
-  /** Arguments of the app: its `process.argv.slice(2)`. */
+  /** Arguments of the app: its `process.argv.slice(2)`. @default [] */
   args?: string[]
-  /** Node flags of the app process. */
+  /** Node flags of the app process. @default [] */
   execArgv?: string[]
-  /** Environment variables added to those Vite was started with; `undefined` removes one. */
+  /** Environment variables added to those that Vite was started with; `undefined` removes one. @default {} */
   env?: Record<string, string | undefined>
   /** Working directory of the app process. @default the directory Vite was started in */
   cwd?: string
-  /** `'pipe'` makes lines of output the hub events `stdout` and `stderr`. @default 'inherit' */
+  /** `'inherit'` shows the app's output, `'pipe'` makes its lines hub events `stdout` and `stderr`. @default 'inherit' */
   stdio?: 'inherit' | 'pipe'
-  /** What happens when no module accepts a change: a new process, or all modules again in the same one. @default 'restart' */
+  /** For a change that no module accepts: `'restart'` the process, or `'reload'` all modules in it. @default 'restart' */
   onUnaccepted?: 'restart' | 'reload'
-  /** Globs of files that are no modules; a change restarts the app. `.env*` files always count. */
+  /** Globs, relative to Vite's root, of further files whose change restarts the app. `.env*` files always do. @default [] */
   watch?: string | string[]
-  /** Globs of files that never cause anything. */
+  /** Globs, relative to Vite's root, of files whose change neither restarts nor starts an app. @default [] */
   ignore?: string | string[]
   /**
    * Milliseconds that must pass after the last save before the app process is replaced, for tools that write files in several
    * steps. Updates in place do not wait. @default 0
    */
   delay?: number
+  /** How the app process is stopped. */
+  stop?: {
+    /** The signal that asks the process to stop; not SIGKILL or SIGSTOP. @default 'SIGTERM' */
+    signal?: NodeJS.Signals
+    /** Milliseconds from that signal until the process is killed. @default 5000 */
+    timeout?: number
+    /** Milliseconds that a process which is replaced has for the requests under way, before that signal. @default 1000 */
+    drain?: number
+  }
   /**
-   * How the app process is asked to stop, and how many ms it has until it is killed. One that is replaced has `drain` ms before that,
-   * for the requests that are under way. @default { signal: 'SIGTERM', timeout: 5000, drain: 1000 }
-   */
-  stop?: { signal?: NodeJS.Signals; timeout?: number; drain?: number }
-  /**
-   * The ports of the app stay open while its process is replaced: whoever connects meanwhile waits for the next one, and is told
-   * what is wrong when there is none. Not on Windows. @default true
+   * The ports of the app stay open while its process is replaced: clients that connect meanwhile wait for the next process, and are
+   * answered with the error when there is none. Not on Windows. @default true
    */
   ports?: boolean
   /**
-   * Keeps the next process of an app booted and loaded with the current code, so that a restart is fast; `hub.runners` tells
-   * what memory it takes. Off where it would be noticed: with preloads, inspector, profiler or coverage, and with little memory.
+   * Keeps a standby for each app: the next process, which has booted and holds the current code, so that a restart is fast.
+   * `hub.runners` shows its memory. Off where the app would notice it: with preloads, inspector, profiler or coverage; and while
+   * memory is short.
    * @default true
    */
   standby?: boolean
-  /** Lets processes that somebody else started attach. @default false */
+  /** Lets processes join that call `connect()`: `true`, or the options of their address. @default false */
   attach?: boolean | AttachOptions
-  /** Bounds and times of the sessions (PROTOCOL.md): bytes and milliseconds. Those with which the hub began stay until it is closed. */
+  /**
+   * Bounds and times of sessions (PROTOCOL.md), in bytes and milliseconds. A change of them in the config has no effect until Vite is
+   * started again. @default see {@link Limits}
+   */
   limits?: Partial<Limits>
-  /** Works even where NODE_ENV is `production`. @default false */
+  /** `true` runs apps even if NODE_ENV is `production`. @default false */
   force?: boolean
 }
 
@@ -163,12 +171,12 @@ export function checkStart(entry: string, options: StartOptions): void {
   check(START, options, 'hub.start()')
 }
 
-/** Checks what a function of the hub, such as `hub.stop()`, is given for an id. Throws `ERR_CONFIG`. */
+/** Checks the id that a function of the hub (`where`, `hub.stop()` for example) gets. Throws `ERR_CONFIG`. */
 export function checkId(id: string, where: string): void {
   check(ID, id, where, 'the id')
 }
 
-/** A process that is asked to stop has to hear it. */
+/** `true` for a signal that a process can listen to. */
 function isStopSignal(value: unknown): boolean {
   return typeof value === 'string' && Object.hasOwn(constants.signals, value) && !DEAF.includes(value)
 }

@@ -28,7 +28,14 @@ export type ErrorCode = keyof typeof ERROR_CODES
 
 /** An error of this package. The message names the thing, what was expected, what was received and how to mend it. */
 export class TetherError extends Error {
+  /** Identifies the kind of error; messages may change. */
   readonly code: ErrorCode
+  /**
+   * @param code the kind of error
+   * @param message the text for the user
+   * @param options as of `Error`
+   * @param options.cause the error behind this one
+   */
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options)
     this.name = 'TetherError'

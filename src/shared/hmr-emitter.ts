@@ -8,9 +8,11 @@ export type HMRPayload = HotPayload & {
   seeds?: string[]
 }
 
-/** What travels over an {@link HMREmitter}. `custom` carries a `CustomPayload` as JSON text. */
+/** Events of an {@link HMREmitter}, with their arguments. */
 export interface HMREvents {
+  /** A payload of the server for the runner. */
   message: [payload: HMRPayload]
+  /** A custom event of the runner for the server: Vite's `CustomPayload` as JSON text. */
   custom: [json: string]
 }
 

@@ -58,7 +58,9 @@ export interface Change {
 
 /** One boundary of an update: `accepted` was evaluated again, and `boundary` accepted it (equal for a self-accepting module). */
 export interface AppliedUpdate {
+  /** URL of the module that accepted the update. */
   boundary: string
+  /** URL of the module that was accepted and evaluated again. */
   accepted: string
 }
 
@@ -67,9 +69,10 @@ export interface Applied {
   /** Number of the change, within the runner's session. */
   seq: number
   /**
-   * `updated`: boundaries accepted the change, and the modules below them were evaluated again. `reloaded`: no boundary accepted
-   * it, and all modules of the runner were evaluated again. `unaffected`: the runner does not execute the changed modules.
-   * `unaccepted`: no boundary accepted it, nothing was touched, and the server restarts the process. `failed`: see `error`.
+   * `updated`: boundaries accepted the change, and modules up to them were evaluated again. `reloaded`: the entries were executed
+   * again, because no boundary accepted the change, a plugin asked for it, or they had failed before. `unaffected`: the runner
+   * executes none of the changed modules, or a later save comes first. `unaccepted`: no boundary accepted the change, nothing was
+   * touched, and the process is to be restarted. `failed`: see `error`; the previous code runs on.
    */
   outcome: 'updated' | 'reloaded' | 'unaffected' | 'unaccepted' | 'failed'
   /** Milliseconds from the receipt of the change to the end of its callbacks. */

@@ -1,4 +1,4 @@
-/** What a runner's hot contexts have registered: the state that `vite-tether/hmr` shows. All maps are keyed by module id. */
+/** The registrations of a runner's hot contexts: the state that `vite-tether/hmr` shows. Maps by module have module ids as keys. */
 import type { ModuleId } from '../../shared/types.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 
@@ -6,6 +6,7 @@ import type { ModuleNamespace } from '../module-types.ts'
 export interface HotCallback {
   /** Ids of the accepted modules, in the order given; a module that accepts itself names its own. */
   deps: ModuleId[]
+  /** Gets the new namespaces of `deps` after an update, in their order; `undefined` for a module that was not evaluated again. */
   fn: (modules: (ModuleNamespace | undefined)[]) => unknown
   /** The accepted names, if `acceptExports` registered it. */
   exports?: readonly string[]
@@ -13,7 +14,9 @@ export interface HotCallback {
 
 /** The accept registrations of one module. */
 export interface HotModule {
+  /** The id of the module. */
   id: ModuleId
+  /** Its calls of `accept` and `acceptExports`, in order. */
   callbacks: HotCallback[]
 }
 
@@ -27,26 +30,30 @@ export type HotListener = (data: any) => unknown
 
 /** The registrations of one runner and the state of its updates. */
 export interface CacheData {
+  /** Module -> its accept registrations. */
   hotModulesMap: Map<ModuleId, HotModule>
+  /** Module -> its `hot.data`, which outlives its instances. */
   // biome-ignore lint/suspicious/noExplicitAny: hot.data holds what the module puts there
   dataMap: Map<ModuleId, any>
+  /** Module -> its `dispose` callback. */
   disposeMap: Map<ModuleId, DataCallback>
+  /** Module -> its `prune` callback. */
   pruneMap: Map<ModuleId, DataCallback>
-  /** Event -> listeners of all modules. */
+  /** Event -> the listeners of all modules. */
   customListenersMap: Map<string, HotListener[]>
-  /** Module -> the listeners among them that are its own. */
+  /** Module -> event -> the listeners of this module. */
   ctxToListenersMap: Map<ModuleId, Map<string, HotListener[]>>
-  /** Custom sends, as JSON text, that nobody has taken yet. */
+  /** Custom events that modules have sent while the emitter had no listener of `custom`, as JSON text. */
   messageBuffer: string[]
   /** `true` until the first update has been applied. */
   isFirstUpdate: boolean
   /** `true` while an update is being applied. */
   pending: boolean
-  /** Updates that wait for it. */
+  /** Updates that wait for the one that is being applied. */
   queued: Promise<unknown>[]
 }
 
-/** An empty cache. */
+/** Makes an empty cache. */
 export function createCache(): CacheData {
   return {
     hotModulesMap: new Map(),

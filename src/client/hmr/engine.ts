@@ -104,7 +104,10 @@ export function configureEngine(runner: ViteNodeRunner, options: EngineOptions):
   if (options.limits) engine.limits = { ...engine.limits, ...options.limits }
 }
 
-/** Registrations and update state of a runner. */
+/**
+ * The registrations and the update state of a runner.
+ * @param runner the runner that executes the modules
+ */
 export function getCache(runner: ViteNodeRunner): CacheData {
   return getEngine(runner).cache
 }

@@ -11,13 +11,14 @@ import { changeOf } from './outcome.ts'
 import { sendCustom } from './payloads.ts'
 import { dropListeners, removeListeners } from './registrations.ts'
 
-/** What a module sees as `import.meta.hot`: Vite's, and `invalidate` tells when it is done. */
+/** `import.meta.hot` of a module: Vite's interface, but `invalidate` returns a promise. */
 export interface HotContext extends Omit<ViteHotContext, 'invalidate'> {
   /** Does nothing, as in Vite. */
   decline(): void
   /**
    * Asks the importers to handle the update. Resolves with the modules that were evaluated as a result; at once, with none, when
    * the module itself is still being evaluated. Rejects if the resulting update failed, which has then been reported.
+   * @param message a reason for the log
    */
   // biome-ignore lint/suspicious/noExplicitAny: the signature of vite-node/hmr
   invalidate(message?: string): Promise<any[]>
@@ -25,8 +26,11 @@ export interface HotContext extends Omit<ViteHotContext, 'invalidate'> {
 
 /**
  * Makes the hot context of the module `ownerPath` (its key in `runner.moduleCache`), for `ViteNodeRunner`'s option of the same
- * name. What an earlier instance of the module accepts or listens to is forgotten; `data` is kept.
+ * name. Forgets the registrations and listeners of an earlier instance of the module; keeps its `data`.
+ * @param runner the runner that executes the module
+ * @param emitter emits the custom events that the module sends
  * @param files the entries that a reload executes
+ * @param ownerPath the module's key in `runner.moduleCache`
  */
 export function createHotContext(
   runner: ViteNodeRunner,

@@ -1,16 +1,28 @@
-/** What the engine says to people. */
+/** The log lines of the HMR engine. */
 
-/** Where lines go. A method that is absent falls back on a neighbour and last on the console. */
+/** The receiver of log lines; each begins with `[vite-tether]`. All methods are optional. */
 export interface Logger {
+  /**
+   * Updates, reloads and the like. @default `debug`, or else `console.info`
+   * @param message one or more lines
+   */
   info?(message: string): void
+  /**
+   * Details. @default `info`, or else nothing
+   * @param message one or more lines
+   */
   debug?(message: string): void
+  /**
+   * Failed updates and errors of callbacks. @default `console.error`
+   * @param message one or more lines
+   */
   error?(message: string): void
 }
 
-/** A logger without gaps. */
+/** A logger with all methods. */
 export type Log = Required<Logger>
 
-/** Completes a logger; every line starts with `[vite-tether]`. */
+/** Completes a logger, and puts `[vite-tether]` before each message. */
 export function createLog(logger: Logger = {}): Log {
   const info = logger.info ?? logger.debug
   const debug = logger.debug ?? logger.info

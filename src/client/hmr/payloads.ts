@@ -1,5 +1,4 @@
-/** The two directions of the emitter: payloads in, custom events out. */
-
+/** Handles payloads of the server, and sends custom events. */
 import { describeError } from '../../shared/describe-error.ts'
 import { flattenError } from '../../shared/errors.ts'
 import type { HMREmitter, HMRPayload } from '../../shared/hmr-emitter.ts'
@@ -13,8 +12,11 @@ import { pruneUnreached } from './prune.ts'
 
 /**
  * Does what a payload asks for. Rejects when an update failed, with the error that was reported: the app then runs its
- * previous code, and the next update retries. A caller that does not look at the promise loses nothing.
+ * previous code, and the next update retries. A caller may ignore the promise: its rejection never counts as unhandled.
+ * @param runner the runner that executes the modules
+ * @param emitter emits the custom events that were sent before `connected`
  * @param files the entries that a full reload executes
+ * @param payload a payload of Vite, with `seeds` if it comes from `viteNodeHmrPlugin`
  */
 export function handleMessage(
   runner: ViteNodeRunner,
@@ -77,6 +79,8 @@ async function handle(engine: Engine, emitter: HMREmitter, payload: HMRPayload):
  * Executes the entries again from current code: every application module is disposed and forgotten, those of node_modules are
  * kept. Resolves with the exports of `files` in order. If it fails the app is left as it was, and the call rejects; called as
  * the fallback after a failed update, with the code still broken in the same way, it resolves with what is still live.
+ * @param runner the runner that executes the modules
+ * @param files the entries to execute
  */
 // biome-ignore lint/suspicious/noExplicitAny: the signature of vite-node/hmr
 export function reload(runner: ViteNodeRunner, files: string[]): Promise<any[]> {
@@ -95,8 +99,10 @@ export function reload(runner: ViteNodeRunner, files: string[]): Promise<any[]> 
 }
 
 /**
- * Sends what is buffered, in order, to the emitter's `custom` listeners. Throws what such a listener throws (a session whose
- * buffer is full does); the message it did not take stays in the buffer.
+ * Emits the buffered custom events as `custom`, in order. Throws the error of a listener (a session whose buffer is full throws
+ * `ERR_BACKPRESSURE`); that event and those after it stay in the buffer.
+ * @param runner the runner whose modules have sent the events
+ * @param emitter emits them
  */
 export function sendMessageBuffer(runner: ViteNodeRunner, emitter: HMREmitter): void {
   const { messageBuffer } = getEngine(runner).cache

@@ -1,4 +1,4 @@
-/** The options of `connect()`: their types, the schema that checks them, and what the environment says in their place. */
+/** The options of `connect()`: their types, the schema that checks them, and the environment variables in their place. */
 import * as v from 'valibot'
 import { TetherError } from '../../shared/errors.ts'
 import { check, object, oneOf, oneOrMore, text } from '../../shared/schema.ts'
@@ -6,26 +6,26 @@ import type { Logger } from '../hmr/log.ts'
 
 /** Options of `connect()`; all are optional. */
 export interface ConnectOptions {
-  /** Where the server listens, as `hub.attach.url` says. @default the environment's TETHER_URL */
+  /** The server's URL: its `hub.attach.url`, as this machine reaches it. @default TETHER_URL of the environment */
   url?: string
   /**
-   * The server's token, as `hub.attach.token` says. @default the environment's TETHER_TOKEN, which is taken out of the
-   * environment, so that what this process starts does not inherit it
+   * The server's token: its `hub.attach.token`. @default TETHER_TOKEN of the environment. `connect()` deletes that variable, so that
+   * child processes do not inherit it
    */
   token?: string
   /** This machine's project root: paths of modules are mapped to it. @default the working directory */
   root?: string
-  /** Shown by `hub.runners`. @default the name of the script */
+  /** Name of the runner in `hub.runners`. @default the name of the script */
   name?: string
-  /** A module or modules to import before `connect()` resolves. */
+  /** One or more modules to import before `connect()` resolves. @default none */
   entry?: string | string[]
-  /** What to do with a change that nothing accepts; with `'restart'` it is only reported. @default 'reload' */
+  /** For a change that no module accepts: `'reload'` executes all modules again; `'restart'` only reports it. @default 'reload' */
   onUnaccepted?: 'restart' | 'reload'
-  /** Where lines go; an absent method falls back on a neighbour and last on the console. @default console */
+  /** The receiver of log lines. @default console */
   logger?: Logger
-  /** Milliseconds to keep trying before the first connection; 0 is one attempt. @default 0 */
+  /** Milliseconds for which the first connection is tried; 0 is one attempt. @default 0 */
   wait?: number
-  /** Ends the attempt, or the session. */
+  /** When aborted, ends the attempt to connect, or the session. @default none */
   signal?: AbortSignal
 }
 
@@ -39,7 +39,7 @@ const OPTIONS = object<ConnectOptions>(
     name: v.optional(text('a string')),
     entry: v.optional(oneOrMore('a module or an array of them')),
     onUnaccepted: v.optional(oneOf('restart', 'reload')),
-    // a logger is often an object with more than these
+    // not v.object(): loggers often have further members
     logger: v.optional(v.custom<Logger>(isLogger, 'an object with functions { info, debug, error }')),
     wait: v.optional(v.pipe(v.number(WAIT), v.minValue(0, WAIT))),
     signal: v.optional(v.custom<AbortSignal>((value) => value instanceof AbortSignal, 'an AbortSignal')),
@@ -47,7 +47,7 @@ const OPTIONS = object<ConnectOptions>(
   'an object',
 )
 
-/** Checks `options`, and finds in the environment what they do not say. Throws `ERR_CONFIG`. */
+/** Checks `options`, and takes URL and token from the environment where they are absent. Throws `ERR_CONFIG`. */
 export function complete(options: ConnectOptions): { url: string; token: string } {
   check(OPTIONS, options, 'connect()')
   takeToken()
@@ -72,7 +72,7 @@ function missing(name: string, variable: string): TetherError {
 
 let inherited: string | undefined
 
-/** For this and later calls. */
+/** Moves the token from the environment to this module, for this and later calls of `connect()`. */
 function takeToken(): void {
   const { TETHER_TOKEN } = process.env
   if (TETHER_TOKEN === undefined) return

@@ -1,4 +1,4 @@
-/** `connect()`: an attached runner. */
+/** `connect()`: makes an attached runner. */
 import { basename } from 'node:path'
 import type { FetchAnswer } from '../../shared/types.ts'
 import { FetchThread } from '../link/sync-fetch.ts'
@@ -12,13 +12,16 @@ export type { ConnectOptions } from './connect-options.ts'
  * Joins a running Vite server. Resolves once the server has admitted this runner and `entry`, if given, is executed.
  *
  * Rejects with a `TetherError`: `ERR_CONFIG` (an option), `ERR_CONNECT` (no server), `ERR_UNAUTHORIZED` (the token),
- * `ERR_FORBIDDEN`, `ERR_VERSION`, `ERR_CLOSED` (aborted); or with what the entry throws.
+ * `ERR_FORBIDDEN` (host or missing TLS), `ERR_VERSION` (another version of the protocol), `ERR_CLOSED` (aborted); or with the error
+ * of the entry.
+ *
+ * @param options URL, token and more; the environment has defaults for the first two
  */
 export function connect(options: ConnectOptions = {}): Promise<TetherRunner> {
   return connectRunner(options)
 }
 
-/** {@link connect}, with what is not for everybody: a token that may change is a function, asked at each attempt to connect. */
+/** {@link connect} for `vite-tether attach`: the token may be a function, which is called at each attempt to connect. */
 export async function connectRunner({
   token: source,
   ...options

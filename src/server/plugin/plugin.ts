@@ -23,7 +23,7 @@ const NAME = 'vite-tether'
 
 interface TetherApi {
   options: TetherOptions
-  /** The command line's instance takes over from one in the user's config, and inherits its options. */
+  /** `true` for the plugin that the command adds. It takes the place of one in the user's config and inherits its options. */
   fromCli: boolean
 }
 
@@ -32,6 +32,8 @@ interface TetherApi {
  *
  * Inert in build and preview, under Vitest, inside an app process, and under NODE_ENV=production unless `force` is set.
  * Throws `ERR_CONFIG` for an option that does not exist or has a wrong value.
+ *
+ * @param options all are optional; without `entry` nothing runs until `hub.start()`, or until a runner attaches
  */
 export function tether(options: TetherOptions = {}): Plugin {
   return createPlugin(options)

@@ -11,12 +11,12 @@ const registry = globalThis as typeof globalThis & { [KEY]?: WeakMap<DevEnvironm
 registry[KEY] ??= new WeakMap()
 const hubs = registry[KEY]
 
-/** The hub that serves `environment`, if it is ours. */
+/** The hub that serves `environment`; `undefined` for an environment that no `tether()` has made. */
 export function hubOf(environment: DevEnvironment): Hub | undefined {
   return hubs.get(environment)
 }
 
-/** Leads an environment's life to its hub: an environment that replaces another takes over its hub. */
+/** Tells the hub of its environment's life. After a restart of Vite the new environment gets the hub of the previous one. */
 export const hubEvents: EnvironmentEvents = {
   init(environment, previous) {
     hubs.set(environment, (previous && hubs.get(previous)) ?? new Hub())
@@ -27,15 +27,18 @@ export const hubEvents: EnvironmentEvents = {
 }
 
 /**
- * The hub's handle in the Vite process. Takes the object that `createServer()` returned or the one that plugins get. Where a
- * config has several `tether()`, `environment` names the one that is meant, by its option of that name; without it the one
- * of `ssr` is, or else the first. Throws `ERR_CONFIG` if the server has no such active plugin.
+ * The hub's handle, in the Vite process. Throws `ERR_CONFIG` if the server has no active `tether()` plugin, or none for that
+ * environment.
+ *
+ * @param server the object that `createServer()` returned, or the one that plugins get
+ * @param environment if a config has several `tether()`: the option `environment` of the one that is meant; without it `ssr`, or
+ * else the first
  */
 export function getTether(server: ViteDevServer, environment?: string): TetherHub {
   return findHub(server, environment)
 }
 
-/** The hub itself: `getTether` with what is not for users. */
+/** As `getTether`, but with the functions that only the plugin and the command call. */
 export function findHub({ environments }: ViteDevServer, name?: string): Hub {
   const found = Object.entries(environments).flatMap(([each, environment]) => (hubs.get(environment) ? [each] : []))
   const wanted = name ?? (found.includes('ssr') ? 'ssr' : found[0])
