@@ -1,11 +1,12 @@
-/** InstalledVersions of the programs on either side: each tells the other, and people hear of differences that may matter. */
+/** Versions on either side: each tells the other, and the terminals name differences that may matter. */
 import { readFileSync } from 'node:fs'
 import { distPath } from './util/dist-files.ts'
 
-/** What one side runs. */
+/** The versions of one side. */
 export interface InstalledVersions {
-  /** Of this package. */
+  /** The version of vite-tether. */
   tether: string
+  /** The version of Node, without the `v`. */
   node: string
 }
 

@@ -17,7 +17,7 @@ declare module 'vite' {
   }
 }
 
-/** What the listeners of `environment.hot.on` answer to. */
+/** The client that listeners of `environment.hot.on` get, in order to answer. */
 interface Client {
   send(payload: HotPayload): void
 }
@@ -34,7 +34,7 @@ export function viteNodeHmrPlugin(): Plugin {
   return {
     name: 'vite-tether:hmr',
     configureServer(server) {
-      // an in-process restart makes a new environment; whoever listens keeps the emitter
+      // an in-process restart of Vite makes a new environment; the emitter stays, and with it its listeners
       disconnect()
       server.emitter = emitter
       catchLateSaves(server.watcher)
@@ -43,7 +43,7 @@ export function viteNodeHmrPlugin(): Plugin {
       watchResolutions(server.watcher, ssr!)
       const connection = connect(ssr!, client!, emitter)
       disconnect = connection.close
-      // by then the other plugins listen
+      // Vite calls the returned function after all plugins' configureServer(), when their listeners are there
       return connection.announce
     },
     transform: {
@@ -74,10 +74,10 @@ function connect(
     emitter.emit('message', typeof first === 'string' ? { type: 'custom', event: first, data } : (first as HotPayload))
   }
   recordSeeds(environment, (seeds, payload) => {
-    // the environment's own module runner still gets it
+    // Vite's own module runner of this environment gets the payload all the same
     if (payload) send.call(hot, payload)
     const ids = seeds.flatMap(({ id }) => id ?? [])
-    // vite-node transforms what has no script extension (virtual modules, assets) for the browser first
+    // vite-node transforms modules without a script extension (virtual modules, assets) in the browser's environment first
     for (const id of ids) {
       const module = browser.moduleGraph.getModuleById(id)
       if (module) browser.moduleGraph.invalidateModule(module)
@@ -101,7 +101,7 @@ function connect(
     try {
       inner.emit(event, data, client)
     } catch (error) {
-      // it is the listener's mistake, not that of the module that sent the event
+      // logged, not thrown: the module that sent the event is not to blame for the listener
       logger.error(`A listener of "${event}" failed: ${(error as Error)?.stack ?? error}`)
     } finally {
       receiving = false

@@ -1,4 +1,4 @@
-/** The Vite plugin: decides whether it is active, gives Vite our environment, and ties server and hub together. */
+/** The Vite plugin: decides if it is active, gives Vite our environment, and connects the server with its hub. */
 import { resolve } from 'node:path'
 import type { DevEnvironment, Plugin, PluginOption, ResolvedConfig } from 'vite'
 import { KEEP, RUNNER_MARKER } from '../../shared/constants.ts'
@@ -39,7 +39,7 @@ export function tether(options: TetherOptions = {}): Plugin {
   return createPlugin(options)
 }
 
-/** `tether()`, with `cli` as the command line uses it. */
+/** Makes the plugin; `cli` has the settings of the command. */
 export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
   checkOptions(given)
   let options = given
@@ -55,14 +55,15 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
 
   return {
     name: NAME,
-    // not enumerable: Vite's debug output shows its whole config, and there is a token in the options
+    // not enumerable, because Vite's debug output shows its whole config, and the options may have a token
     api: Object.defineProperty({ fromCli: cli !== undefined } as TetherApi, 'options', { value: given }),
 
     apply(config, { command, isPreview }) {
       if (command !== 'serve' || isPreview) return false
       if (process.env[RUNNER_MARKER] !== undefined) return false
       if (process.env.NODE_ENV === 'production' && !given.force) return false
-      // a plugin makes another server of the config that it was given, in which we have been: the app is this one's
+      // A framework's plugin makes a second server of the same config, which this plugin has changed already (React Router's compiler
+      // does). The app belongs to the first server.
       const { createEnvironment: made } = config.environments?.[options.environment ?? 'ssr']?.dev ?? {}
       if (made === createEnvironment) return false
       return !flatten(config.plugins).some(({ name }) => name === 'vitest' || name.startsWith('vitest:'))
@@ -95,7 +96,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       }
       // Vite documents `tsconfigPaths` for the whole config only, but resolves by each environment's own
       const tsconfigPaths: object = config.resolve?.tsconfigPaths === undefined ? { tsconfigPaths: true } : {}
-      // the runner answers it, also where the package is linked, or is not there at all
+      // the runner provides this module itself, also if the package is linked or not installed
       const resolution = { ...tsconfigPaths, external: [KEEP] }
       const ignored = packageGlobs(options.watch).map((glob) => `!**/${glob}`)
       return {
@@ -112,7 +113,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
           const given = config.resolve?.conditions ?? vite.defaultServerConditions
           config.resolve = { ...config.resolve, conditions: [...given, ...conditions] }
         }
-        // nobody asks the command for modules of the browser; the cache is that of the frontend's own server
+        // the command serves no browser; optimising would write into the cache folder of the frontend's own Vite
         if (cli && name === 'client') config.optimizeDeps = { noDiscovery: true }
       },
     },
@@ -134,7 +135,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       blindSaves = catchBlindSaves(server.watcher)
       watchOutsideFiles(server, served)
       watchPackageTypes(server.watcher)
-      // Vite watches no packages by itself
+      // Vite's watcher ignores node_modules
       server.watcher.add(packageGlobs(options.watch).map((glob) => resolve(server.config.root, folderOf(glob))))
       const globs = (option: string | string[] | undefined) =>
         option === undefined ? () => false : vite.createFilter(option, null, { resolve: server.config.root })
@@ -197,7 +198,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
     },
 
     async closeServer({ reason }) {
-      // a restart has configured the next environment already, and a hub that closes takes its apps along
+      // not in a restart: the next environment uses the hub already, and closing it would stop the apps
       if (reason === 'close' && environment) await hubOf(environment)?.close()
     },
   }
@@ -211,13 +212,13 @@ function taken(name: string, what: string): TetherError {
   )
 }
 
-/** Plugins as the user nested them; promised ones are unknown at this point. */
+/** The plugins of a config, which may be nested. Plugins that are promises are left out. */
 function flatten(plugins: PluginOption[] | undefined): Plugin[] {
   const flat: unknown[] = ((plugins ?? []) as unknown[]).flat(Number.POSITIVE_INFINITY)
   return flat.filter((plugin): plugin is Plugin => typeof (plugin as Plugin | null)?.name === 'string')
 }
 
-/** The conditions that node's flags name: Vite resolves linked packages by them too. */
+/** The conditions of node's flags (`-C`). Vite must resolve linked packages by them, as node does. */
 function conditionsOf(flags: readonly string[]): string[] {
   return flags.flatMap((flag, index) => {
     const [, value = flags[index + 1]] = /^(?:-C|--conditions)(?:=(.*))?$/s.exec(flag) ?? []
@@ -225,7 +226,7 @@ function conditionsOf(flags: readonly string[]): string[] {
   })
 }
 
-/** Those of the `watch` option that name files of packages, without what stands before. */
+/** The globs of the `watch` option for files of packages, from `node_modules/` on. */
 function packageGlobs(watch: TetherOptions['watch']): string[] {
   return [watch ?? []].flat().flatMap((glob) => /(?:^|\/)(node_modules\/.*)/.exec(glob)?.[1] ?? [])
 }

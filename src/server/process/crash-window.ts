@@ -1,4 +1,4 @@
-/** How often, and how soon, an app process that crashed is started again. */
+/** Decides how often, and how soon, a crashed app process is started again. */
 
 /** At most this many restarts ... */
 const RESTARTS = 5
@@ -10,7 +10,7 @@ const FIRST_DELAY = 100
 export interface CrashWindow {
   /** Counts a crash at `now` (monotonic ms). Returns the ms to wait before the restart, or `undefined` for no restart. */
   next(now: number): number | undefined
-  /** The code has changed: earlier crashes say nothing about it. */
+  /** Forgets all crashes, because the code has changed. */
   forget(): void
 }
 

@@ -5,10 +5,10 @@ import type { AppProcess } from './spawn.ts'
 
 const debug = createDebug('vite-tether:process')
 
-/** Milliseconds that the system has to report the exit of a process that was killed. */
+/** Milliseconds within which the system must report the exit of a killed process. */
 export const KILL_TIMEOUT = 10_000
 
-/** Resolves with `true` when the process is gone, with `false` where the system does not carry out the kill. */
+/** Resolves with `true` when the process is gone, with `false` if it is still there `KILL_TIMEOUT` after SIGKILL. */
 export async function endProcess(
   child: AppProcess,
   { signal, timeout }: { signal: NodeJS.Signals; timeout: number },
@@ -19,7 +19,7 @@ export async function endProcess(
     if (await exits(child, timeout, clock)) return true
     debug('%d ignores %s', child.pid, signal)
   } catch (error) {
-    // the system does not know the signal, or does not let us send it: the process has to end all the same
+    // the system does not know the signal, or does not allow it: SIGKILL ends the process then
     debug('%d: %o', child.pid, error)
   }
   child.kill()

@@ -1,12 +1,12 @@
 /**
- * Forwards the signals of this process to the app processes. They are in groups of their own, so a terminal's signals do not
- * reach them; each is forwarded once. When they have ended, this process does what it would have done without us.
+ * Forwards the signals of this process to the app processes. These are in groups of their own, so that a terminal's signals do not
+ * reach them; each signal is forwarded once. When they have ended, the signal has its usual effect on this process.
  */
 import { createDebug } from 'obug'
 
 const debug = createDebug('vite-tether:signals')
 
-/** What signals are forwarded to. */
+/** The receiver of forwarded signals: a supervisor. */
 export interface SignalTarget {
   /** Resolves when the app process has ended. */
   stop(signal: NodeJS.Signals): Promise<void>
@@ -14,7 +14,7 @@ export interface SignalTarget {
   signal(signal: NodeJS.Signals): void
 }
 
-/** Milliseconds in which a second signal is an echo (npm forwards the Ctrl+C that the terminal has sent to us as well). */
+/** Milliseconds in which a second signal is taken for an echo: the terminal sends Ctrl+C to this process, then npm forwards it. */
 const ECHO = 500
 
 const targets = new Set<SignalTarget>()
@@ -24,7 +24,7 @@ const ending = (signal: NodeJS.Signals) => void end(signal)
 const passing = (signal: NodeJS.Signals) => forward(signal)
 const suspending = (signal: NodeJS.Signals) => {
   forward(signal)
-  // our listener has taken the default action away
+  // a listener of SIGTSTP disables its default action, which is to suspend this process
   process.kill(process.pid, 'SIGSTOP')
 }
 
@@ -56,7 +56,7 @@ function forward(signal: NodeJS.Signals): void {
   for (const target of targets) target.signal(signal)
 }
 
-/** SIGINT, SIGTERM and SIGHUP end the app processes first; asked again by somebody impatient, at once. */
+/** Ends the app processes, for SIGINT, SIGTERM and SIGHUP. A second signal from the user (a second Ctrl+C) kills them. */
 async function end(signal: NodeJS.Signals): Promise<void> {
   const now = performance.now()
   if (endingSince !== undefined) {
@@ -67,7 +67,7 @@ async function end(signal: NodeJS.Signals): Promise<void> {
   endingSince = now
   await settle((target) => target.stop(signal))
   endingSince = undefined
-  // the stopped targets have taken our listeners away; whoever else listens (Vite, the command line) knows what to do
+  // the stopped targets have removed our listeners. If Vite or the command listens, it ends the process; else the default action.
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
 }
 

@@ -1,14 +1,14 @@
-/** How far the current process of a supervisor has come, and what its end means therefore. */
+/** Knows how far a supervisor's process has come, and decides whether its crash leads to a new start. */
 import type { Clock } from '../../shared/util/clock.ts'
 import { createCrashWindow } from './crash-window.ts'
 
 /**
- * Milliseconds after its begin in which the end of a process is that of its start, also if its entries had been executed:
- * `start().catch(() => { process.exitCode = 1 })` fails while it connects, and would log in, or migrate, over and over.
+ * A process that ends within this many milliseconds after it began has failed to start, even if its entries were executed. An app
+ * with `start().catch(() => { process.exitCode = 1 })` that fails to connect would otherwise log in, or migrate, over and over.
  */
 const SOON = 5000
 
-/** One process after the other. */
+/** The lifetime of a supervisor's processes, one after the other. */
 export class Lifetime {
   readonly #clock: Clock
   readonly #crashes = createCrashWindow()
@@ -19,13 +19,13 @@ export class Lifetime {
     this.#clock = clock
   }
 
-  /** The next process is spawned. */
+  /** The next process is being spawned. */
   start(): void {
     this.#begunAt = undefined
     this.#isSaved = false
   }
 
-  /** It begins to read its code: later saves may be news to it. */
+  /** The process begins to read its code: it may have older code than a save from now on. */
   begin(): void {
     this.#begunAt ??= this.#clock.now()
   }
@@ -34,13 +34,13 @@ export class Lifetime {
     return this.#begunAt !== undefined
   }
 
-  /** A save has come, which may be what a process needs that is about to crash. */
+  /** A save has come. If the process crashes over older code, it starts again at once. */
   saved(): void {
     this.#crashes.forget()
     this.#isSaved = this.isBegun
   }
 
-  /** It has crashed: milliseconds until the next is started, or `undefined` if a save has to come first. */
+  /** The process has crashed: milliseconds until the next one is started, or `undefined` if a save must come first. */
   delay(wasReady: boolean): number | undefined {
     if (!wasReady) return this.#isSaved ? 0 : undefined
     const now = this.#clock.now()

@@ -1,7 +1,8 @@
 /**
- * Ends app processes when this process was killed and could not do it itself. An app process stops by itself when its
- * inherited fd reports that the parent is gone, but not while its main thread is in a loop, and not its own children. A shell
- * in a session of its own reads which groups are alive; when its input ends it waits a second and kills the last ones named.
+ * Ends app processes when this process is killed and cannot do it itself. An app process stops by itself when its inherited fd
+ * reports that the parent is gone, but not while its main thread is in a loop, and it does not stop its own children. So a shell in
+ * a session of its own reads lines with the groups that are alive. When its input ends it waits a second and kills those of the
+ * last line.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createDebug } from 'obug'
@@ -55,7 +56,7 @@ function startShell(): ChildProcess {
     env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
     stdio: ['pipe', 'ignore', 'ignore'],
   })
-  // without a shell (a distroless image) what remains is that the app process watches its own fd
+  // without a shell (in a distroless image) an app process still stops by itself, see above
   const gone = (reason: unknown) => {
     debug('no guard: %o', reason)
     if (shell === child) shell = undefined

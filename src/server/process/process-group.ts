@@ -1,4 +1,4 @@
-/** Signals to everything that an app process has started: its process group, or on Windows its tree. */
+/** Sends signals to an app process and all that it has started: its process group, or on Windows its tree. */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -8,11 +8,11 @@ const debug = createDebug('vite-tether:process')
 
 /** Milliseconds that processes left behind by the app have between SIGTERM and SIGKILL. */
 const LEFTOVER_GRACE = 500
-/** Milliseconds that the kernel has to carry out a SIGKILL. */
+/** Milliseconds to wait until the kernel has carried out a SIGKILL. */
 const KILL_GRACE = 2000
 const FIRST_POLL = 5
 
-/** Sends `signal` to the group that `leader` leads; 0 only asks. Returns `false` when nobody is in it any more. */
+/** Sends `signal` to the group of `leader`; 0 only asks. Returns `false` if the group has no members any more. */
 export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(-leader, signal)
@@ -25,20 +25,20 @@ export function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean
   }
 }
 
-/** Kills the process and everything it has started, without asking. */
+/** Kills the process and all that it has started. */
 export function killTree(leader: number, platform: NodeJS.Platform = process.platform): void {
   if (platform !== 'win32') {
     signalGroup(leader, 'SIGKILL')
     return
   }
-  // it finds the others by who has started them: the leader has to live until then
+  // taskkill finds child processes by their parent, so the leader must not be killed before
   const killer = spawn('taskkill', ['/pid', String(leader), '/T', '/F'], { stdio: 'ignore', windowsHide: true })
   const alone = (reason: unknown) => {
     debug('taskkill failed: %o', reason)
     try {
       process.kill(leader, 'SIGKILL')
     } catch (error) {
-      // it has ended
+      // the process has ended already
       debug('%d: %o', leader, error)
     }
   }
@@ -47,8 +47,8 @@ export function killTree(leader: number, platform: NodeJS.Platform = process.pla
 }
 
 /**
- * Ends what is left of a group whose leader has exited, so that no port stays taken: SIGTERM, half a second, SIGKILL. It has
- * to run right after the exit, while the system cannot have given the id to anybody else.
+ * Ends the rest of a group whose leader has exited, so that no port stays taken: SIGTERM, half a second, SIGKILL. To be called
+ * right after the exit: later the system may have given the id to another process.
  */
 export async function clearGroup(leader: number): Promise<void> {
   if (process.platform === 'win32' || !signalGroup(leader, 'SIGTERM')) return
@@ -68,7 +68,7 @@ async function groupGone(leader: number, patience: number): Promise<boolean> {
   return true
 }
 
-/** Where PID 1 does not reap orphans, as in many containers, the dead stay in their group. They hold nothing. */
+/** `true` if all members are dead. Where PID 1 does not reap orphans, as in many containers, they stay, but hold no port. */
 function onlyZombies(leader: number): boolean {
   if (process.platform !== 'linux') return false
   return readdirSync('/proc').every((name) => {
@@ -84,7 +84,7 @@ function readStat(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'latin1')
   } catch {
-    // it has ended since the folder was listed
+    // the process has ended since the folder was listed
     return ''
   }
 }

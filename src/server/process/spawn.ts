@@ -1,4 +1,4 @@
-/** One app process from spawn to the end of its output. */
+/** Starts an app process, and follows it until its output has ended. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,18 +13,18 @@ import { splitLines } from './split-lines.ts'
 
 const debug = createDebug('vite-tether:process')
 
-/** Signals that a terminal sends to everybody in the foreground, not to one process. */
+/** Signals that a terminal sends to all processes in the foreground, not to one. */
 const TERMINAL_SIGNALS: readonly string[] = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGTSTP', 'SIGCONT', 'SIGWINCH']
-/** Milliseconds that output of an ended process may take to arrive when a process of another group holds the pipe. */
+/** Longest wait for the rest of the output, in ms: a process of another group may hold the pipe open for ever. */
 const FLUSH_GRACE = 500
 
-/** What to run, and how. */
+/** The command of an app process. */
 export interface AppCommand {
   /** Path of the bootstrap that `node` runs: `dist/main.js`. */
   main: string
-  /** Real path of the entry: what the app sees as `process.argv[1]`. */
+  /** Real path of the entry: the app's `process.argv[1]`. */
   entry: string
-  /** What the app sees as `process.argv.slice(2)`. */
+  /** The app's `process.argv.slice(2)`. */
   args: readonly string[]
   /** Node flags. */
   execArgv: readonly string[]
@@ -33,11 +33,11 @@ export interface AppCommand {
   cwd: string
   /** `'pipe'` hands lines of output to `onLine`. */
   stdio: 'inherit' | 'pipe'
-  /** `'silent'` is a pipe on which nothing ever comes, like a terminal at which nobody types. */
+  /** `'silent'` is a pipe that stays open and empty, like a terminal without input. */
   stdin: 'inherit' | 'silent'
 }
 
-/** How a process ended: one of the two is `null`. */
+/** The end of a process: by a code or by a signal, the other is `null`. */
 export interface Exit {
   code: number | null
   signal: NodeJS.Signals | null
@@ -70,7 +70,7 @@ export async function spawnApp(
   const pid = child.pid!
   const unguard = guard(pid)
   const line = child.stdio[HANDOVER_FD] as import('node:net').Socket
-  // the process may end at any moment: its exit tells, a broken pipe does not
+  // the process may end while a line is written: 'exit' reports that, so an error of the pipe is ignored
   line.on('error', (error) => debug('%d: hand-over fd: %s', pid, error.message))
   const tell = (message: ParentLine) => line.write(`${JSON.stringify(message)}\n`)
   tell({ handover })
@@ -87,7 +87,7 @@ export async function spawnApp(
       await clearGroup(pid)
       unguard()
       line.destroy()
-      // somebody in another session may have inherited the pipes and keep them open
+      // a process in another session may have inherited the pipes and keep them open
       const flush = new AbortController()
       await Promise.race([closed, delay(FLUSH_GRACE, undefined, { signal: flush.signal }).catch(() => {})])
       flush.abort()
@@ -121,7 +121,7 @@ async function start(command: AppCommand, hasChannel: boolean): Promise<ChildPro
     const child = spawn(process.execPath, argv, {
       cwd: command.cwd,
       env: { ...command.env, [RUNNER_MARKER]: '1' },
-      // a group of its own, so that all that the app starts can be ended with it
+      // a process group, so that all that the app starts can be ended with it
       detached: process.platform !== 'win32',
       windowsHide: true,
       stdio: [stdin, output, output, 'overlapped', ...(hasChannel ? ['ipc' as const] : [])],

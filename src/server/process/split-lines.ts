@@ -1,10 +1,10 @@
 /** Cuts a stream of text into lines. */
 import type { Readable } from 'node:stream'
 
-/** Characters after which a line is handed on although it has not ended. */
+/** A longer line is cut at this many characters: without a limit it would grow in memory. */
 const LONGEST_LINE = 1024 * 1024
 
-/** Calls `onLine` with every line of `stream`, without its line break; what the stream ends with counts as a line too. */
+/** Calls `onLine` with each line of `stream`, without its line break, also with a last line that has none. */
 export function splitLines(stream: Readable, onLine: (line: string) => void): void {
   let rest = ''
   stream.setEncoding('utf8')

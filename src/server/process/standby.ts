@@ -1,6 +1,6 @@
 /**
- * The process that is going to be the next: spawned while the app runs, it waits until it is taken. What it was started with
- * is compared with what a fresh process would be started with: a difference makes it useless.
+ * The standby of a supervisor: the app's next process, spawned while the app runs, which waits until it is taken. Its inputs
+ * (command, environment, configuration) must be those that a new process would have: if they differ, it is killed.
  */
 import { createDebug } from 'obug'
 import type { Clock } from '../../shared/util/clock.ts'
@@ -9,60 +9,60 @@ import type { AppProcess } from './spawn.ts'
 
 const debug = createDebug('vite-tether:standby')
 
-/** Milliseconds after the app's first start in which it has the machine to itself. After a restart another is likely to follow soon. */
+/** Milliseconds from the app's first start to the standby's, which would slow it down. After a restart there is no wait. */
 const DELAY = 500
 
-/** What a standby is made of. */
+/** Options of a standby. */
 export interface StandbyOptions {
   clock: Clock
   /** Starts a process that waits. */
   spawn(): Promise<AppProcess>
-  /** All that a process started now would see. */
+  /** The inputs of a process that is started now, as text to compare. */
   inputs(): string
-  /** Whether there is room for another process. */
+  /** `true` if there is memory for another process. */
   hasRoom(): boolean
   /** A process that was still waiting has ended. */
   ended(pid: number): void
 }
 
-/** At most one process that waits. */
+/** Keeps at most one process that waits. */
 export class Standby {
   readonly #options: StandbyOptions
   readonly #crashes = createCrashWindow()
-  /** Those that have not exited yet and were not taken. */
+  /** Processes that were not taken and have not exited yet. */
   readonly #alive = new Map<AppProcess, Promise<void>>()
   #current: AppProcess | undefined
   #inputs = ''
   #launching: Promise<void> | undefined
   #cancel: (() => void) | undefined
-  /** How often the app was started. */
+  /** Number of starts of the app. */
   #starts = 0
-  /** From `plan()` to `pause()`: one that ends is replaced. */
+  /** `true` from `plan()` to `pause()`: a process that ends is replaced then. */
   #isPlanned = false
 
   constructor(options: StandbyOptions) {
     this.#options = options
   }
 
-  /** Of the process that waits. */
+  /** Process id of the process that waits. */
   get pid(): number | undefined {
     return this.#current?.pid
   }
 
-  /** Starts one in a while, unless there is one by then. */
+  /** Starts a process after `ms`, unless there is one by then. */
   plan(ms = this.#starts > 1 ? 0 : DELAY): void {
     this.pause()
     this.#isPlanned = true
     this.#cancel = this.#options.clock.after(ms, () => this.prepare())
   }
 
-  /** Nothing new is started until {@link plan} or {@link prepare}. */
+  /** Starts no process until {@link plan} or {@link prepare} is called. */
   pause(): void {
     this.#isPlanned = false
     this.#cancel?.()
   }
 
-  /** Starts one now, unless there is one or no room for it. What goes wrong costs nothing but its use. */
+  /** Starts a process now, unless there is one, or no memory. A failure is ignored: the app then starts without a standby. */
   prepare(): void {
     this.#cancel?.()
     if (this.#current && this.#inputs !== this.#options.inputs()) this.#drop()
@@ -74,7 +74,7 @@ export class Standby {
       })
   }
 
-  /** The app is started: hands the process over to the caller, if there is one that is as good as a fresh one. */
+  /** Hands the process that waits over to the caller, if there is one with the inputs of a new process. */
   async take(): Promise<AppProcess | undefined> {
     this.#starts++
     await this.#launching
@@ -85,7 +85,7 @@ export class Standby {
     return taken
   }
 
-  /** Kills it. Resolves when nothing of it is left. */
+  /** Kills the process that waits. Resolves when all its processes are gone. */
   async discard(): Promise<void> {
     this.pause()
     await this.#launching
@@ -93,13 +93,13 @@ export class Standby {
     await Promise.all(this.#alive.values())
   }
 
-  /** Hands a signal on. */
+  /** Forwards a signal. */
   signal(signal: NodeJS.Signals): void {
     this.#current?.signal(signal)
   }
 
   async #launch(): Promise<void> {
-    // first: what changes while it starts must show
+    // read before the spawn: the process starts, then an input changes, and the comparison must see that
     this.#inputs = this.#options.inputs()
     const child = await this.#options.spawn()
     debug('%d waits', child.pid)
@@ -124,7 +124,7 @@ export class Standby {
     if (!dropped) return
     debug('%d is of no use', dropped.pid)
     this.#current = undefined
-    // it has nothing to dispose of
+    // killed without asking: it has executed no module, so there is nothing to dispose
     dropped.kill()
     this.#options.ended(dropped.pid)
   }

@@ -1,4 +1,4 @@
-/** What a supervisor is given and what it tells. */
+/** Options, events and states of a supervisor. */
 import type { Handover } from '../../shared/handover.ts'
 import type { Clock } from '../../shared/util/clock.ts'
 import type { PortsOfApp } from './port-seam.ts'
@@ -23,44 +23,45 @@ export const TRANSITIONS: Record<SupervisorState, readonly SupervisorState[]> = 
 /** The end of an app process. */
 export interface SupervisorExit extends Exit {
   pid: number
-  /** It was asked to stop. */
+  /** `true` if the process was asked to stop. */
   requested: boolean
-  /** It had executed its entries. */
+  /** `true` if the process had executed its entries. */
   wasReady: boolean
-  /** What follows: a new process (at once or in `delay` ms), waiting for a save, or nothing. */
+  /** `start`: a new process follows. `save`: the next save starts one. `none`: the end is final. */
   next: 'start' | 'save' | 'none'
+  /** Milliseconds until the new process; absent if it follows at once. */
   delay?: number
 }
 
 /** Events of a supervisor with their arguments. */
 export interface SupervisorEvents {
-  /** `reason` says why, for people. */
+  /** `reason` is a text for log lines. */
   state: [state: SupervisorState, previous: SupervisorState, reason: string | undefined]
   exit: [exit: SupervisorExit]
-  /** A process that has waited is the app's from now on: it is to begin. */
+  /** The standby `pid` is the app's process from now on, and must be told to begin. */
   takeover: [pid: number]
-  /** A process that has waited has ended, unused. */
+  /** The standby `pid` has ended without having been used. */
   unused: [pid: number]
   /** A line of the app's output, with `stdio: 'pipe'`. */
   stdout: [line: string]
   stderr: [line: string]
 }
 
-/** What a supervisor has to know for a process that waits. */
+/** Rules for the standby of a supervisor. */
 export interface StandbyPolicy {
-  /** What a process would see that is started now, beside its command. Another answer makes one that waits useless. */
+  /** Further inputs of a process that is started now, beside its command. A standby with other inputs is killed. */
   inputs(): string
-  /** Whether there is room for it. */
+  /** `true` if there is memory for it. */
   hasRoom(): boolean
 }
 
 /** Options of a `Supervisor`. */
 export interface SupervisorOptions extends Omit<AppCommand, 'env'> {
-  /** Names this supervisor among others. */
+  /** Id of the app, unique in the hub. */
   id: string
-  /** The environment of the next process; asked at each start. */
+  /** The environment of the next process; called at each start. */
   env: () => NodeJS.ProcessEnv
-  /** Where the next process finds the server; asked at each start. */
+  /** Tells the next process where the server is; called at each start. */
   handover: () => Omit<Handover, 'stop' | 'waits'>
   /** How the process is asked to stop. @default { signal: 'SIGTERM', timeout: 5000, drain: 1000 } */
   stop?: { signal?: NodeJS.Signals; timeout?: number; drain?: number }

@@ -1,6 +1,6 @@
 /**
- * The life of one supervised app process, over all its restarts. It knows nothing of Vite or sessions: the hub reports what
- * it hears (`fetched`, `ready`, `saved`). Every transition of its state is in this file.
+ * Supervises one app process, over all its restarts. Knows nothing of Vite or sessions: the hub calls `fetched`, `ready` and
+ * `saved`. Every transition of its state is in this file.
  */
 import { EventEmitter } from 'node:events'
 import { createDebug } from 'obug'
@@ -29,15 +29,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #standby: Standby | undefined
   #state: SupervisorState = 'idle'
   #process: AppProcess | undefined
-  /** The process was a standby, and has not said that it runs the app. */
+  /** `true` if the process was a standby and has not connected as the app's runner yet. */
   #isUnproven = false
-  /** Spawning, while that is under way. */
+  /** Settles when the spawn under way ends. */
   #launching: Promise<void> | undefined
-  /** The stop under way, and whether a start follows it. */
+  /** The stop under way; with `restart`, a start follows it. */
   #stopping: { done: Promise<void>; restart: boolean } | undefined
-  /** The inputs with which the process that has not begun yet was started. */
+  /** The inputs with which the present process was started. */
   #inputs = ''
-  /** Cancels the restart that a crash has put off. */
+  /** Cancels the delayed restart after a crash. */
   #cancelBackoff: (() => void) | undefined
   #release: (() => void) | undefined
 
@@ -68,17 +68,17 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#process?.pid
   }
 
-  /** Process id of the one that waits to be next. */
+  /** Process id of the standby, or `undefined` if there is none. */
   get standbyPid(): number | undefined {
     return this.#standby?.pid
   }
 
-  /** `true` while the process has not begun to read its code: what is saved now it is going to begin with. */
+  /** `true` while the process has not begun to read its code: it is going to get a save of now. */
   get isUnbegun(): boolean {
     return this.#state === 'starting' && !this.#lifetime.isBegun
   }
 
-  /** A restart is near: the next process may begin to boot. */
+  /** Starts a standby now, because a restart is near. */
   prepare(): void {
     if (this.#state === 'starting' || this.#state === 'ready') this.#standby?.prepare()
   }
@@ -91,21 +91,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Replaces the process by a new one, unless it has not begun yet and a fresh one would see the same. A request that arrives
-   * during a `stop()` is dropped. Resolves once the new process is spawned; rejects with `ERR_START`.
+   * Replaces the process by a new one, unless it has not begun yet and a new one would have the same inputs. During a `stop()` the
+   * request is dropped. Resolves once the new process is spawned; rejects with `ERR_START`.
    */
   restart(reason?: string): Promise<void> {
     if (this.#stopping) return this.#stopping.done
     if (this.#launching) return this.#launching.then(() => this.restart(reason))
     if (this.isUnbegun && this.#inputs === this.#inputsOf(this.#command())) return Promise.resolve()
-    // a crashed one has a process that the system did not kill
+    // in the state `crashed` there may be a process that SIGKILL did not end
     if (!this.#process) return this.#launch(reason)
     return this.#end({ restart: true, signal: this.#stopBy.signal, reason })
   }
 
   /**
-   * Stops the process: `signal`, the deadline, SIGKILL to its group. Resolves when it and all that it started are gone.
-   * Rejects with `ERR_START` only where the system does not carry out the kill.
+   * Stops the process: `signal`, then after the timeout SIGKILL to its group. Resolves when it and all that it started are gone.
+   * Rejects with `ERR_START` if the process does not end after SIGKILL.
    */
   stop(signal: NodeJS.Signals = this.#stopBy.signal): Promise<void> {
     if (this.#stopping) {
@@ -121,21 +121,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#standby?.discard() ?? Promise.resolve()
   }
 
-  /** Kills the process without asking; for a second Ctrl+C. Resolves like `stop()`. */
+  /** Kills the process, for a second Ctrl+C. Resolves like `stop()`. */
   kill(): Promise<void> {
     const stopped = this.stop()
     this.#process?.kill()
     return stopped
   }
 
-  /** Hands a signal on to the process group without an opinion on what it does. */
+  /** Forwards a signal to the process group. */
   signal(signal: NodeJS.Signals): void {
     this.#process?.signal(signal)
-    // a suspended server answers nobody
+    // the standby is suspended with Vite, which cannot answer it either
     if (signal === 'SIGTSTP' || signal === 'SIGCONT') this.#standby?.signal(signal)
   }
 
-  /** The hub reports that the process `pid` has begun to read its code: later saves may be news to it. */
+  /** The hub reports that the process `pid` has begun to read its code: it may have older code than a save from now on. */
   fetched(pid = this.pid): void {
     if (pid !== this.pid) return
     this.#lifetime.begin()
@@ -149,7 +149,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#move('ready')
   }
 
-  /** The hub reports a save: what waits for one starts. */
+  /** The hub reports a save: an app that waits for one starts. */
   saved(reason?: string): void {
     this.#lifetime.saved()
     this.#startAgain(reason)
@@ -158,7 +158,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #startAgain(reason?: string): void {
     // #release is set from the first start() to stop() or a final exit (`once`). Without it there is nothing to start again.
     if ((this.#state !== 'idle' && this.#state !== 'crashed') || this.#release === undefined) return
-    // a failure is told by the state
+    // a failed start is reported by the state `crashed`
     this.restart(reason).catch((error) => debug('%s: %o', this.id, error))
   }
 
@@ -178,7 +178,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
   }
 
-  /** Makes the process that waits the app's, or a new one. */
+  /** Makes the standby the app's process, or spawns a new one. */
   async #next(): Promise<void> {
     const waiting = await this.#standby?.take()
     const command = this.#command()
@@ -196,7 +196,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return { ...this.#options, env: this.#options.env() }
   }
 
-  /** All that a process started now would see. */
+  /** The inputs of a process that is started now, as text to compare. */
   #inputsOf(command: object): string {
     return JSON.stringify([command, this.#options.standby?.inputs()])
   }
@@ -206,7 +206,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return spawnApp(command, handover, (stream, line) => this.emit(stream, line), this.#options.ports)
   }
 
-  /** Stops the process and starts the next one if that is (still) wanted when it is gone. */
+  /** Stops the process; then, unless stop() has come meanwhile, starts the next one if `restart` is set. */
   #end(how: { restart: boolean; signal: NodeJS.Signals; reason?: string | undefined }): Promise<void> {
     const stopping = { done: this.#stopProcess(how), restart: how.restart }
     stopping.done = stopping.done
@@ -242,12 +242,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #ended(child: AppProcess, exit: Exit): void {
     const wasReady = this.#state === 'ready'
-    // 'crashed': it could not be killed, and ends at last
+    // in 'crashed', SIGKILL had no effect in time, and the process ends only now
     const requested = this.#state === 'stopping' || this.#state === 'crashed'
     this.#process = undefined
     if (this.#isUnproven && !requested) {
       this.emit('unused', child.pid)
-      // a failure is told by the state
+      // a failed start is reported by the state `crashed`
       this.#launch('the process that waited has ended').catch((error) => debug('%s: %o', this.id, error))
       return
     }
@@ -275,7 +275,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.emit('state', next, previous, reason)
   }
 
-  /** From the first start to the stop, this process' signals are forwarded and its death is guarded against. */
+  /** From the first start to the stop: forwards signals of this process, and has the app killed if this process dies. */
   #hold(): void {
     if (this.#release) return
     const release = [holdGuard(), forwardSignals(this)]

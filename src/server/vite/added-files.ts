@@ -1,9 +1,9 @@
-/** Files that plugins add to a module (`addWatchFile`): its code is made of their text too, also where it imports them besides. */
+/** Files that plugins add to a module (`addWatchFile`). The module's code depends on their text, even if it also imports them. */
 import type { DevEnvironment, EnvironmentModuleNode } from 'vite'
 
 const added = new WeakMap<EnvironmentModuleNode, Set<string>>()
 
-/** For a `transform` hook that comes first: notes what the hooks behind it add to the module `id`. */
+/** For a `transform` hook that runs before Vite's: notes the files that later hooks add to the module `id`. */
 export function noteAddedFiles(context: { environment: object; addWatchFile(file: string): void }, id: string): void {
   const node = (context.environment as DevEnvironment).moduleGraph.getModuleById(id)
   if (!node) return

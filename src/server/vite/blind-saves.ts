@@ -1,7 +1,7 @@
 /**
- * Vite's watcher takes each file as it finds it: what is saved after Vite has read a file and before the watcher has come to it
- * is never reported. That is some 100 ms at the start and at each in-process restart (the watcher from before is closed by
- * then), and a moment for each file outside of the root, which is watched only once it was transformed.
+ * Catches saves that Vite's watcher cannot see: Vite reads a file, then the file is saved, then the watcher begins to watch it and
+ * takes the saved file for the original. There are some 100 ms for that at the start and at each in-process restart (the former
+ * watcher is closed by then), and a moment for each file outside of the root, which is watched only after its transform.
  */
 import type { Stats } from 'node:fs'
 import { basename, dirname, isAbsolute, resolve } from 'node:path'
@@ -9,22 +9,22 @@ import type { ViteDevServer } from 'vite'
 import { statOf } from '../../shared/util/file-stats.ts'
 import { isSame, reportSave } from './late-saves.ts'
 
-/** Milliseconds until the watcher is first asked for a file; each further time it is asked after twice as long. */
+/** Milliseconds until the watcher is first asked if it watches a file. Each further wait is twice as long. */
 const FIRST = 50
-/** It does not watch what it has not come to in that time. */
+/** A file that is not watched after this many milliseconds is never going to be: it is given up. */
 const LAST = 30_000
 
-/** Saves that a watcher could not see. */
+/** The catcher of one watcher's blind saves. */
 export interface BlindSaves {
   /** Vite is about to read the file of this module. */
   reading(id: string): void
 }
 
-/** Reports a change of each file that is another than when it was read by the time at which `watcher` begins to watch it. */
+/** Reports a change of each file that was saved between Vite's read and the moment at which `watcher` begins to watch it. */
 export function catchBlindSaves(watcher: ViteDevServer['watcher']): BlindSaves {
-  /** Files that may not be watched yet, as they were before Vite read them. */
+  /** Files that may not be watched yet, with their stats from before Vite read them. */
   const read = new Map<string, Stats>()
-  /** Those that nobody looks after so far. */
+  /** Files that wait for the next timer, which is shared by all files of a moment. */
   let fresh = new Set<string>()
 
   function look(files: Iterable<string>, wait: number): void {
@@ -43,15 +43,15 @@ export function catchBlindSaves(watcher: ViteDevServer['watcher']): BlindSaves {
     if (left.length > 0) setTimeout(look, wait, left, 2 * wait).unref()
   }
 
-  // from here on it sees the file; what is saved behind this very change is for `late-saves`
+  // an event shows that the watcher sees the file; a save right after it is a matter of `late-saves`
   watcher.on('all', (_, file) => void read.delete(file))
 
   return {
     reading(id) {
       const path = id.replace(/[?#].*$/, '')
-      // for Vite's watcher too, a path is the system's own
+      // the watcher has paths in the system's own form
       const file = isAbsolute(path) ? resolve(path) : undefined
-      // at once: it has to be the file before it is read
+      // synchronous: an asynchronous stat could see a save that comes after Vite's read
       const stats = file && statOf(file)
       if (!stats) return
       if (fresh.size === 0) {

@@ -1,6 +1,6 @@
 /**
- * Our Vite environment: an ordinary runnable one, so that `server.ssrLoadModule` and frameworks keep working, with a transport
- * of our own on which Vite's file checks are on.
+ * Makes our Vite environment: an ordinary runnable one, so that `server.ssrLoadModule` and frameworks keep working, with our own
+ * transport, for which Vite's file checks are on.
  */
 import { EventEmitter } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
@@ -17,22 +17,22 @@ export function isAllowed(config: ResolvedConfig, file: string): boolean {
   return vites.get(config)!.isFileLoadingAllowed(config, file)
 }
 
-/** One runner as Vite's channel sees it: `client.send()` of a custom event's listener answers it alone. */
+/** A runner as Vite's channel sees it. A listener of a custom event answers only this runner with `client.send()`. */
 export interface ChannelClient {
   send(payload: HotPayload): void
 }
 
-/** The transport. The `api` emitters are those Vite's in-process module runner connects to. */
+/** Our transport. Vite's in-process module runner connects to the emitters of `api`. */
 export interface Channel extends HotChannel<{ innerEmitter: EventEmitter; outsideEmitter: EventEmitter }> {
   /** Hands a custom event of a runner to the listeners of `environment.hot.on`. */
   receive(event: string, data: unknown, client: ChannelClient): void
-  /** `true` while listeners run for a custom event of a runner of ours, as against the in-process one. */
+  /** `true` while listeners run for a custom event of one of our runners; `false` for one of Vite's in-process runner. */
   readonly receiving: boolean
   /** Sends a payload to the in-process module runner only. */
   sendInProcess(payload: HotPayload): void
 }
 
-/** What happens to an environment, in Vite's order: on a restart the new one is made before the old one closes. */
+/** Events of an environment, in Vite's order: in a restart the new one is made before the old one closes. */
 export interface EnvironmentEvents {
   /** The environment was made; `previous` is the one it replaces in an in-process restart. */
   init(environment: DevEnvironment, previous: DevEnvironment | undefined): void
@@ -42,7 +42,7 @@ export interface EnvironmentEvents {
   send(environment: DevEnvironment, payload: HotPayload): void
 }
 
-/** Makes the environment `name` by the server's `vite`; its life is told to `events`. */
+/** Makes the environment `name`, which calls `events`. */
 export function createTetherEnvironment(
   name: string,
   config: ResolvedConfig,
@@ -95,7 +95,7 @@ function createChannel(on: { send(payload: HotPayload): void; listen(): void; cl
     },
     on: (event: string, listener: (...args: never[]) => void) => {
       const call = listener as (...args: unknown[]) => void
-      // Vite's own, and for as long as the channel: nobody takes it off
+      // Vite adds its listener of 'vite:invoke' once and never removes it, so off() need not know the wrapper
       const isInvoke = event === 'vite:invoke'
       innerEmitter.on(event, isInvoke ? (data, client) => askedBy(client, () => call(data, client)) : call)
     },
@@ -126,8 +126,8 @@ function createChannel(on: { send(payload: HotPayload): void; listen(): void; cl
 }
 
 /**
- * Vite announces updates before anybody knows their outcome, and clears the screen: ours are reported once they are applied. It
- * warns of imports that it cannot analyse, which are nothing special on a server: they are resolved when they are reached.
+ * Drops two kinds of Vite's lines. It announces updates before their outcome is known and clears the screen: updates of runners are
+ * reported once they are applied. And it warns of `import()`s that it cannot analyse: the runner resolves those when it reaches them.
  */
 function quieten(environment: DevEnvironment): void {
   const { logger } = environment

@@ -1,21 +1,22 @@
 /**
- * What Vite's own runners in this process are told of their code (`server.ssrLoadModule`, `environment.runner`). Vite answers one
- * that has a module already with "unchanged" unless nobody has transformed it since a save; we transform at once after each save.
+ * Keeps Vite's own runners in this process current (`server.ssrLoadModule`, `environment.runner`). Without this: a file is saved,
+ * then the hub lets Vite transform it at once for our runners, then Vite's runner asks for it, and Vite answers "unchanged"
+ * because the result is in its cache.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { DevEnvironment, EnvironmentModuleNode, FetchResult } from 'vite'
 import { clockOf } from './module-clock.ts'
 
-/** By the runner that asks: what it was given, by the clock of each module. */
+/** Client of a runner -> the modules that it was given, each with the module's clock of that time. */
 const given = new WeakMap<object, WeakMap<EnvironmentModuleNode, number>>()
 const asking = new AsyncLocalStorage<object>()
 
-/** Calls a listener of `vite:invoke`: whatever it asks the environment, `client` asks. */
+/** Calls a listener of `vite:invoke`, and remembers for all its calls of the environment that `client` has asked. */
 export function askedBy(client: object, listener: () => unknown): void {
   asking.run(client, listener)
 }
 
-/** Has `environment` compare what a runner asks for with what that runner itself was given. */
+/** Makes `environment` answer "unchanged" only for a module that this runner itself was given in its present state. */
 export function answerEach(environment: DevEnvironment): void {
   const { moduleGraph } = environment
   const fetchModule = environment.fetchModule
@@ -34,7 +35,7 @@ export function answerEach(environment: DevEnvironment): void {
     const node = 'id' in answer ? moduleGraph.getModuleById(answer.id) : undefined
     if (!node) return answer
     if (holds(node)) return { cache: true }
-    // one that was saved meanwhile is asked for again
+    // the clock from before the transform: if the module was saved meanwhile, the runner gets it again next time
     held.set(node, began ?? clockOf(node))
     return { ...answer, invalidate: true } as FetchResult
   }

@@ -1,6 +1,6 @@
 /**
- * Vite's watcher swallows a change that follows another of the same file within 50 ms: of two quick saves it may report only
- * the first, and the old content would stay live.
+ * Catches a second save that Vite's watcher swallows: a file is saved and reported, then Vite reads it, then it is saved again within
+ * 50 ms, and the watcher reports nothing. The content of the first save would stay live.
  */
 import { EventEmitter } from 'node:events'
 import { type Stats, statSync } from 'node:fs'
@@ -8,29 +8,29 @@ import { readFile, stat } from 'node:fs/promises'
 import type { ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
 
-/** Milliseconds after a reported change until the file is looked at again: a little longer than the watcher is deaf. */
+/** Milliseconds after a reported change until the file is looked at again: a little more than the watcher's 50 ms. */
 const DEAF = 60
 
-/** Watcher -> the saves that were reported instead of it. */
+/** Watcher -> the saves that were reported in its place. */
 const reported = new WeakMap<ViteDevServer['watcher'], Map<string, Stats>>()
-/** Files that may be saved once more unnoticed -> what Vite has read of them since the save that was reported. */
+/** Files that may be saved again unnoticed -> contents that Vite has read since the reported save. */
 const reading = new Map<string, Set<string>>()
 
-/** Vite has read a file. */
+/** Notes the content of a file that Vite has read. */
 export function noteContent(file: string, content: string): void {
   reading.get(slash(file))?.add(content)
 }
 
 /**
- * Reports a change again if the file was written once more while the watcher was deaf to it. A watcher that was not deaf but
- * late (one that polls, or one that is at it right now) would report that save too: it is one change all the same.
+ * Reports a change again if the file was written once more within the time in which the watcher swallows changes. A watcher that
+ * reports this save, too, only later (one that polls) is kept from that: it is one change.
  */
 export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   if (reported.has(watcher)) return
   const told = new Map<string, Stats>()
   reported.set(watcher, told)
   const timers = new Map<string, NodeJS.Timeout>()
-  // its types list the arguments of each event; here they are passed on as they are
+  // the types list the arguments of each event; here all are passed on unchanged
   const emit = watcher.emit as (...args: unknown[]) => boolean
 
   async function check(file: string, known: Stats): Promise<void> {
@@ -38,7 +38,7 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
     const contents = reading.get(slash(file))
     reading.delete(slash(file))
     const now = await stat(file).catch(() => undefined)
-    // a file that is gone is reported as such
+    // the watcher itself reports a file that is gone
     if (!now || isSame(now, known) || (await isContent(file, contents)) || timers.has(file)) return
     reportSave(watcher, file, now)
   }
@@ -52,7 +52,7 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
 
   watcher.on('change', (file: string) => {
     clearTimeout(timers.get(file))
-    // not those of the event: they may be from the middle of a save, and Vite reads the file only after this
+    // not the stats of the event, which may be from the middle of a save; Vite reads the file only after this listener
     const stats = statSync(file, { throwIfNoEntry: false })
     if (!stats) return
     reading.set(slash(file), new Set())
@@ -60,23 +60,23 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   })
 }
 
-/** Reports a save that the watcher has missed; if it finds it in the end, that is not told again. */
+/** Reports a save that the watcher has missed. If the watcher finds it later, it is not reported again. */
 export function reportSave(watcher: ViteDevServer['watcher'], file: string, now: Stats): void {
-  // not that of the watcher, which keeps back what was told
+  // not watcher.emit, which holds back saves that were reported here
   const { emit } = EventEmitter.prototype
   reported.get(watcher)?.set(file, now)
   emit.call(watcher, 'change', file, now)
   emit.call(watcher, 'all', 'change', file, now)
 }
 
-/** The save was under way when it was reported, and complete when Vite read the file. */
+/** `true` if Vite has read the present content: the save was reported in its middle, then completed, then read. */
 async function isContent(file: string, contents: ReadonlySet<string> = new Set()): Promise<boolean> {
   if (contents.size === 0) return false
   const content = await readFile(file, 'utf8').catch(() => undefined)
   return [...contents].every((each) => each === content)
 }
 
-/** Nobody has written the file between the two. */
+/** `true` if the file was not written between the two stats. */
 export function isSame(one: Stats, other: Stats): boolean {
   return one.mtimeMs === other.mtimeMs && one.size === other.size
 }

@@ -1,6 +1,7 @@
 /**
- * Modules outside of the root, such as those of linked packages. Vite's watcher watches each of these files by itself: it forgets
- * one that is removed, does not notice when a folder takes the place of another, and knows nothing of one that is missing.
+ * Watches modules outside of the root, such as those of linked packages. Vite's watcher watches each of these files, not their
+ * folders: it forgets a file that is removed, misses a folder that takes the place of another (a new build), and does not know
+ * missing files.
  */
 import { readdirSync, type Stats, unwatchFile, watch, watchFile } from 'node:fs'
 import { isAbsolute, posix, resolve } from 'node:path'
@@ -9,24 +10,24 @@ import { importName, slash } from '../../shared/util/file-path.ts'
 import { statOf } from '../../shared/util/file-stats.ts'
 import { isSame } from './late-saves.ts'
 
-/** Milliseconds from the event of a folder to the look at its files: Vite's watcher may hold a removal back for 100 ms. */
+/** Milliseconds from the event of a folder to the look at its files: Vite's watcher may report a removal 100 ms late. */
 const DELAY = 150
 
 const environments = new WeakMap<DevEnvironment, (file: string) => void>()
 
-/** `file` is imported, and there is none: reports it when it appears. */
+/** Watches for `file`, which is imported and missing, and reports it when it appears. */
 export function watchMissing(environment: DevEnvironment, file: string): void {
   environments.get(environment)?.(file)
 }
 
-/** Watches the folders of files outside of the root, and reports through Vite's watcher what that misses. Ends with the watcher. */
+/** Watches folders of files outside of the root, and emits on Vite's watcher the events that it misses. Ends with the watcher. */
 export function watchOutsideFiles({ config, watcher }: ViteDevServer, environment?: DevEnvironment): void {
   const root = slash(config.root)
   const { interval, usePolling } = watcher.options
-  /** Import, without extension -> the files that it may mean, as they were reported last. */
+  /** Path of an import, without extension -> the files it may mean, as last reported. */
   const imported = new Map<string, Map<string, Stats>>()
   const folders = new Map<string, { inode: number; close(): void }>()
-  /** Those of `imported` that are to be looked at. */
+  /** Keys of `imported` that are to be looked at. */
   const due = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let isClosed = config.server.watch === null
@@ -36,11 +37,11 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
     if (isClosed || imported.has(name) || !isAbsolute(file) || file.startsWith(`${root}/`)) return
     if (file.includes('\0') || file.includes('/node_modules/')) return
     watchFolders(name)
-    // after the folders, so that no file appears in between
+    // after the folders: a file that appears in between is in the list, or its folder reports it
     imported.set(name, candidates(name))
   }
 
-  /** Watches the folders above `name`, from the one that it has in common with the root on, and `name` if it is one. */
+  /** Watches all folders above `name` that are not above the root, too, and `name` itself if it is a folder. */
   function watchFolders(name: string): void {
     const chain = [name]
     while (!`${root}/`.startsWith(chain[0]!.replace(/\/?$/, '/')) && posix.dirname(chain[0]!) !== chain[0]) {
@@ -53,7 +54,7 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
       if (known && known.inode === inode) continue
       known?.close()
       folders.delete(folder)
-      // the folder above it tells when it appears
+      // the watch of the folder above tells when this one appears
       if (inode === undefined) return
       const close = listen(folder)
       if (close) folders.set(folder, { inode, close })
@@ -71,12 +72,12 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
       listener.on('error', () => listener.close())
       return () => listener.close()
     } catch {
-      // not ours to read, or more folders are watched than the system allows
+      // this user may not read the folder, or the system allows no further watch
       return undefined
     }
   }
 
-  /** Something has happened to `path`, or to one of its entries. */
+  /** Schedules a look at the imports that an event of `path` may concern. */
   function appeared(path: string): void {
     const name = importName(path)
     for (const each of imported.keys()) if (each === name || `${each}/`.startsWith(`${path}/`)) due.add(each)
@@ -103,7 +104,8 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
 
   function report(event: 'add' | 'change' | 'unlink', file: string, stats: Stats): void {
     const path = resolve(file)
-    // Vite's watcher may still watch the file that was here before, and would take this one for known
+    // a file is replaced, Vite's watcher still watches the former one, then it is asked to watch the new one: without unwatch() it
+    // would do nothing, because it knows the path
     watcher.unwatch(path)
     if (event !== 'unlink') addToWatcher.call(watcher, path)
     const emit = watcher.emit as (...args: unknown[]) => boolean
@@ -126,7 +128,7 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
     return close.call(watcher)
   }
 
-  // Vite's watcher has reported this by itself
+  // events that Vite's watcher has found itself: notes them, so that look() does not report them again
   watcher.on('all', (event, path) => {
     const file = slash(path)
     const known = imported.get(importName(file))
@@ -134,14 +136,14 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
     const stats = event === 'unlink' ? undefined : statOf(file)
     if (stats) known.set(file, stats)
     else known.delete(file)
-    // the file may be there again already, which that watcher does not notice
+    // the file may have been made again already, which Vite's watcher does not notice
     if (event === 'unlink') appeared(file)
   })
 
   if (environment) environments.set(environment, add)
 }
 
-/** The files that an import of `name` may mean: whatever their extension, and the index of a folder. */
+/** The files that an import of `name` may mean: of any extension, or the index of a folder. */
 function candidates(name: string): Map<string, Stats> {
   const folder = posix.dirname(name)
   const paths = [folder, name].flatMap((each) => entriesOf(each).map((entry) => posix.join(each, entry)))

@@ -1,9 +1,9 @@
-/** `import.meta.hot.invalidate()` of a runner, which the runner itself handles. */
+/** Leaves `import.meta.hot.invalidate()` to the runner that calls it. */
 import type { DevEnvironment } from 'vite'
 
 /**
- * Keeps Vite from answering `vite:invalidate` with an update while `isReceiving`: it would do once for all runners, by its own
- * graph, what the runner that called `invalidate()` has already done for itself.
+ * Keeps Vite from answering `vite:invalidate` with an update while `isReceiving`. The runner that called `invalidate()` has
+ * handled it; Vite's update, by its own graph, would go to all runners.
  */
 export function ignoreInvalidations(environment: DevEnvironment, isReceiving: () => boolean): void {
   const vite = environment as unknown as { invalidateModule(...args: unknown[]): void }

@@ -1,6 +1,6 @@
 /**
- * Imports that mean something else since a file came or went. Vite resolves an import when it transforms its importer, and remembers
- * the answer: the importer's code, until the importer itself is saved, and an URL that meant no file for good.
+ * Finds imports that mean another file since a file came or went. Vite resolves an import when it transforms its importer, and
+ * remembers the result: in the importer's code until the importer is saved, and for a URL that meant no file for ever.
  */
 import { posix } from 'node:path'
 import type { DevEnvironment, EnvironmentModuleNode, ViteDevServer } from 'vite'
@@ -8,15 +8,15 @@ import { slash } from '../../shared/util/file-path.ts'
 
 /** The resolutions that one environment remembers. */
 export interface Resolutions {
-  /** `file` appeared or is gone: what may have meant it is going to be resolved again. Returns the importers that this concerns. */
+  /** Forgets all resolutions that the coming or going of `file` may change. Returns the importers with such an import. */
   forget(event: 'add' | 'unlink', file: string): EnvironmentModuleNode[]
-  /** Those of them whose imports mean something else now, or that cannot be transformed. */
+  /** Of the importers that `forget` found for `file`: those whose imports mean other files now, or that fail to transform. */
   changed(file: string): Promise<EnvironmentModuleNode[]>
 }
 
 const environments = new WeakMap<DevEnvironment, Resolutions>()
 
-/** The resolutions of `environment`, for everybody who asks the same. */
+/** The resolutions of `environment`: the same object for each caller. */
 export function resolutionsOf(environment: DevEnvironment): Resolutions {
   let resolutions = environments.get(environment)
   if (!resolutions) {
@@ -26,7 +26,7 @@ export function resolutionsOf(environment: DevEnvironment): Resolutions {
   return resolutions
 }
 
-/** Has `environment` forget with each file that comes or goes; it ends with the watcher. */
+/** Calls `forget` for each file that comes or goes; ends with the watcher. */
 export function watchResolutions(watcher: ViteDevServer['watcher'], environment: DevEnvironment): void {
   for (const event of ['add', 'unlink'] as const) {
     watcher.on(event, (file) => resolutionsOf(environment).forget(event, slash(file)))
@@ -35,9 +35,9 @@ export function watchResolutions(watcher: ViteDevServer['watcher'], environment:
 
 function createResolutions(environment: DevEnvironment): Resolutions {
   const { moduleGraph } = environment
-  /** By the file that came or went. */
+  /** File that came or went -> importers that this may concern. */
   const concerned = new Map<string, Set<EnvironmentModuleNode>>()
-  /** Modules that are to be transformed again -> their imports as they were; `undefined` if their code is not known either. */
+  /** Modules that are to be transformed again -> their imports from before; `undefined` if they had no code. */
   const before = new Map<EnvironmentModuleNode, string | undefined>()
 
   function forget(event: 'add' | 'unlink', file: string): EnvironmentModuleNode[] {
@@ -64,7 +64,7 @@ function createResolutions(environment: DevEnvironment): Resolutions {
   async function changed(file: string): Promise<EnvironmentModuleNode[]> {
     const importers = [...(concerned.get(file) ?? [])]
     concerned.delete(file)
-    // Vite's resolver hears of the file after `forget`, and a transform that came between has had its old answers
+    // forget() runs, then a transform gets old answers of Vite's resolver, then the resolver hears of the file: so once more
     for (const node of importers) moduleGraph.invalidateModule(node)
     const verdicts = await Promise.all(importers.map(isChanged))
     return importers.filter((_, index) => verdicts[index])
@@ -74,10 +74,10 @@ function createResolutions(environment: DevEnvironment): Resolutions {
     try {
       await environment.transformRequest(node.url)
     } catch {
-      // whoever runs it is told why
+      // runners that hold the module get this error with the update
       return true
     }
-    // another file's event was quicker to say so
+    // an event of another file has compared this module already
     if (!before.has(node)) return false
     const imports = before.get(node)
     before.delete(node)
@@ -86,7 +86,7 @@ function createResolutions(environment: DevEnvironment): Resolutions {
 
   /** Lets Vite resolve the URLs of these modules again. */
   function drop(nodes: ReadonlySet<EnvironmentModuleNode>): void {
-    // `_unresolvedUrlToModuleMap` is internal to Vite: what it has made of each URL
+    // `_unresolvedUrlToModuleMap` is internal to Vite: URL as written -> module
     const { idToModuleMap, urlToModuleMap, fileToModulesMap, _unresolvedUrlToModuleMap } =
       moduleGraph as typeof moduleGraph & { _unresolvedUrlToModuleMap?: Map<string, unknown> }
     for (const node of nodes) {
@@ -99,25 +99,28 @@ function createResolutions(environment: DevEnvironment): Resolutions {
 }
 
 /**
- * Vite has not resolved the import that this module stands for, and has made an id of the specifier itself, or of what an alias
- * says. A plugin's module that looks like one can be made again at any time.
+ * `true` for a module that stands for an import that Vite could not resolve: its id is the specifier itself, or the target of an
+ * alias. A plugin's module may look the same; dropping it is harmless, because it is made again when needed.
  */
 function isPhantom({ id, url, transformResult }: EnvironmentModuleNode): boolean {
   return transformResult === null && (id === url || (!url.startsWith('/') && !id!.startsWith('\0')))
 }
 
-/** Vite keeps the code of a module of which only an import was saved. */
+/** `true` if Vite still has the code of a module that was invalidated only for one of its imports. */
 function isSoft(node: EnvironmentModuleNode): boolean {
   const { invalidationState } = node as { invalidationState?: unknown }
   return typeof invalidationState === 'object' && invalidationState !== null
 }
 
-/** The modules that the imports of a module mean, as text. */
+/** The modules that a module imports, as text to compare. */
 function importsOf({ importedModules }: EnvironmentModuleNode): string {
   return JSON.stringify(Array.from(importedModules, ({ id, url }) => `${url} ${id}`).sort())
 }
 
-/** By which an import may mean a file: without extension, or that of its folder. A folder in `paths` or `imports` may be any. */
+/**
+ * The last part of a specifier that may mean `file`: its name without extension, or its folder's name for an index or package.json.
+ * The folders before it may be any, by `paths` of tsconfig.json or `imports` of package.json.
+ */
 function nameOf(file: string): string {
   const { name, dir } = posix.parse(file)
   return name === 'index' || name === 'package' ? posix.basename(dir) : name

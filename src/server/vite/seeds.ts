@@ -1,12 +1,12 @@
-/** Which modules Vite was asked to update, read off the calls it makes: its watcher, hooks and `updateModules` stay untouched. */
+/** Records which modules Vite updates, by wrapping functions that it calls. Its watcher, hooks and `updateModules` stay untouched. */
 import type { DevEnvironment, EnvironmentModuleNode, HotPayload } from 'vite'
 import { isAddedTo } from './added-files.ts'
 
 /**
  * Calls `onSeeds` once for each update of the environment: with the modules, and the `update` or `full-reload` that Vite sends
- * for them (`undefined` when it sends nothing: it leaves out a module that it never got to analyse). If `onSeeds` returns true,
- * that payload is not sent on. All other payloads pass through; one that a plugin sends right after it has invalidated modules
- * itself means that the plugin takes care of them.
+ * for them (`undefined` if it sends none, as for a module that it has never analysed). If `onSeeds` returns true, that payload is
+ * not sent on. All other payloads pass. If a plugin invalidates modules and sends a payload of its own right after, it takes care
+ * of them itself, and they are no seeds.
  */
 export function recordSeeds(
   environment: DevEnvironment,
@@ -14,14 +14,14 @@ export function recordSeeds(
 ): void {
   const { moduleGraph, hot } = environment
   let seeds = new Set<EnvironmentModuleNode>()
-  /** The seeds of this tick. Only what follows them synchronously belongs to them. */
+  /** The seeds of this tick: a plugin's payload in the same tick is about them. */
   const fresh = new Set<EnvironmentModuleNode>()
-  /** Modules that had code once. The others may be mere files that a plugin watches for their importers. */
+  /** Modules that have had code. A node without may be a mere file: a plugin has added it (`addWatchFile`) to its importers. */
   const transformed = new WeakSet<EnvironmentModuleNode>()
-  /** URLs of modules that were asked for by themselves: no mere files, also where none of them could be transformed yet. */
+  /** URLs of modules for which a transform was requested: no mere files, even if the transform failed. */
   const requested = new Set<string>()
   let nested = false
-  /** That of the module with which an invalidation began. */
+  /** The file of the module with which the invalidation under way began. */
   let file: string | null = null
 
   function deliver(payload: HotPayload | undefined): boolean {
@@ -32,7 +32,7 @@ export function recordSeeds(
   }
 
   function isMereFile(module: EnvironmentModuleNode): boolean {
-    // Vite sets the flag when it analyses a module, or at once when there is nothing to analyse
+    // Vite sets the flag when it analyses a module, and at once for a mere file
     return module.isSelfAccepting !== undefined && !transformed.has(module) && !requested.has(module.url)
   }
 
@@ -46,12 +46,12 @@ export function recordSeeds(
   moduleGraph.invalidateModule = function (module, seen, timestamp, isHmr, isSoft) {
     if (module.transformResult) transformed.add(module)
     if (isHmr && !nested) record(module)
-    // it calls itself for each importer
+    // invalidateModule calls itself for each importer: only the outermost call is a seed
     const outer = nested
     nested = true
     if (!outer) file = module.file
     try {
-      // Vite takes one that only imports the file for unchanged
+      // A soft invalidation keeps an importer's code. If a plugin also made that code from the file's text, it must go.
       invalidateModule.call(this, module, seen, timestamp, isHmr, isSoft && !isAddedTo(module, file))
     } finally {
       nested = outer
@@ -60,7 +60,7 @@ export function recordSeeds(
 
   function record(module: EnvironmentModuleNode): void {
     if (fresh.size === 0) queueMicrotask(() => fresh.clear())
-    // an immediate, not a microtask: a plugin's hook that invalidates is often followed by Vite's own update for more modules
+    // an immediate, not a microtask: a plugin's hook invalidates, then Vite's own update invalidates more, and both are one update
     if (seeds.size === 0) setImmediate(deliver, undefined)
     fresh.add(module)
     seeds.add(module)
@@ -79,7 +79,7 @@ export function recordSeeds(
   }
 }
 
-/** What `updateModules` sends; a plugin's full reload names no trigger. */
+/** `true` for a payload of Vite's `updateModules`. A full reload of a plugin has no `triggeredBy`. */
 function isOfVite(payload: HotPayload): boolean {
   return payload.type === 'update' || (payload.type === 'full-reload' && payload.triggeredBy !== undefined)
 }

@@ -1,12 +1,12 @@
 /**
- * Imports such as `#root/x` that both package.json (`imports`) and tsconfig.json (`paths`) give a meaning to. Vite asks package.json
- * first, which may lead to a build that is not there; TypeScript and tsx ask tsconfig.json first.
+ * Resolves imports such as `#root/x` by the `paths` of tsconfig.json first, as TypeScript and tsx do. Vite asks the `imports` of
+ * package.json first, which may lead to a build that does not exist.
  */
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** Vite's compiler reads the tsconfig.json that a file belongs to; `paths` are absolute. */
+/** Function of Vite's compiler that reads the tsconfig.json a file belongs to. Its `paths` are absolute. */
 type ResolveTsconfig = (file: string) => { tsconfig: { compilerOptions?: { paths?: Record<string, string[]> } } } | null
 
 let resolveTsconfig: Promise<ResolveTsconfig | undefined> | undefined
@@ -17,7 +17,7 @@ export async function filesByPaths(specifier: string, importer: string, vite: st
   resolveTsconfig ??= load(vite)
   const file = importer.replace(/[?#].*$/, '')
   const paths = (await resolveTsconfig)?.(file)?.tsconfig.compilerOptions?.paths ?? {}
-  // the longest prefix wins, and what has no `*` above all
+  // as in TypeScript: a pattern without `*` comes first, then the longest prefix
   const patterns = Object.keys(paths).sort((one, other) => weight(other) - weight(one))
   for (const pattern of patterns) {
     const matched = match(pattern, specifier)
@@ -46,7 +46,7 @@ async function load(vite: string): Promise<ResolveTsconfig | undefined> {
     const compiler = pathToFileURL(createRequire(join(vite, 'package.json')).resolve('rolldown/experimental')).href
     return ((await import(compiler)) as { resolveTsconfig?: ResolveTsconfig }).resolveTsconfig
   } catch {
-    // another version of Vite: it resolves as it does
+    // a version of Vite without this function: `imports` of package.json count first
     return undefined
   }
 }

@@ -1,4 +1,4 @@
-/** Files that are no modules but restart the app: `.env*`, and what the `watch` option names. */
+/** Watches files that are no modules: `.env*` and those of the `watch` option restart the app, others may start a crashed one. */
 import { basename } from 'node:path'
 import type { DevEnvironment, EnvironmentModuleNode, ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
@@ -7,13 +7,13 @@ import { resolutionsOf } from './resolutions.ts'
 /** Decides about a file, given as an absolute path with forward slashes. */
 export type FileFilter = (file: string) => boolean
 
-/** What the watcher has to say. */
+/** Events of files. */
 export interface FileEvents {
   /** A file changed that restarts the app. Without HMR these are modules too, which attached runners may hold. */
   restart(file: string, modules: Iterable<EnvironmentModuleNode>): void
   /** Any other file was saved, made or removed: an app that waits for a save may try again. */
   saved(file: string, isModule: boolean): void
-  /** The watcher knows all files from now on: one that appeared before may not have been told. */
+  /** The watcher knows all files from now on. It may not have reported one that appeared before. */
   watching(): void
 }
 
@@ -27,13 +27,13 @@ export function watchFiles(
   const { cacheDir } = server.config
   const hasHmr = server.config.server.hmr !== false
   const resolutions = resolutionsOf(environment)
-  /** Without HMR Vite does not ask for what changed. */
+  /** Restarts if imports mean other files since `file` came or went. For `server.hmr: false`, where Vite calls no `hotUpdate`. */
   async function restartIfChanged(file: string): Promise<void> {
     const changed = await resolutions.changed(file)
     if (changed.length > 0) events.restart(file, changed)
   }
 
-  // Vite's watcher says so several times, and only the last time it is true
+  // Vite's watcher emits 'ready' several times, and only the last time it knows all files
   server.watcher.on('ready', () => events.watching())
   server.watcher.on('all', (event, path) => {
     if (event === 'addDir' || event === 'unlinkDir') return
