@@ -15,7 +15,7 @@ const BEGIN_GAP = 120
 /** Milliseconds from the first save of a burst after which it is acted on, although it does not end. */
 const BURST_LIMIT = 2000
 
-/** What an app has to know before it replaces its process. */
+/** Questions of an app before it replaces its process. */
 export interface AppHost {
   /** The first failure in the graph behind the entries, if there is one. */
   check(): Promise<FlatError | undefined>

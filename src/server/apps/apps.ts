@@ -34,14 +34,14 @@ import { envFiles, hasRoom } from './standby-rules.ts'
  */
 const { TETHER_TOKEN: _notTheirs, ...inherited } = process.env
 
-/** What the apps need of their hub. */
+/** The functions of the hub that apps need. */
 export interface AppsHost {
   readonly report: Report
   /** Vite's server and the plugin's options, as they are now. */
   settings(): { server: ViteDevServer; options: AppOptions }
-  /** Where an app process finds the server. */
+  /** Tells an app process where the server is. */
   handover(): Pick<Handover, 'url' | 'secret' | 'root' | 'cacheDir'>
-  /** Path of the file in which what an app process starts finds it. */
+  /** Path of the file that tells the same to processes and threads of an app process. */
   invitation(): string
   /** The first reason why a process with this entry could not start; `others` are further URLs that it loads, `pid` is the one that runs. */
   check(url: string, others: readonly string[], pid?: number): Promise<FlatError | undefined>
@@ -172,7 +172,7 @@ export class Apps extends EventEmitter<AppsEvents> {
     }
   }
 
-  /** Whether lines of the terminal have to name the app that they are about. */
+  /** `true` if there are several apps: lines of the terminal name theirs then. */
   get isOneOfMany(): boolean {
     return this.#apps.size > 1 || [this.#options.entry ?? []].flat().length > 1
   }

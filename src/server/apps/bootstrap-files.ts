@@ -1,4 +1,4 @@
-/** Where the files of app processes lie. */
+/** Finds the built files that app processes load. */
 import { pathToFileURL } from 'node:url'
 import { distPath } from '../../shared/util/dist-files.ts'
 

@@ -1,4 +1,4 @@
-/** How the processes of one app are started, from what users have set. Pure: what it is given decides. */
+/** Makes the command and the environment of an app's processes from the options. Pure functions. */
 import type { StartOptions } from '../hub-types.ts'
 import type { CliSettings, TetherOptions } from '../options.ts'
 import type { SupervisorOptions } from '../process/supervisor.ts'
@@ -10,16 +10,16 @@ import { mayWait } from './standby-rules.ts'
 /** The plugin's options, with those of the command. */
 export type AppOptions = TetherOptions & Partial<CliSettings>
 
-/** What decides how an app's processes are started. */
+/** The settings from which an app's command is made. */
 export interface CommandRequest {
   /** Id of the app. */
   id: string
   /** Real path of the entry. */
   file: string
   options: AppOptions
-  /** What `hub.start()` was given. */
+  /** The options of `hub.start()`; empty for an entry of the plugin's options. */
   start: StartOptions
-  /** With the port that the app keeps over its restarts; `undefined` if nobody has asked for an inspector. */
+  /** The inspector, with the port that the app keeps over restarts; `undefined` without a flag for one. */
   inspector: InspectorRequest | undefined
   /** Path of the file in which the processes that the app starts find the server. */
   invitation: string
@@ -42,7 +42,7 @@ export function appCommand(request: CommandRequest): Omit<SupervisorOptions, 'en
     execArgv: [bridgeFlag(invitation, id), ...(inspector ? inspectorFlags(inspector, flags) : []), ...flags],
     cwd: workingDirectory(options),
     stdio: options.stdio ?? (isPrefixed ? 'pipe' : 'inherit'),
-    // on a terminal the shortcuts, ours or Vite's, are the only reader
+    // two readers of a terminal split its input: there only the shortcuts (ours or Vite's) read
     stdin: options.stdin ?? (isTerminal ? 'silent' : 'inherit'),
     ...(options.once && { once: true }),
     ...(options.stop && { stop: options.stop }),
@@ -75,7 +75,7 @@ export function nodeFlags({ execArgv }: AppOptions): string[] {
   return takeInspector(execArgv ?? []).rest
 }
 
-/** Where an app's processes run. */
+/** The working directory of an app's processes. */
 export function workingDirectory({ cwd }: AppOptions): string {
   return cwd ?? process.cwd()
 }

@@ -1,15 +1,15 @@
 /**
- * Node's inspector in app processes: the flags that people give, taken apart, so that only the app has one, on a port that
- * stays over restarts, and nothing that the app starts fights for it.
+ * Reads Node's inspector flags and makes those of the app process: only the app has an inspector, on a port that stays over restarts.
+ * Processes that the app starts do not inherit the flag, as they would want the same port.
  */
 import { createServer } from 'node:net'
 import type { Handover } from '../../shared/handover.ts'
 
-/** What was asked for. */
+/** The inspector that the flags ask for. */
 export interface InspectorRequest {
-  /** `undefined` is Node's: 127.0.0.1. */
+  /** `undefined` means Node's default, 127.0.0.1. */
   host: string | undefined
-  /** 0 is any that is free. */
+  /** 0 means any free port. */
   port: number
   pause: Handover['pause']
 }
@@ -53,7 +53,7 @@ export function inspectorFlags({ host, port }: InspectorRequest, others: readonl
 /** A port that `taken` does not have, from now on among them; for port 0 one that is free now. */
 export async function choosePort({ host, port }: InspectorRequest, taken: Set<number>): Promise<number> {
   if (port !== 0) {
-    // several apps: as Node's cluster counts for its workers
+    // several apps get consecutive ports, as workers of Node's cluster do
     let next = port
     while (taken.has(next)) next++
     taken.add(next)

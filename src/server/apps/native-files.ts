@@ -1,17 +1,16 @@
 /**
- * Files that Node has loaded by itself in the processes of an app. What they export is out of the reach of updates, so their
- * save restarts the app.
+ * Files of the app that Node itself has loaded in its processes. Updates cannot replace them, so a save of one restarts the app.
  */
 import { stat } from 'node:fs/promises'
 import type { ViteDevServer } from 'vite'
 
-/** Decides whether what was loaded is what the file contains, by its time of modification in ms. */
+/** `true` if the loaded code is still the file's, judged by the file's time of modification in ms. */
 export type IsCurrent = (modified: number) => boolean
 
 /** Natively loaded files by app. */
 export class Natives {
   readonly #loaded = new Map<string, Set<string>>()
-  /** Saved since the app was started. */
+  /** Loaded files that were saved since the app's process was started. */
   readonly #saved = new Map<string, Set<string>>()
 
   /**

@@ -1,4 +1,4 @@
-/** What a runner is told of its server. */
+/** Makes the settings that a runner gets from its server. */
 import type { ViteDevServer } from 'vite'
 import type { RunnerConfig } from '../../shared/types.ts'
 import { ownVersions } from '../../shared/versions.ts'

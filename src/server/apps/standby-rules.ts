@@ -1,28 +1,28 @@
-/** When a process may be started ahead of its turn, and what makes one that was useless. */
+/** The rules for standbys: when one may be started, and which inputs make it useless. */
 import { readFileSync } from 'node:fs'
 import { freemem } from 'node:os'
 import { resolve } from 'node:path'
 
-/** Free memory, in bytes, below which the app that runs gets all of it. */
+/** Free memory, in bytes, below which there is no standby. */
 const ROOM = 512 * 1024 * 1024
 
 /**
- * Flags with which node runs code, opens a port or writes files before it comes to the entry: a second process that does so
- * while the first one runs would be noticed.
+ * Flags with which node runs code, opens a port or writes files before it comes to the entry. A standby would do the same while the
+ * app runs, which the app or the user would notice.
  */
 const EARLY =
   /^(--import|--require|-r|--loader|--experimental-loader|--inspect|--debug|--cpu-prof|--heap-prof|--heapsnapshot|--prof|--perf|--interpreted-frames|--trace|--report|--diagnostic-report|--redirect-warnings|--test|--watch|--snapshot-blob|--build-snapshot|--experimental-config-file|--experimental-default-config-file)/
 
 const ENV_FILE = /^--env-file(?:-if-exists)?(?:=(.*))?$/s
 
-/** Whether nobody notices a process that is started with these flags of node before it is needed. */
+/** `true` if a process with these flags of node can be started early without an effect that is noticed. */
 export function mayWait(execArgv: readonly string[], env: NodeJS.ProcessEnv): boolean {
   if (env.NODE_V8_COVERAGE) return false
   const options = env.NODE_OPTIONS?.split(/[\s"]+/) ?? []
   return ![...execArgv, ...options].some((flag) => EARLY.test(flag))
 }
 
-/** What is in the files that node reads the environment from. */
+/** The contents of the files of `--env-file`; `undefined` for one that cannot be read. */
 export function envFiles(execArgv: readonly string[], cwd: string): (string | undefined)[] {
   return execArgv.flatMap((flag, index) => {
     const match = ENV_FILE.exec(flag)
@@ -30,9 +30,9 @@ export function envFiles(execArgv: readonly string[], cwd: string): (string | un
   })
 }
 
-/** Whether the system has memory for one more process. */
+/** `true` if the system has memory for one more process. */
 export function hasRoom(): boolean {
-  // the latter does not know of the limits of a container
+  // freemem() does not know the limits of a container, availableMemory() does; Node 20 may lack it
   const { availableMemory } = process as { availableMemory?: () => number }
   return (availableMemory?.() ?? freemem()) > ROOM
 }
@@ -41,7 +41,7 @@ function readOptional(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    // node says what is wrong with it
+    // node itself reports a file that it cannot read
     return undefined
   }
 }

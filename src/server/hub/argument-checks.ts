@@ -1,6 +1,6 @@
 /**
- * The arguments of a runner's functions, checked where they come in: a runner is another program, perhaps of another
- * version, and what it says ends up in events, maps and the terminal.
+ * Checks the arguments with which a runner calls the server. A runner is another program, perhaps of another version, and its
+ * arguments go into events, maps and the terminal.
  */
 import { TetherError } from '../../shared/errors.ts'
 import type { Applied, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
@@ -78,7 +78,7 @@ const SHAPES: {
 export function checkArguments(name: keyof typeof SHAPES, ...args: unknown[]): void {
   const [expected, ...shapes] = SHAPES[name]
   if (shapes.every((shape, index) => shape(args[index]))) return
-  // what was received is a stranger's, of any size: it is not repeated
+  // the message does not repeat the arguments, which may be of any size and content
   throw new TetherError(
     'ERR_PROTOCOL',
     `Expected the arguments of ${name}() to be ${expected}, got something else. Do both sides run the same version of vite-tether?`,

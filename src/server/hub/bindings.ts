@@ -1,4 +1,4 @@
-/** The environments of a hub, from one in-process restart of Vite to the next: which one serves now, and who waits for it. */
+/** The environments of a hub, one for each in-process restart of Vite. Knows which one serves; callers wait for the next. */
 import type { DevEnvironment, Logger, ViteDevServer } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
 import { createDeferred, type Deferred } from '../../shared/util/deferred.ts'
@@ -13,11 +13,11 @@ export interface Binding {
   records: AllRecords
 }
 
-/** All of one hub. */
+/** All bindings of one hub. */
 export class Bindings {
   readonly #versions: Versions = { last: 0, latest: new Map() }
   readonly #configured = new WeakMap<DevEnvironment, Binding>()
-  /** The newest that was configured. */
+  /** The binding that was configured last. */
   #newest: Binding | undefined
   #current: Binding | undefined
   /** Resolved while Vite serves, pending while it restarts, rejected once the hub is closed. */
@@ -45,38 +45,38 @@ export class Bindings {
     if (this.#current?.environment === environment) this.#serving = createDeferred()
   }
 
-  /** Nobody is going to serve. */
+  /** Rejects those that wait, because the hub is closed. */
   close(error: Error): void {
     this.#serving.reject(error)
   }
 
-  /** Vite listens, or did once. */
+  /** `true` if Vite listens, or did once. */
   get hasListened(): boolean {
     return this.#current !== undefined
   }
 
-  /** That of the newest server, which may not listen yet. */
+  /** The logger of the newest server, which may not listen yet. */
   get logger(): Logger | undefined {
     return this.#newest?.server.config.logger
   }
 
-  /** That of `environment`, which was configured. */
+  /** The binding of `environment`, which was configured. */
   of(environment: DevEnvironment): Binding {
     return this.#configured.get(environment)!
   }
 
-  /** The newest that has served. Throws `ERR_CLOSED` if there is none. */
+  /** The binding that serves or served last. Throws `ERR_CLOSED` if there is none. */
   get current(): Binding {
     if (this.#current) return this.#current
     throw new TetherError('ERR_CLOSED', 'The Vite server does not listen yet: await hub.ready first.')
   }
 
-  /** Those of the one that serves, or of the next that does. */
+  /** The records of the binding that serves; waits for the next one during a restart. */
   get records(): Promise<AllRecords> {
     return this.serving.then(({ records }) => records)
   }
 
-  /** The one that serves, or the next that does. Rejects when the hub is closed. */
+  /** The binding that serves; waits for the next one during a restart. Rejects when the hub is closed. */
   get serving(): Promise<Binding> {
     return this.#serving.promise
   }

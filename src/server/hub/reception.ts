@@ -1,4 +1,4 @@
-/** Receives runners: finds out whose process each is, tells the hub's users of it, and brings what it reports to its app. */
+/** Receives runners: finds the app of each, emits the hub's events, and passes reports on to the app. */
 import type { EventEmitter } from 'node:events'
 import { createDebug } from 'obug'
 import { flattenError } from '../../shared/errors.ts'
@@ -21,9 +21,9 @@ import { Silence } from './silence.ts'
 
 const debug = createDebug('vite-tether:hub')
 
-/** What a reception works with. */
+/** Options of a reception. */
 export interface ReceptionOptions {
-  /** Where the hub's users hear of runners. */
+  /** The emitter of the hub's events. */
   events: EventEmitter<HubEvents>
   bindings: Bindings
   apps: Apps
@@ -55,7 +55,7 @@ export class Reception {
     return [...this.#apps.list().map((app) => this.#viewOf(app)), ...attached]
   }
 
-  /** A session has begun. Returns what its runner may call. */
+  /** Receives a new session. Returns the functions that its runner may call. */
   receive(session: ServerSession): ServerFunctions {
     const runner: ServedRunner = new ServedRunner(session, {
       records: async () => {
@@ -71,7 +71,7 @@ export class Reception {
     return runner.functions
   }
 
-  /** What becomes of the session. */
+  /** Listens to the session. */
   #follow(session: ServerSession, runner: ServedRunner): void {
     session.on('disconnect', ({ code }) => {
       if (isRunner(runner)) this.#events.emit('runner:disconnect', this.#viewOfSession(session), code)
@@ -89,12 +89,12 @@ export class Reception {
     })
   }
 
-  /** What the runner says. */
+  /** Listens to the runner. */
   #heed(runner: ServedRunner, session: ServerSession): void {
     runner.on('hot', (event, data) => this.#toVite(event, data, runner))
     runner.on('compared', () => {
       if (!runner.waits) this.#events.emit('runner:resync', this.#viewOfSession(session))
-      // what was lost may have been its turn; it begins with what the comparison brings
+      // the lost messages may have told the standby to begin: tells it again, behind the answer to `compare`
       else setImmediate(() => void this.#begin(session.pid))
     })
     runner.on('applied', (report) => this.#applied(session, report, runner))
@@ -113,7 +113,7 @@ export class Reception {
     })
   }
 
-  /** What happens to the apps. */
+  /** Listens to the apps. */
   #listen(): void {
     this.#apps.on('restart', (app, reason) => {
       this.#report.restarted(app.id, reason)
@@ -124,7 +124,7 @@ export class Reception {
       this.#dismiss(exit.pid)
       this.#report.ended(app.id, exit)
       this.#events.emit('exit', this.#viewOf(app), exit.code, exit.signal)
-      // a save that the process has not lived to see
+      // a save was on its way to the process, then the process ended: the app must start again for it
       if (own.some(([, { feed }]) => feed.pending)) app.saved()
     })
     this.#apps.on('takeover', (pid) => void this.#begin(pid))
@@ -150,14 +150,14 @@ export class Reception {
     return { ...runnerConfig(binding, runner.id, app?.url), ...(runner.waits && { waits: true }) }
   }
 
-  /** A runner is there, and runs something from now on. */
+  /** A runner executes modules from now on. */
   #joined(session: ServerSession, runner: ServedRunner): void {
     this.#appOf(session)?.supervisor.fetched(session.pid)
     this.#toVite('vite:client:connect', undefined, runner)
     this.#events.emit('runner:connect', this.#viewOfSession(session))
   }
 
-  /** A standby's turn may have come. One that has not introduced itself yet need not be told: it does not wait any more. */
+  /** Lets a standby begin if its app has taken it. One that has not called `init` yet is told by the answer that it need not wait. */
   async #begin(pid: number): Promise<void> {
     const standby = this.served.standbyOf(pid)
     const app = standby && this.#appOf(standby[0])
@@ -185,7 +185,7 @@ export class Reception {
     channelOf(this.#bindings.current.environment).receive(event, data, client)
   }
 
-  /** An attached runner may call itself what it likes. */
+  /** The app of a session. Attached runners have none, even if their name is an app's id. */
   #appOf(session: ServerSession): App | undefined {
     return session.kind === 'supervised' ? this.#apps.find(this.served.get(session)?.id ?? '') : undefined
   }

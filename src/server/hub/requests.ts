@@ -1,4 +1,4 @@
-/** Requests of users to the hub: checked, refused once it is closed, and never left without an answer. */
+/** The functions of the hub's handle: check their arguments, reject once the hub is closed, and always settle. */
 import { reviveError, TetherError } from '../../shared/errors.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
@@ -8,7 +8,7 @@ import type { StartOptions } from '../hub-types.ts'
 import { checkId, checkStart } from '../options.ts'
 import type { Bindings } from './bindings.ts'
 
-/** Milliseconds without `server.listen()` until that is said to be missing, and until it is waited for no longer. */
+/** Milliseconds without `server.listen()` until a hint is printed, and until the call rejects. */
 const HINT = 2_000
 const PATIENCE = 60_000
 
@@ -28,7 +28,7 @@ export class Requests {
     this.#clock = clock
   }
 
-  /** Refuses whatever comes from now on. Returns the reason. */
+  /** Rejects all later calls. Returns the error. */
   close(): TetherError {
     this.#isClosed = true
     return closed()

@@ -5,11 +5,12 @@ import type { RunnerView } from '../hub-types.ts'
 import type { ServerSession } from '../sessions/server-session.ts'
 import type { ServedRunner } from './served-runner.ts'
 
+/** `true` if no change is due and the last report is good. Each change retries what has failed, so the last report is enough. */
 function isCurrent({ feed, lastUpdate }: ServedRunner): boolean {
   return !feed.pending && isUpToDate(lastUpdate)
 }
 
-/** A supervised runner, which is there without a process too. */
+/** The view of a supervised runner, with or without a process. */
 export function viewOfApp(
   { id, supervisor, isBehind }: App,
   served: ServedRunner | undefined,
@@ -25,7 +26,7 @@ export function viewOfApp(
   return { ...view, standby: { pid: standbyPid, modules: next?.feed.size ?? 0, memory: next?.memory } }
 }
 
-/** An attached runner that has introduced itself. */
+/** The view of an attached runner, which has called `init`. */
 export function viewOfAttached({ kind, pid, state }: ServerSession, runner: ServedRunner): RunnerView {
   const { id, info, feed, lastUpdate } = runner
   const { name, host, versions } = info!
@@ -43,7 +44,7 @@ export function viewOfAttached({ kind, pid, state }: ServerSession, runner: Serv
   }
 }
 
-/** An id for a runner: its name, unless another has it. Several runners of one process have one name and one pid. */
+/** An id for a runner: its name, with a number if another runner has it. Several runners of one process have one name and pid. */
 export function distinctId(name: string, runners: readonly RunnerView[]): string {
   let id = name
   for (let n = 2; runners.some((each) => each.id === id); n++) id = `${name}-${n}`

@@ -1,4 +1,4 @@
-/** One runner as the server sees it: what it may call, what it holds, and what is known of it. */
+/** The server's side of one runner: the functions it may call, its feed, and its data. */
 import { EventEmitter } from 'node:events'
 import type { HotPayload } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
@@ -10,19 +10,19 @@ import type { Records } from '../modules/records.ts'
 import type { ServerSession } from '../sessions/server-session.ts'
 import { checkArguments } from './argument-checks.ts'
 
-/** What a runner asks of its hub and waits for. */
+/** The functions of the hub that a runner needs. */
 export interface RunnerHost {
   /** Records of the current environment; waits while Vite restarts, rejects when the hub is closed. */
   records(): Promise<Records>
-  /** Names the runner and says what it is to do. */
+  /** Gives the runner its id and its settings. */
   admit(info: RunnerInfo, runner: ServedRunner): Promise<RunnerConfig>
 }
 
-/** What a runner tells, with the arguments. */
+/** Events of a runner, with their arguments. */
 export interface ServedRunnerEvents {
   /** A custom event for the listeners of `environment.hot.on`. */
   hot: [event: string, data: unknown]
-  /** After lost messages it has been told what differs from what it holds. */
+  /** Messages were lost, and the runner has been sent the code that differs from its own. */
   compared: []
   applied: [report: Applied]
   /** It has executed its entries. */
@@ -46,13 +46,13 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
   waits = false
   /** A debugger may attach to its process. */
   inspected = false
-  /** What a standby occupies, in bytes. */
+  /** The size of a standby's process, in bytes. */
   memory: number | undefined
   lastUpdate: Applied | undefined
   readonly feed: Feed
   /** Vite's client of this runner: answers it alone. */
   readonly client: { send(payload: HotPayload): void }
-  /** What the runner may call. */
+  /** The functions that the runner may call. */
   readonly functions: ServerFunctions
 
   constructor(session: ServerSession, host: RunnerHost) {
@@ -70,7 +70,7 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
     this.functions = {
       init: async (info) => {
         checkArguments('init', info)
-        // whoever has the attached runners' secret is one of them, and shows in `hub.runners`
+        // a runner with the attached runners' secret cannot claim another kind: it would be hidden from `hub.runners`
         this.info = session.kind === 'attached' ? { ...info, kind: 'attached' } : info
         return host.admit(this.info, this)
       },

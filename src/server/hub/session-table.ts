@@ -7,7 +7,7 @@ import type { ServedRunner } from './served-runner.ts'
 /** A session and its runner. */
 export type Pair = readonly [session: ServerSession, runner: ServedRunner]
 
-/** Whether a session is a runner's that runs something: it has introduced itself, and not as a helper, and does not wait. */
+/** `true` for a runner that executes an app: it has called `init`, and is neither a helper nor a standby. */
 export function isRunner({ info, waits }: ServedRunner): boolean {
   return info !== undefined && info.kind !== 'helper' && !waits
 }
@@ -29,7 +29,7 @@ export class SessionTable {
     return this.#runners.get(session)
   }
 
-  /** What takes part in updates: not the helpers, whose files restart the app. */
+  /** The runners that take part in updates: all but helpers, whose files restart the app. */
   updatable(): ServedRunner[] {
     return [...this.#runners.values()].filter(({ info }) => info?.kind !== 'helper')
   }
@@ -48,7 +48,7 @@ export class SessionTable {
     return [...this.#runners].filter(([session, { info }]) => session.kind === 'attached' && info)
   }
 
-  /** All sessions of an app process, those of its helpers' too where they are threads of it. */
+  /** All sessions of an app process, also those of its threads. */
   ofProcess(pid: number | undefined): Pair[] {
     return [...this.#runners].filter(([session]) => session.kind === 'supervised' && session.pid === pid)
   }

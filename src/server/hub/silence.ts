@@ -1,4 +1,4 @@
-/** Supervised apps that do not answer: said once, and replaced as soon as a save cannot reach them. */
+/** Reports supervised apps that do not answer, and replaces one when a save cannot reach it. */
 import type { App } from '../apps/app.ts'
 import type { Apps } from '../apps/apps.ts'
 import type { ServerSession } from '../sessions/server-session.ts'
@@ -19,14 +19,14 @@ export class Silence {
     this.#appOf = appOf
   }
 
-  /** From now on to its end. */
+  /** Watches a session until its end. */
   watch(session: ServerSession, runner: ServedRunner): void {
     session.on('silence', (isSilent) => (isSilent ? this.#begin(session, runner) : this.#end(session)))
     session.on('resume', () => this.#end(session))
     session.on('end', () => this.#silent.delete(session))
   }
 
-  /** Changes were offered to all runners: a process that cannot take its own is replaced. */
+  /** Changes were sent to all runners: a silent process for which there is one is replaced. */
   saved(): void {
     for (const [session, runner] of this.#silent) {
       const app = this.#running(session)
@@ -36,11 +36,11 @@ export class Silence {
 
   #begin(session: ServerSession, runner: ServedRunner): void {
     const app = this.#running(session)
-    // whoever looks at a breakpoint has time
+    // a debugger may have paused the process: then silence is no fault
     if (!app || !isRunner(runner) || runner.inspected) return
     this.#silent.set(session, runner)
     this.#report.silent(app.id)
-    // it may have missed some already
+    // a save may have come before the silence was noticed
     this.saved()
   }
 
@@ -49,7 +49,7 @@ export class Silence {
     if (this.#silent.delete(session) && app) this.#report.answers(app.id)
   }
 
-  /** The app, if this is its process and nobody has asked it to stop. */
+  /** The app, if the session is of its present process, which was not asked to stop. */
   #running(session: ServerSession): App | undefined {
     const app = this.#appOf(session)
     if (!app || app.supervisor.pid !== session.pid) return undefined

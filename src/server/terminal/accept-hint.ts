@@ -1,4 +1,4 @@
-/** A hint for people whose app accepts no update at all: what to add, and where. */
+/** A hint for an app that accepts no update at all: the lines to add, and the file. */
 import colors from 'picocolors'
 import type { DevEnvironment } from 'vite'
 import { commonJsOf } from '../transform/commonjs-files.ts'

@@ -1,4 +1,4 @@
-/** What the terminal says of attached runners: who comes and goes, and what became of updates. One line for all that say the same. */
+/** Prints lines about attached runners: connects, disconnects, updates. Runners with the same message share a line. */
 import type { EventEmitter } from 'node:events'
 import colors from 'picocolors'
 import type { Logger } from 'vite'
@@ -8,9 +8,9 @@ import type { HubEvents, RunnerView } from '../hub-types.ts'
 import { summarizeFailure } from './error-text.ts'
 import { formatChain, formatUpdate } from './report.ts'
 
-/** Milliseconds in which runners may join a line: a save reaches a fleet at about the same time. */
+/** Milliseconds in which runners with the same message are gathered: a save reaches all of a fleet at about the same time. */
 const GATHER = 100
-/** How many of them a line names. */
+/** Greatest number of runners that a line names. */
 const NAMED = 3
 
 /** Listens to `hub`, for as long as it lives. */

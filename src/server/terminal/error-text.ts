@@ -4,7 +4,7 @@ import { describeError } from '../../shared/describe-error.ts'
 import { type ErrorCode, type FlatError, isOfTransform, placeOf } from '../../shared/errors.ts'
 import { firstPlace, readFrame } from '../../shared/util/code-frame.ts'
 
-/** What failed. `undefined` is this package's own word, which says it all. */
+/** The part that failed; `undefined` for an error of this package, whose message is complete. */
 type Failed = 'transform' | 'your code' | 'connection' | undefined
 
 const CONNECTION = new Set<string>([
@@ -20,7 +20,7 @@ const CONNECTION = new Set<string>([
 ] satisfies ErrorCode[])
 const OWN = new Set<string>(['ERR_CONFIG', 'ERR_ENTRY', 'ERR_START', 'ERR_KEY'] satisfies ErrorCode[])
 
-/** Which part of a save's way an error comes from. */
+/** The part that an error comes from, by its code. */
 function whatFailed(error: FlatError): Failed {
   const { code } = error
   if (isOfTransform(error)) return 'transform'
@@ -28,7 +28,7 @@ function whatFailed(error: FlatError): Failed {
   return code !== undefined && OWN.has(code) ? undefined : 'your code'
 }
 
-/** The text for people. Paths below `root` are relative, `file:line:column` as terminals and editors follow it. */
+/** The text of an error. Paths below `root` are relative; places are `file:line:column`, which terminals and editors open. */
 export function describeFailure(error: FlatError, root: string): string {
   const failed = whatFailed(error)
   const style = { name: colors.red, dim: colors.dim, short: (line: string) => short(line, root), hasPlace: true }
@@ -51,7 +51,7 @@ export function summarizeFailure(error: FlatError): string {
 function sourceOf(error: FlatError): string | undefined {
   const place = placeOf(error)
   if (error.loc || !place) return place
-  // the compiler says it in the picture that it draws only
+  // this error has no `loc`: the position is only in the frame that the compiler draws in its message
   const [, drawn] = /\u256d\u2500\[ .+(:\d+:\d+) \]/.exec(error.message) ?? []
   return place + (drawn ?? '')
 }

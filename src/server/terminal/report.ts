@@ -1,4 +1,4 @@
-/** What the terminal says about supervised runners: one line an update, through Vite's logger. */
+/** Prints lines about supervised runners through Vite's logger, one for each update. */
 import colors from 'picocolors'
 import type { Logger } from 'vite'
 import type { FlatError } from '../../shared/errors.ts'
@@ -6,7 +6,7 @@ import type { Applied } from '../../shared/types.ts'
 import type { SupervisorExit } from '../process/supervisor.ts'
 import { describeFailure } from './error-text.ts'
 
-/** Reports outcomes; each once. `app` is the id of the one that it is about. */
+/** Prints each outcome once. `app` is the id of the app. */
 export interface Report {
   updated(app: string, report: Applied): void
   restarted(app: string, reason: string): void
@@ -14,9 +14,9 @@ export interface Report {
   ended(app: string, exit: SupervisorExit): void
   /** An app process does not answer. */
   silent(app: string): void
-  /** It does again. */
+  /** An app process answers again. */
   answers(app: string): void
-  /** An update, or the check before a restart, failed; with `kept`, the app still runs its old code. */
+  /** An update, or the check before a restart, failed. `kept`: the app runs its previous code on. */
   failed(app: string | undefined, error: FlatError, kept: boolean): void
   /**
    * Something that is worth knowing once, after the next restart, and asked for then: until the new code has been transformed, Vite
@@ -25,13 +25,13 @@ export interface Report {
   hint(text: () => string | undefined): void
 }
 
-/** What a reporter needs to know, as it is when there is something to say. */
+/** Questions of the reporter, asked for each line. */
 export interface ReportHost {
   logger(): Logger
   root(): string
-  /** There are several apps: lines name theirs. */
+  /** `true` if there are several apps: lines name theirs then. */
   isOneOfMany(): boolean
-  /** The keys of the command are there. */
+  /** `true` if the command's shortcuts are active. */
   hasShortcuts(): boolean
 }
 
@@ -99,7 +99,7 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
   }
 }
 
-/** One line for people, or `undefined` for an exit as asked for, or one that is final: then its code says it. */
+/** The line about an exit; `undefined` for an exit that was asked for, and for a final one, whose code the command repeats. */
 function formatExit({ code, signal, requested, wasReady, next, delay }: SupervisorExit): string | undefined {
   if (requested && signal === 'SIGKILL') {
     return colors.yellow('did not end when it was asked to, and was killed (the option `stop` says how long it has)')
@@ -111,7 +111,7 @@ function formatExit({ code, signal, requested, wasReady, next, delay }: Supervis
   return `${colors.red(wasReady ? how : `${how} while starting`)}, waiting for a save`
 }
 
-/** An update as a reader writes it; `undefined` of one that has done nothing. */
+/** The text of an update; `undefined` for one that has done nothing. */
 export function formatUpdate({ outcome, updates }: Applied): string | undefined {
   if (outcome === 'reloaded') return colors.green('program reload')
   if (updates.length === 0) return undefined
@@ -121,7 +121,7 @@ export function formatUpdate({ outcome, updates }: Applied): string | undefined 
   return `${colors.green('hot updated:')} ${what.join(', ')}`
 }
 
-/** The chain of importers as a reader writes it: `src/db.ts <- src/server.ts`. */
+/** The text of a chain of importers: `src/db.ts <- src/server.ts`. */
 export function formatChain(chain: readonly string[]): string {
   return chain.map(short).join(' <- ')
 }

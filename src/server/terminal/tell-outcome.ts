@@ -1,10 +1,10 @@
-/** What the terminal says of an update. */
+/** Prints the outcome of an update. */
 import type { DevEnvironment } from 'vite'
 import type { Applied } from '../../shared/types.ts'
 import { acceptHint } from './accept-hint.ts'
 import { formatChain, type Report } from './report.ts'
 
-/** Tells what an app made of a change. If nothing accepted it, that is the restart which follows, whose reason it returns. */
+/** Prints an app's report on a change. If no module accepted the change, prints nothing and returns the reason for the restart. */
 export function tellOutcome(
   report: Report,
   { id, url }: { id: string; url: string },
