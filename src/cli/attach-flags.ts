@@ -2,7 +2,7 @@
 import { TetherError } from '../shared/errors.ts'
 import { didYouMean } from '../shared/util/nearest.ts'
 
-/** What was asked for. */
+/** The flags and arguments of `vite-tether attach`. */
 export interface AttachFlags {
   url: string
   entry: string

@@ -92,7 +92,7 @@ export async function attach(flags: AttachFlags, exit: (code: number) => void): 
   })
 }
 
-/** What Node requires of the app's files on this machine: modules are those of the runner, and TypeScript is compiled. */
+/** Lets `require()` of the app's files on this machine give the runner's modules and compile TypeScript. */
 async function bridgeRequire({ viteNode }: SessionRunner): Promise<void> {
   // a require() cannot wait for it
   await loadMetaResolve()
@@ -100,7 +100,7 @@ async function bridgeRequire({ viteNode }: SessionRunner): Promise<void> {
   hookRequire({ open: async () => opened, openNow: () => opened })
 }
 
-/** What the process exits with when `attach` has rejected with `error`. */
+/** The exit code of the process after `attach` has rejected with `error`. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof TetherError)) return 1
   return error.code === 'ERR_CONFIG' ? EXIT.USAGE : EXIT.NO_SERVER

@@ -6,7 +6,7 @@ import { nodeFlag, nodeFlags } from './node-flags.ts'
 
 const LOG_LEVELS = ['info', 'warn', 'error', 'silent'] as const
 
-/** What was asked for. */
+/** The flags and arguments of `vite-tether`. */
 export interface Flags {
   /** As given; `undefined` leaves it to the user's Vite config. */
   entry: string | undefined

@@ -1,4 +1,4 @@
-/** What `vite-tether --help` prints. */
+/** The texts of `vite-tether --help` and `vite-tether attach --help`. */
 
 /** The text of the command itself. */
 export const HELP = `vite-tether [flags] [node flags] <entry> [app arguments]

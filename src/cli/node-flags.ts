@@ -83,7 +83,7 @@ const CONFLICTING: ReadonlyArray<[flags: RegExp, instead: string]> = [
   [/^--(experimental-)?test(-|$)/, 'Run tests with Vitest.'],
 ]
 
-/** What the command line makes of `flag`, given without a value. */
+/** The kind of a flag that was given without `=value`: of node or not, and with a value behind it or not. */
 export type NodeFlag = { kind: 'plain' | 'with-value' | 'unknown' } | { kind: 'conflicting'; instead: string }
 
 /** Looks `flag` up. */

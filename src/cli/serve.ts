@@ -9,7 +9,7 @@ import type { AttachOptions, CliSettings, TetherOptions } from '../server/option
 import { TetherError } from '../shared/errors.ts'
 import type { Flags } from './flags.ts'
 
-/** What is loaded once Vite is known to be there. */
+/** The modules that are loaded after the check that Vite is installed: without it, importing them would fail with Node's error. */
 export interface Loaded {
   vite: typeof import('vite')
   createPlugin(options: TetherOptions, cli: CliSettings): Plugin
@@ -72,7 +72,7 @@ export function hasShortcuts(flags: Flags): boolean {
   return process.stdin.isTTY && !process.env.CI && !flags.stdin && !flags.once
 }
 
-/** What completion in the shell gives is relative to the working directory; what people copy from a config, to the root. */
+/** The path of an entry. Paths that a shell completes are relative to the working directory, paths of a config to the root. */
 function entryPath(entry: string, root: string): string {
   const here = resolve(entry)
   return existsSync(here) ? here : resolve(root, entry)

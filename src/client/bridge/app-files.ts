@@ -8,17 +8,17 @@ const own = distPath('')
 /** The type of a package cannot change while a process runs: it would be another app. */
 const types = new Map<string, string>()
 
-/** Whether a file is the app's. */
+/** `true` for a file of the app: neither of a package nor of this one. */
 export function isAppFile(file: string): boolean {
   return isAbsolute(file) && !file.includes(`${sep}node_modules${sep}`) && !file.startsWith(own)
 }
 
-/** Whether it is code that may be compiled: JavaScript or TypeScript. */
+/** `true` for a file with JavaScript or TypeScript. */
 export function isCodeFile(file: string): boolean {
   return /\.(?:[cm]?[jt]s|[jt]sx)$/.test(file)
 }
 
-/** What a file holds by itself; of TypeScript only the server can tell, unless it is declared. */
+/** The format of a file. For TypeScript without a declared format (extension, package) only the server can tell: `typescript`. */
 export function formatOfFile(file: string): 'commonjs' | 'module' | 'typescript' {
   const declared = declaredFormat(file, types)
   if (declared === 'module' || /\.[jt]sx$/.test(file)) return 'module'

@@ -21,7 +21,7 @@ export function initialize(data: { port: MessagePort }): void {
   })
 }
 
-/** What Node does not find may be named as people name TypeScript, or by an alias. */
+/** Resolves specifiers that Node does not find: without extension, with `.js` for a `.ts` file, or by an alias of Vite. */
 export const resolve: ResolveHook = async (specifier, context, next) => {
   try {
     return await next(specifier, context)

@@ -14,7 +14,7 @@ import type { Provider } from './provider.ts'
 
 const debug = createDebug('vite-tether:native')
 
-/** What the hooks ask: what to load for an URL, or what a specifier means that Node does not know. */
+/** A question of the hooks: the code for a URL, or the file of a specifier that Node does not find. */
 export type ImportQuestion = { load: string } | { resolve: string; parent: string }
 
 /** No `source`: the file is CommonJS. */
@@ -24,7 +24,7 @@ export interface ImportAnswer {
   file?: string | undefined
 }
 
-/** What a module gave: its exports, or what it threw. */
+/** The result of evaluating a module: its exports, or the error that it threw. */
 type Evaluated = { exports: ModuleNamespace } | { error: unknown }
 
 const outcomes = new Map<number, Evaluated>()

@@ -16,7 +16,7 @@ import { installCrashReport } from '../process/crash-report.ts'
 import { TetherNodeRunner } from '../runner/node-runner.ts'
 import type { BridgedRunner, Provider } from './provider.ts'
 
-/** What such a process is told. */
+/** Options of a helper. */
 export interface HelperOptions {
   /** Path of the file that says where the server is. */
   invitation: string

@@ -15,7 +15,7 @@ const debug = createDebug('vite-tether:native')
 type Extension = (module: NodeJS.Module, file: string) => void
 type Resolve = (request: string, parent: NodeJS.Module | undefined, ...rest: unknown[]) => string
 
-/** What Node has but keeps out of its types. */
+/** Members of `Module` that @types/node does not declare. */
 interface Internals {
   _cache: Record<string, unknown>
   _extensions: Record<string, Extension>

@@ -29,7 +29,7 @@ interface SyncHooks {
 
 const { registerHooks } = nodeModule as typeof nodeModule & { registerHooks?(hooks: SyncHooks): void }
 
-/** Whether this Node has them. */
+/** `true` if this version of Node has synchronous module hooks. */
 export const hasSyncHooks = registerHooks !== undefined
 
 let provider: Provider | undefined

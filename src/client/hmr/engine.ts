@@ -9,7 +9,7 @@ import { createLog, type Log, type Logger } from './log.ts'
 import type { Participant } from './participant.ts'
 import { createQueue, type UpdateQueue } from './queue.ts'
 
-/** What to do with a change that nothing accepts: leave it to the supervisor, or execute the entries again. */
+/** For a change that no module accepts: `restart` leaves it to the supervisor, `reload` executes the entries again. */
 export type UnacceptedPolicy = 'restart' | 'reload'
 
 /** How long the engine waits for application code, in ms. */

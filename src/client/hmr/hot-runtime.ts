@@ -18,7 +18,7 @@ export interface GraphNode {
   readonly imports: ReadonlySet<ModuleId>
   /** Names its namespace has now, `export *` included. */
   exportNames(): readonly string[]
-  /** What this module takes from `dep`. */
+  /** The names that this module imports from `dep`. */
   importedNames(dep: ModuleId): ImportedNames
   /** `true` once its evaluation has ended without an error. */
   readonly evaluated: boolean
@@ -35,7 +35,7 @@ export interface DetachedInstance {
   readonly id: ModuleId
 }
 
-/** What the engine needs of a runner. */
+/** The functions of a runner that the engine needs. */
 export interface HotRuntime {
   /** The instance's node, or `undefined` if this runner has never evaluated the module or no longer holds it. */
   node(id: ModuleId): GraphNode | undefined
@@ -73,8 +73,8 @@ export interface HotRuntime {
   /** Which of `ids` and the modules they import have other code now than their instances. Needed where changes come without seeds. */
   changed?(ids: readonly ModuleId[]): Promise<ModuleId[]>
   /**
-   * What the next evaluation of a module will import, and what the one under way still may: read off current code. `undefined` if
-   * that is not to be had of a module that is known.
+   * The modules that the next evaluation of a module will import, and that one under way may still import, read off its current
+   * code. `undefined` for a module whose code cannot be had.
    */
   nextImports(id: ModuleId): NextImports | Promise<NextImports>
   /**
@@ -93,7 +93,7 @@ export interface HotRuntime {
   reevaluate(instance: DetachedInstance): Promise<void>
   /** Imports a module from current code, evaluating whatever has no instance. */
   evaluate(id: ModuleId): Promise<ModuleNamespace>
-  /** Whether it is known that no evaluation of `ids` is under way. */
+  /** `true` if it is certain that no module of `ids` is being evaluated. */
   isSettled(ids: Iterable<ModuleId>): boolean
   /** Resolves when no evaluation of `ids` is under way. */
   settled(ids: Iterable<ModuleId>): Promise<void>

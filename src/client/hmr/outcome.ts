@@ -1,4 +1,4 @@
-/** What goes into the engine and what comes out of it, and what a failure leaves behind. */
+/** The causes and outcomes of updates, and the state that a failure leaves in the engine. */
 
 import { describeError } from '../../shared/describe-error.ts'
 import { flattenError } from '../../shared/errors.ts'
@@ -24,7 +24,7 @@ export interface Outcome {
   applied: Applied
   /** Namespaces of the modules that were evaluated as boundaries, or of the entries after a reload. */
   modules: ReadonlyMap<ModuleId, ModuleNamespace>
-  /** What was thrown, if the update failed. */
+  /** The error, if the update failed. */
   error?: unknown
   /** A later change came before the evaluation had ended: the app is as it was, and this is tried again after that one. */
   isPostponed?: true

@@ -1,4 +1,4 @@
-/** What a change means for this runner: which modules are replaced, and whether that can be done in place. */
+/** Makes the plan for a change: which modules are replaced, and if that can be done in place. */
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { dispose, within } from './callbacks.ts'
 import { type Engine, rootsOf } from './engine.ts'
@@ -8,7 +8,7 @@ import { type Graph, type Propagation, propagate } from './propagate.ts'
 import { reach } from './prune.ts'
 import { dropRegistrations } from './registrations.ts'
 
-/** What is to be done. `seeds` are the changed modules that this runner has an instance of. */
+/** The plan for a change. `seeds` are the changed modules of which this runner has an instance. */
 export type Plan =
   /**
    * Nothing that runs is concerned. `hasUnknown`: there are changed modules that this runner has no instance of; `isDropped`: one

@@ -10,7 +10,7 @@ export interface Boundary {
   accepted: ModuleId
 }
 
-/** What an update comes to. */
+/** The result of propagating a change through the graph. */
 export interface Propagation {
   boundaries: Boundary[]
   /** Every instance that is to be replaced: the changed modules and their importers up to the boundaries. */

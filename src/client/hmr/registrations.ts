@@ -2,7 +2,7 @@
 import type { ModuleId } from '../../shared/types.ts'
 import type { CacheData, DataCallback, HotCallback, HotListener, HotModule } from './cache.ts'
 
-/** What one instance had registered. */
+/** The registrations of one instance. */
 export interface Registrations {
   hot: HotModule | undefined
   dispose: DataCallback | undefined

@@ -22,13 +22,13 @@ import {
 
 const debug = createDebug('vite-tether:hmr')
 
-/** What has become of a successful transaction. */
+/** The result of a successful transaction. */
 export interface Replacement {
   /** The new namespaces of the modules that were to be evaluated. */
   modules: Map<ModuleId, ModuleNamespace>
   /** How many modules were evaluated, dependencies included. */
   evaluated: number
-  /** What the replaced instances had registered. */
+  /** The registrations of the replaced instances. */
   previous: Map<ModuleId, Registrations>
 }
 

@@ -22,7 +22,7 @@ const PATIENCE = 600_000
 
 const debug = createDebug('vite-tether:session')
 
-/** What was lost. */
+/** The kind of a loss of messages. */
 export interface Resync {
   /** `overflow`, `unknown-session`, `diverged`, or a reason of a later server. */
   reason: string
@@ -65,7 +65,7 @@ export interface ClientSession {
 }
 
 export interface SessionSettings {
-  /** What both sides know; a function is asked again for each attempt. */
+  /** The secret, which both sides know; a function is called for each attempt. */
   secret: string | (() => string | Promise<string>)
   /** There is no link for a reason that lasts, and attempts go on: see `LoopOptions`. */
   refused?: (error: TetherError) => void

@@ -113,7 +113,7 @@ export function createLoop(options: LoopOptions): Loop {
     }
   }
 
-  /** What a close code means for the next attempt. */
+  /** Decides by a close code if there is a next attempt. */
   function judge(code: number, text: string): Refused {
     const said = `the link to ${name} was closed with code ${code}${text ? `: ${text}` : ''}`
     const fatal = FATAL.get(code)

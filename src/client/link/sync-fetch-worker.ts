@@ -32,7 +32,7 @@ port.on('message', async ({ id, call }: FetchRequest) => {
   Atomics.notify(flag, 0)
 })
 
-/** Who waits has no other way to get what came before the answer. */
+/** Adds the records that came in batches before the answer: the thread that waits gets nothing but the answer. */
 function whole(answer: FetchAnswer): FetchAnswer {
   return 'modules' in answer ? { ...answer, modules: [...streamed.splice(0), ...answer.modules] } : answer
 }

@@ -4,7 +4,7 @@ import { type FlatError, reviveError, TetherError } from '../../shared/errors.ts
 import type { RunnerInfo, ServerFunctions } from '../../shared/types.ts'
 import { distUrl } from '../../shared/util/dist-files.ts'
 
-/** What may be asked. */
+/** The calls that the thread answers. */
 export type FetchCall =
   | { call: 'init' }
   | { call: 'fetch'; args: Parameters<ServerFunctions['fetch']> }
@@ -23,7 +23,7 @@ export interface ThreadAnswer {
   error?: FlatError
 }
 
-/** What the thread is started with. */
+/** The data with which the thread is started. */
 export interface FetchData {
   url: string
   secret: string

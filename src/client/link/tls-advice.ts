@@ -1,6 +1,6 @@
 /** Ways out of what goes wrong with TLS, by the codes of Node and OpenSSL. */
 
-/** What to do. */
+/** Advice on a TLS error. */
 export interface TlsAdvice {
   text: string
   /** Trying again does not help. */

@@ -10,7 +10,7 @@ import { FetchThread } from '../link/sync-fetch.ts'
 import { createTetherRunner, type SessionRunner } from '../runner/session-runner.ts'
 import { readHandover } from './parent.ts'
 
-/** What the bootstrap does when its parent speaks. */
+/** The bootstrap's reactions to its parent. */
 export interface ParentListener {
   /** The parent asks for what this signal does. */
   signal(signal: NodeJS.Signals): void

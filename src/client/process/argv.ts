@@ -1,7 +1,7 @@
 /** How a supervised app process is told from others, and what its app sees of that. */
 import { distPath } from '../../shared/util/dist-files.ts'
 
-/** Whether this process was started to be one: before the app's entry comes this package's. */
+/** `true` if this is a supervised app process: its `argv[1]` is our bootstrap. */
 export function isAppProcess(): boolean {
   return process.argv[1] === distPath('main.js')
 }

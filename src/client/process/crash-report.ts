@@ -24,7 +24,7 @@ export function installCrashReport(exit: (code: number) => void, tell?: (text: s
   })
 }
 
-/** What is printed of `thrown`: for code that could not be transformed where and why, else what Node prints. */
+/** The text of a crash: place and cause for code that could not be transformed, else Node's own text. */
 export function formatCrash(thrown: unknown, colors: boolean): string {
   const { name, message, frame, plugin } = (thrown ?? {}) as Record<string, unknown>
   // an error of ours says what is to be said, and comes from nowhere in the app
@@ -52,7 +52,7 @@ function frameOf({ stack }: Error): string {
   return place && frame ? `${place.file}:${place.line}:${place.column}\n${frame}\n\n` : ''
 }
 
-/** What Node does between the app's frames is of no use to anybody who reads a stack; what it was asked for at its top is. */
+/** Drops Node's frames between and below the app's. Those at the top stay: they show which function of Node was called. */
 function withoutInternals(text: string): string {
   const lines = text.split('\n')
   // colours stand in the middle of paths

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { TetherError } from '../../shared/errors.ts'
 import { HANDOVER_FD, type Handover, type ParentLine } from '../../shared/handover.ts'
 
-/** What happens to the parent later. */
+/** Events of the parent, after the hand-over. */
 export interface ParentEvents {
   /** The parent asks for what `signal` does, where signals do not exist. */
   signal(signal: NodeJS.Signals): void

@@ -1,4 +1,4 @@
-/** Who listens on a port of this machine, as far as the system tells. */
+/** Finds the process that listens on a port of this machine, as far as the system tells. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 const LISTENING = '0A'

@@ -1,7 +1,7 @@
 /** The entries of an app process. */
 import type { SessionRunner } from '../runner/session-runner.ts'
 
-/** What Node exits with when nothing is left that could settle a top-level await. */
+/** Node's exit code when a top-level await can never settle. */
 const UNSETTLED = 13
 
 /** Executes `entries` one after the other. Rejects with what they throw; says so if the process ends before they have. */

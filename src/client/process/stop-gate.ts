@@ -14,7 +14,7 @@ export interface StopOptions {
   dispose(): Promise<void>
   /** Milliseconds that `dispose` may take. */
   patience: number
-  /** What `dispose` threw, or that it did not end in time. */
+  /** Reports the error of `dispose`, or that it did not end in time. */
   report(error: unknown): void
   /** The app has no handler for the signal: its default action comes next, as soon as this is done. */
   last?(): void | Promise<void>

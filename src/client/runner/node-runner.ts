@@ -17,7 +17,7 @@ import { TetherRuntime } from './tether-runtime.ts'
 
 export type { ModuleSource }
 
-/** What a runner is made of. */
+/** Options of a runner. */
 export interface TetherRunnerOptions {
   /** This machine's project root: an absolute path. */
   root: string
@@ -39,7 +39,7 @@ export interface TetherRunnerOptions {
 
 /** Evaluates the modules that `source` provides. Throws what the modules throw. */
 export class TetherNodeRunner extends ViteNodeRunner {
-  /** What the HMR engine works on. */
+  /** The runtime for the HMR engine. */
   readonly runtime: HotRuntime
   /** Answers to native loads. */
   readonly native: NativeLoads | undefined
@@ -172,7 +172,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
     return importExternal(compileModule('', { file, script: file }).importNative, specifier, file)
   }
 
-  /** What vite-node asks of a runner's server. */
+  /** Implements vite-node's `fetchModule`. */
   async #fetchModule(id: string): Promise<{ code: string } | { externalize: string }> {
     const target = await this.#resolve(id)
     if (typeof target === 'object') return { externalize: target.external }

@@ -35,7 +35,7 @@ import { createVersionTeller } from './tell-versions.ts'
 
 const debug = createDebug('vite-tether:runner')
 
-/** What both kinds of runners need. */
+/** Options of a runner, supervised or attached. */
 export interface SessionRunnerOptions {
   url: string
   /** Asked again at each attempt to connect. */
@@ -45,7 +45,7 @@ export interface SessionRunnerOptions {
   name: string
   /** This machine's project root. */
   root: string
-  /** What to do with a change that nothing accepts; the server decides for a supervised runner. @default the server's word */
+  /** See `ConnectOptions`. @default the server's setting, which is what supervised runners have */
   onUnaccepted?: UnacceptedPolicy
   logger?: Logger
   /** Milliseconds to keep trying before the first connection; 0 is one attempt. @default 0 */
@@ -242,7 +242,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
     })
   }
 
-  /** What the server offers. */
+  /** The functions of the server. */
   get server(): ServerFunctions {
     return this.#session.rpc
   }

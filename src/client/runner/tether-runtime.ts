@@ -1,5 +1,5 @@
 /**
- * What the HMR engine sees and does of a runner: its graph, and instances taken out, put back and evaluated again.
+ * The `HotRuntime` of our runner: shows the HMR engine its graph, and takes out, puts back and evaluates instances for it.
  */
 import { posix } from 'node:path'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
@@ -150,7 +150,7 @@ export class TetherRuntime implements HotRuntime {
     return this.#evaluator.store.failureOf(id)?.error.code === 'ERR_MODULE_NOT_FOUND'
   }
 
-  /** Whether a module runs with the code that is held. */
+  /** `true` if a module runs the code that the store holds. */
   #isCurrent(id: ModuleId): boolean {
     const live = this.#evaluator.instances.live(id)
     return live?.evaluated === true && live.stored?.record.hash === this.#evaluator.store.get(id)?.record.hash

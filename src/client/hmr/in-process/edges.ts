@@ -2,7 +2,7 @@
 import { dynamicImportsOf, exportsOf, importsOf } from '../../code/transformed-code.ts'
 import type { ImportedNames } from '../../module-types.ts'
 
-/** What transformed code says about its edges. */
+/** The imports and exports of transformed code. */
 export interface SsrCode {
   /** Static imports: specifier -> what is taken from it. */
   readonly imports: ReadonlyMap<string, ImportedNames>

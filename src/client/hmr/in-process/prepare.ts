@@ -7,7 +7,7 @@ import { isMaybeType } from '../../code/transformed-code.ts'
 import { isApplication, readSsrCode, type SsrCode } from './edges.ts'
 import type { Entry } from './module-requests.ts'
 
-/** What it takes to look. */
+/** Access to the code and the graph of a plain runner. */
 export interface CodeAccess {
   live(id: ModuleId): Entry | undefined
   /** The modules that earlier instances have imported by computed `import()`s. */

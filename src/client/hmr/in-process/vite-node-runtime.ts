@@ -22,7 +22,7 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
   const { moduleCache, options } = runner
   const root = slash(runner.root).replace(/\/$/, '')
   const previousCode = new Map<string, string>()
-  /** What was executed from outside; at this point, whatever nobody imports. */
+  /** Roots: modules that were executed from outside. At first, those that no module imports. */
   const executed = new Set<ModuleId>()
   const requests = takeRequests(runner)
   const graph = new CacheGraph(moduleCache, requests, { toId, toUrl })
@@ -57,7 +57,7 @@ export function createInProcessRuntime(runner: ViteNodeRunner): HotRuntime {
     return moduleCache.normalizePath(id)
   }
 
-  /** What vite-node asks the server for when the module is imported. */
+  /** The id by which vite-node asks the server for a module. */
   function requestOf(id: ModuleId): string {
     return isFilePath(id) ? toUrl(id) : id
   }
