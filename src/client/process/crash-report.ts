@@ -52,7 +52,10 @@ function frameOf({ stack }: Error): string {
   return place && frame ? `${place.file}:${place.line}:${place.column}\n${frame}\n\n` : ''
 }
 
-/** Drops Node's frames between and below the app's. Those at the top stay: they show which function of Node was called. */
+/**
+ * Drops frames of Node's internals and of this package. Frames of Node's public modules (`node:fs`) stay: they show which function
+ * was called. A stack without other frames stays as it is.
+ */
 function withoutInternals(text: string): string {
   const lines = text.split('\n')
   // colours stand in the middle of paths
