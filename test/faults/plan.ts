@@ -78,7 +78,7 @@ export const CHECKS: Check[] = [
     id: 'F7',
     what: 'three links race for one session',
     target: 'one wins, others 4409 and not heard',
-    tests: { [OPENING]: ['three links that race'] },
+    tests: { [OPENING]: ['three links say hello'] },
   },
   {
     id: 'F8',

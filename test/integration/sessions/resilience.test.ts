@@ -243,7 +243,7 @@ test.each([
   await expect.poll(() => hub.runners).toEqual([])
 })
 
-test('a module that is saved while its neighbour holds up the answer that it is in ends up as it is on disk', async () => {
+test('a module is transformed, it is saved, its slow neighbour lets the answer go: it ends up as it is on disk', async () => {
   const project = createProject({
     'main.ts': "export { fast } from './fast.ts'\nexport { slow } from './slow.ts'",
     'fast.ts': 'export const fast = 1',

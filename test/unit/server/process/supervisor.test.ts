@@ -121,7 +121,7 @@ test('the app crashes at start-up and waits for a save', async () => {
   await exited(2)
 })
 
-test('the app starts again after a crash at start-up if a save came after it had read its code', async () => {
+test('the app reads its code, a save comes, the app crashes at start-up: it starts again at once', async () => {
   const { supervisor, exits, exited } = supervise('crash-at-once.mjs')
   await supervisor.start()
   supervisor.fetched()
@@ -161,7 +161,7 @@ test('the app is started again five times in 30 s when it crashes a while after 
   expect(await crash(9)).toMatchObject({ next: 'start', delay: 0 })
 })
 
-test('the supervisor forgets the restart it was waiting for when it is stopped', async () => {
+test('the app crashes, the supervisor is to start it again, it is stopped: the app does not start', async () => {
   const clock = new FakeClock()
   const { supervisor, ready, exited, states } = supervise('exit-on-usr2.mjs', { args: ['1'], clock })
   await supervisor.start()
@@ -182,7 +182,7 @@ test('the end of the app is told with the signal when somebody else kills it', a
   expect(await exited()).toMatchObject({ code: null, signal: 'SIGKILL', requested: false })
 })
 
-test('the supervisor ignores what is reported of an earlier process', async () => {
+test('a process is replaced, then the former one is reported as ready: the supervisor ignores it', async () => {
   const { supervisor, ready } = supervise('ready.mjs')
   await supervisor.start()
   const first = await ready()
@@ -245,7 +245,7 @@ test('stopping kills a suspended process', async () => {
   expect(isAlive(pid)).toBe(false)
 })
 
-test('stopping works while the system is still starting the process', async () => {
+test('a start begins, it is to stop, the system has started the process: it is stopped', async () => {
   const { supervisor, states } = supervise('ready.mjs')
   const started = supervisor.start()
   await supervisor.stop()
@@ -254,7 +254,7 @@ test('stopping works while the system is still starting the process', async () =
   expect(states).toEqual(['starting', 'stopping', 'stopped'])
 })
 
-test('stopping wins over a restart under way', async () => {
+test('a restart stops the process, it is to stop for good, the process has ended: none is started', async () => {
   const { supervisor, ready, states } = supervise('ready.mjs')
   await supervisor.start()
   await ready()

@@ -43,7 +43,7 @@ test('which session a link continues: a new one, if the runner has taken what wa
   expect(sessions.list().map(({ sid }) => sid)).toEqual([next])
 })
 
-test('which session a link continues: the one whose welcome was lost, under the id that the runner gave it', () => {
+test('which session a link continues: a session is begun, its welcome is lost, the runner says hello again: the same session, under the id that the runner gave it', () => {
   const { sessions } = serve()
   const next = randomId()
   new Handmade(sessions).hello({ next })
@@ -54,7 +54,7 @@ test('which session a link continues: the one whose welcome was lost, under the 
   expect(sessions.list()).toHaveLength(1)
 })
 
-test('which session a link continues: three links that race for one session: the newest wins, the others are closed with 4409 and not listened to', () => {
+test('which session a link continues: three links say hello for one session: the newest wins, the others are closed with 4409, and what they send later is ignored', () => {
   const { sessions } = serve()
   const first = new Handmade(sessions).hello()
   const { sid } = first.welcome!
@@ -71,7 +71,7 @@ test('which session a link continues: three links that race for one session: the
   expect(racers[1]!.runner.welcome).toMatchObject({ sid, resumed: true })
 })
 
-test('which session a link continues: a hello that was under way for long does not take the session from a newer link', () => {
+test('which session a link continues: a link opens, a newer one takes the session, the hello of the first arrives: the newer one keeps the session', () => {
   const { sessions } = serve()
   const { sid } = new Handmade(sessions).hello().welcome!
   const late = new Handmade(sessions)

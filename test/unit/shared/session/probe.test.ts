@@ -39,7 +39,7 @@ test('a side that answers is asked once for each time that it is silent, and one
   expect(log).toEqual(['ping 10000'])
 })
 
-test('an answer that was read behind the timer counts', () => {
+test('the answer comes in, the timer fires, the answer is read: it counts', () => {
   const { clock, log, probe } = probing()
   clock.advance(1000)
   clock.advance(5000)

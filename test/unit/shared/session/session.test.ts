@@ -267,7 +267,7 @@ test('a link over which nothing is sent stays, for an hour and more', () => {
   expect(wire.runner.received.length + wire.server.received.length).toBeLessThanOrEqual(2_880)
 })
 
-test('a newer link takes the session over; what the former still delivers is not looked at', () => {
+test('a message is on a link, a newer link takes the session over, the former link delivers it: it is ignored there', () => {
   const { runner, server, connect } = pair()
   const first = connect()
   runner.send(1)
