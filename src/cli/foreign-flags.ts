@@ -51,7 +51,7 @@ const INSTEAD: ReadonlyArray<[flags: readonly string[], instead: string]> = [
   [['--token'], 'The token comes from the environment: TETHER_TOKEN.'],
 ]
 
-/** What to do instead of a flag of a similar tool. */
+/** Advice for flags of similar tools. */
 export function insteadOf(flag: string): string | undefined {
   return INSTEAD.find(([flags]) => flags.includes(flag))?.[1]
 }

@@ -4,11 +4,13 @@ import inspector from 'node:inspector'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
 import colors from 'picocolors'
 import { takeInspector, takeInspectorOption } from '../server/apps/inspector-flags.ts'
 import { type FoundVite, importVite } from '../server/vite/project-vite.ts'
 import { RUNNER_MARKER } from '../shared/constants.ts'
-import { TetherError } from '../shared/errors.ts'
+import { describeError } from '../shared/describe-error.ts'
+import { flattenError } from '../shared/errors.ts'
 import { keepCompiledCode } from '../shared/util/compile-cache.ts'
 import { ownVersions } from '../shared/versions.ts'
 import { attach, exitCodeOf } from './attach.ts'
@@ -30,7 +32,9 @@ if (first === 'attach') join(others).catch((error) => fail(error, exitCodeOf(err
 else main(process.argv.slice(2)).catch((error) => fail(error, 1))
 
 function fail(error: unknown, code: number): void {
-  const text = error instanceof TetherError ? error.message : ((error as Error | null)?.stack ?? String(error))
+  // the frames of Vite, of Node and of this package say nothing about the config that Vite could not load
+  const described = error instanceof Error ? describeError(flattenError(error)) : String(error)
+  const text = colors.isColorSupported ? described : stripVTControlCharacters(described)
   console.error(`${NAME} ${colors.red(text)}`)
   process.exit(code)
 }

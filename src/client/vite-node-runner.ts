@@ -3,7 +3,7 @@
  * and there are two of them: ours lies in our own files, so that workers need neither vite-node nor the Vite that comes with it.
  */
 
-/** What vite-node keeps of a module. */
+/** An entry of vite-node's module cache. */
 export interface ViteNodeModule {
   // biome-ignore lint/suspicious/noExplicitAny: as in vite-node
   promise?: Promise<any>

@@ -1,9 +1,9 @@
-/** What a report of a runner says beyond its words. */
+/** Reads the reports of runners. */
 import type { Applied } from './types.ts'
 
 /**
- * Whether a runner whose last report this is runs the code as it was last sent: each later change tries what has failed again, so the
- * last report tells. Without one there was no change.
+ * `true` if a runner whose last report is `last` runs the code that it was last sent. The last report is enough, because each later
+ * change tries again what has failed. A runner without a report was sent no change.
  */
 export function isUpToDate(last: Applied | undefined): boolean {
   return last?.outcome !== 'failed' && last?.outcome !== 'unaccepted'

@@ -38,11 +38,14 @@ export function describeError(error: FlatError, style: ErrorStyle = {}): string 
   return text.join('\n')
 }
 
-/** `true` for a stack frame in the app's code or its packages; frames of Node, Vite and this package are left out. */
+/**
+ * `true` for a stack frame in the app's code or its packages; frames of Node, Vite and this package are left out, and those of the
+ * bundle that Vite makes of its config, which is gone by the time that anybody reads this.
+ */
 function isOfReader(line: string): boolean {
   return (
     /^\s+at .*:\d+:\d+\)?$/.test(line) &&
-    !/\(?(node:|file:.*\/node_modules\/vite\/|.*\/node_modules\/(?:rolldown|vite-node)\/|.*\/vite-tether\/dist\/)/.test(
+    !/\(?(node:|file:.*\/node_modules\/vite\/|.*\/node_modules\/(?:rolldown|vite-node)\/|.*\/vite-tether\/dist\/|.*\/\.vite-temp\/)/.test(
       line,
     ) &&
     !isOwnCode(line)

@@ -1,6 +1,5 @@
 /**
- * What an app process and the process that has started it say to each other about the app's ports, over a channel by which
- * sockets travel as well.
+ * The messages about an app's ports between its process and the supervisor, over a channel that carries sockets as well.
  */
 
 /** A socket as Node holds it, beneath its own classes. */
@@ -23,7 +22,7 @@ export interface PortName {
   inode?: string | undefined
 }
 
-/** What the app process says. */
+/** Messages of the app process. */
 export type FromApp =
   /** It has taken the channel, and can be given ports. */
   | { say: 'hello' }
@@ -46,7 +45,7 @@ export type FromApp =
   /** The process ends with an error. */
   | { say: 'failure'; text: string }
 
-/** What the process that has started it says. */
+/** Messages of the supervisor. */
 export type ToApp =
   /** With the socket of a port that the app's last process has left. */
   | ({ say: 'give' } & PortName)

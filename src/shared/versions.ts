@@ -12,7 +12,7 @@ export interface InstalledVersions {
 
 let own: InstalledVersions | undefined
 
-/** Those of this process. */
+/** The versions of this process. */
 export function ownVersions(): InstalledVersions {
   own ??= {
     tether: (JSON.parse(readFileSync(distPath('../package.json'), 'utf8')) as { version: string }).version,
@@ -22,8 +22,8 @@ export function ownVersions(): InstalledVersions {
 }
 
 /**
- * What the other side has and this one has not, in words: any other version of vite-tether, another major of Node. `undefined` if
- * there is nothing to say, or if the other side is of a version that does not tell.
+ * Names another version of vite-tether, or another major version of Node, on the other side. `undefined` if there is no difference,
+ * or if the other side is too old to tell.
  */
 export function versionGap(theirs: InstalledVersions | undefined, ours = ownVersions()): string | undefined {
   if (!theirs) return undefined

@@ -1,4 +1,4 @@
-/** What belongs to one runner: its registrations, the one queue its updates go through, and what outlives an update. */
+/** The state of one runner's HMR: registrations, the queue of its updates, and modules that failed or were postponed. */
 
 import type { Applied, ModuleId } from '../../shared/types.ts'
 import type { ViteNodeRunner } from '../vite-node-runner.ts'

@@ -69,7 +69,7 @@ export interface SessionSettings {
   secret: string | (() => string | Promise<string>)
   /** There is no link for a reason that lasts, and attempts go on: see `LoopOptions`. */
   refused?: (error: TetherError) => void
-  /** What the server may call. */
+  /** The functions that the server may call. */
   functions: RunnerFunctions
   kind: Kind
   /** How long to try before the first link, in milliseconds. Default 0: one attempt. */

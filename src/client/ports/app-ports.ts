@@ -23,14 +23,14 @@ const debug = createDebug('vite-tether:ports')
 /** Milliseconds after which a server that was granted an address which only we hold is not taken for a probe any more. */
 const PROBE = 100
 
-/** What becomes of the ports elsewhere. */
+/** The supervisor, as the app process sees it. */
 export interface PortKeeper {
   send(message: FromApp, handle?: NodeHandle): void
   /** Resolves when the message was acted on, or when nobody is there any more. */
   ask(message: (id: number) => FromApp): Promise<void>
 }
 
-/** What a call of `listen` has found. */
+/** A socket that was there when `listen` was called. */
 interface Found extends Pick<HeldPort, 'handle' | 'inode' | 'isInherited' | 'isShared'> {
   early?: readonly NodeHandle[]
 }
@@ -41,7 +41,7 @@ type Node = (args: ListenArguments) => void
 export class AppPorts {
   readonly #keeper: PortKeeper
   readonly #names = new PortNames()
-  /** What the last process has left, and nobody has asked for. */
+  /** Ports of the last process that the app has not asked for. */
   readonly #given = new Map<string, GivenPort>()
   readonly #held = new Map<string, HeldPort>()
   /** Closed by the app, but others may have a copy still. */

@@ -20,7 +20,7 @@ interface Outgoing {
   gone: (() => void) | undefined
 }
 
-/** What a channel tells. */
+/** The owner of a channel, who hears its messages. */
 export interface PortChannelListener {
   message(message: ToApp, handle: NodeHandle | undefined): void
   /** The other end is gone. */

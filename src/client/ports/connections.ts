@@ -57,7 +57,7 @@ export class Connections {
     }
   }
 
-  /** Whether somebody has just connected with a server whose connections end with this process. */
+  /** `true` if a client has just connected to a server whose connections end with this process. */
   isFresh(servers: readonly Server[]): boolean {
     const last = performance.now() - FRESH
     return [...this.#sockets].some(
@@ -88,7 +88,7 @@ export class Connections {
   }
 }
 
-/** Whether its connections can be given to another process. */
+/** `true` if the connections of a server can be given to another process. */
 export function canHandOver(server: Server): server is HttpServer {
   return 'closeIdleConnections' in server && !('setSecureContext' in server)
 }

@@ -21,7 +21,7 @@ export interface HeldPort extends PortName {
   isShared: boolean
 }
 
-/** Whoever connects waits until {@link connectEarly}. */
+/** Clients that connect wait until {@link connectEarly}. */
 export function putAside({ key, port, path, inode, handle }: HeldPort): GivenPort {
   const early: NodeHandle[] = []
   handle.onconnection = (_, client) => client && early.push(client)
@@ -38,7 +38,7 @@ export function connectEarly({ handle }: HeldPort, early: readonly NodeHandle[])
   })
 }
 
-/** Whoever connects by means of a socket that no path leads to any more is connected with the server that has the path now. */
+/** Connects clients of a socket that no path leads to any more with the server that has the path now. */
 export function passOn(from: ListeningHandle, { handle }: HeldPort): void {
   from.onconnection = (status, client) => handle.onconnection?.(status, client)
   from.unref()
@@ -66,7 +66,7 @@ export function letGo({ server, handle, path, isInherited }: HeldPort): void {
   else closeBeside(path, handle)
 }
 
-/** Whoever has bound a path removes its file when it closes the socket: it is elsewhere meanwhile. */
+/** A process that has bound a path removes its file when it closes the socket, so the file is moved away meanwhile. */
 function closeBeside(path: string, handle: ListeningHandle): void {
   const aside = `${path}.${process.pid}`
   try {

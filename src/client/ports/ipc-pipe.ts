@@ -15,7 +15,7 @@ export interface IpcPipe extends NodeHandle {
   onread?: unknown
 }
 
-/** What Node defines on `process` for it. */
+/** The properties that Node defines on `process` for an IPC channel. */
 const NAMES = [
   'send',
   '_send',

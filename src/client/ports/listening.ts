@@ -12,7 +12,7 @@ export interface ListeningHandle extends NodeHandle {
   getsockname?(into: SocketName): number
 }
 
-/** What a socket says of its address. */
+/** The address of a socket, as libuv reports it. */
 export interface SocketName {
   address?: string
   family?: string
@@ -49,7 +49,7 @@ const SERVER = 1
 const BACKLOG = 511
 const REUSE_PORT = 2
 
-/** What is missing of what this file needs, if anything is. */
+/** The first internal of Node that this file needs and does not find; `undefined` if all are there. */
 export function missingInside(): string | undefined {
   if (typeof prototype._listen2 !== 'function') return 'net.Server has no _listen2'
   if (typeof prototype._emitCloseIfDrained !== 'function') return 'net.Server has no _emitCloseIfDrained'
@@ -67,7 +67,7 @@ export function replaceListen(
   }
 }
 
-/** Whether the port of this call may outlive the process. */
+/** `true` if the port of this call may outlive the process. */
 export function canBeHeld(server: ServerInsides, [, port, , , fd, flags = 0]: ListenArguments): boolean {
   if (server._handle || typeof fd === 'number') return false
   // several processes share it on purpose
@@ -76,7 +76,7 @@ export function canBeHeld(server: ServerInsides, [, port, , , fd, flags = 0]: Li
   return server.listeners('connection')[0]?.name !== 'fail'
 }
 
-/** What Node makes of an address that was left out. */
+/** The address that Node uses where none is given. */
 export function bindAsNode([address, port, type, , , flags]: ListenArguments): ListeningHandle | number {
   if (address) return bind!(address, port, type, undefined, flags)
   const both = bind!('::', port, 6, undefined, flags)

@@ -18,7 +18,7 @@ const PATIENCE = 2000
 /** Milliseconds between two looks at the requests that are under way. */
 const LOOK = 5
 
-/** What this process does with its ports. */
+/** The ports of this process, as the bootstrap uses them. */
 export interface OpenPorts {
   /** Resolves when code of the app may run: its ports are there. */
   readonly given: Promise<void>

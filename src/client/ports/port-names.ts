@@ -1,4 +1,4 @@
-/** What names a port over the processes of an app: the arguments with which it is opened. */
+/** Names a port over the processes of an app, by the arguments with which it is opened. */
 import { statSync, unlinkSync } from 'node:fs'
 import type { PortName } from '../../shared/ports.ts'
 import type { ListenArguments } from './listening.ts'

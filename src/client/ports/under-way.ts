@@ -51,7 +51,7 @@ export class UnderWay {
     for (const [session, server] of this.#sessions) if (servers.includes(server)) session.close()
   }
 
-  /** Whether `servers` have something to finish. */
+  /** `true` if `servers` have requests to finish. */
   isBusy(servers: readonly Server[]): boolean {
     return (
       [...this.#responses].some(([response, server]) => servers.includes(server) && isUnderWay(response)) ||

@@ -124,7 +124,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   readonly #files: string[] = []
   readonly #turn = createDeferred<void>()
   readonly #tellVersions: (config: RunnerConfig) => void
-  /** What was lost has been made up for. */
+  /** Resolves when the comparison after a loss of messages is done. */
   #compared: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
   #isDisposed = false

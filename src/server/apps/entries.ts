@@ -22,9 +22,10 @@ export function resolveEntry(entry: string, root: string): string {
       `Expected the entry '${entry}' to be a file, got a directory: ${path}. Name the file in it to run.`,
     )
   }
+  const where = entry === path ? '' : `: looked for ${path}`
   throw new TetherError(
     'ERR_ENTRY',
-    `The entry '${entry}' does not exist: looked for ${path}. Entries are relative to Vite's root, ${root}.${didYouMeanFile(path)} Correct the path or create the file.`,
+    `The entry '${entry}' does not exist${where}. Entries are relative to Vite's root, ${root}.${didYouMeanFile(path)} Correct the path or create the file.`,
   )
 }
 

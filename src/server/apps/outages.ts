@@ -1,8 +1,8 @@
-/** What clients of an app are told while it has no process, and when nobody is told anything any more. */
+/** Has clients told why an app has no process, and lets the ports go once none follows. */
 import type { HeldPorts } from '../ports/held-ports.ts'
 import type { Supervisor, SupervisorExit } from '../process/supervisor.ts'
 
-/** Follows the processes of an app. While one is replaced clients wait; they are told only of what may last. */
+/** Follows the processes of an app. While one is replaced clients wait for the next; they are told only of an outage that may last. */
 export function tellOutages(supervisor: Supervisor, ports: HeldPorts): void {
   supervisor.on('exit', (exit) => {
     // the next process is about to begin

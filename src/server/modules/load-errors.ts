@@ -32,10 +32,22 @@ export function denied(id: ModuleId, cause?: unknown): TetherError {
   )
 }
 
+/** Vite's compiler names a tsconfig.json that is no JSON in the words of its parser. */
+const BROKEN_TSCONFIG =
+  /Failed to load tsconfig "(.+?)": JSONError \{.*?message: "(.*?)(?: at line \d+ column \d+)?", line: (\d+), column: (\d+)/
+
+/** Turns Vite's error of a tsconfig.json that is no JSON into one that names the place. Other errors stay as they are. */
+export function explainTsconfig(error: unknown): unknown {
+  const [, file, why, line, column] = BROKEN_TSCONFIG.exec((error as Error | null)?.message ?? '') ?? []
+  if (file === undefined) return error
+  const text = `Vite cannot read ${file}:${line}:${column}: ${why}. Correct the JSON there, then save it.`
+  return new TetherError('ERR_TRANSFORM', text, { cause: error })
+}
+
 /** Turns Vite's error of the module `id` into one that names the importer and the reason. */
 export function explain(config: ResolvedConfig, error: unknown, id: ModuleId, importer: ModuleId | undefined): unknown {
   if (isDenied(error)) return denied(id, error)
-  if (!isMissing(error)) return error
+  if (!isMissing(error)) return explainTsconfig(error)
   const what = importer === undefined ? `'${id}'` : `'${id}' imported from '${importer}'`
   // for an attached runner, `nodeFor` has refused such a file before: this is about a file that the app itself imports
   if (isFilePath(id) && !isAllowed(config, id) && existsSync(id)) {

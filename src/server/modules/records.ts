@@ -15,7 +15,7 @@ import { isAllowed } from '../vite/environment.ts'
 import { clockOf } from '../vite/module-clock.ts'
 import { watchMissing } from '../vite/outside-files.ts'
 import { isImportedByAllowed } from './access.ts'
-import { explain, isDenied, isMissing } from './load-errors.ts'
+import { explain, explainTsconfig, isDenied, isMissing } from './load-errors.ts'
 import { createLookup, unwrapId } from './lookup.ts'
 
 /** The version of a module that a runner holds, or `undefined`. */
@@ -209,7 +209,9 @@ export function createRecords(
     },
 
     async fetch(specifier, importer, holds, take, fresh = false) {
-      const resolved = await lookup.resolve(kind, specifier, importer)
+      const resolved = await lookup.resolve(kind, specifier, importer).catch((error) => {
+        throw explainTsconfig(error)
+      })
       if ('external' in resolved) return resolved
       const { id } = resolved
       const lacks: Holds = fresh ? (other) => (other === id ? undefined : holds(other)) : holds

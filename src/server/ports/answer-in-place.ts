@@ -89,7 +89,7 @@ function textOf({ name, reason, details }: Outage): string {
   return `${name} ${reason}.\n${details === undefined ? '' : `\n${details}\n`}`
 }
 
-/** Whether a program or a page of this machine asks, directly: pages of others reach it too, by way of a browser or a proxy. */
+/** `true` if a program or a page of this machine asks directly. Foreign pages get here too, through this machine's browser or a proxy. */
 function isOwn({ socket, headers }: IncomingMessage): boolean {
   const { remoteAddress } = socket
   if (remoteAddress !== undefined && !/^(::1|(::ffff:)?127\.[\d.]+)$/.test(remoteAddress)) return false

@@ -25,7 +25,7 @@ interface HeldPort extends PortName {
   standIn?: StandIn | undefined
 }
 
-/** What there is to tell. */
+/** The owner of the ports, for what there is to tell. */
 export interface PortsHost {
   /** Names the app to whoever asks it in vain. */
   name: string
@@ -42,7 +42,7 @@ export class HeldPorts {
   /** Why there is no process. */
   #outage: string | undefined
   #current: ProcessPorts | undefined
-  /** What the last process has said of its end. */
+  /** The crash report of the last process. */
   #failure: string | undefined
   #timer: NodeJS.Timeout | undefined
 

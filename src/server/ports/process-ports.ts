@@ -12,13 +12,13 @@ const SLACK = 250
 /** Milliseconds in which the end of a process is told after that of its channel. */
 const END = 1000
 
-/** What becomes of what is said. */
+/** The owner of the channel, who acts on its messages. */
 export interface ProcessPortsHost {
   turn(): Promise<void>
   /** The process is going to be replaced. */
   leaving(): void
   heard(message: FromApp, handle: NodeHandle | undefined): void
-  /** Whether the process listens on a port that is held. */
+  /** `true` if the process listens on a held port. */
   isListening(): boolean
 }
 

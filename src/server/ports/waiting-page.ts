@@ -3,7 +3,7 @@
 export interface Outage {
   name: string
   reason: string
-  /** What the app's process has printed of its end: for this machine alone. */
+  /** The crash report of the app's process; shown on this machine alone, as it contains code. */
   details: string | undefined
 }
 

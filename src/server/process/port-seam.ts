@@ -1,4 +1,4 @@
-/** What a supervisor asks of whoever holds the ports of its app. */
+/** The seam between a supervisor and `server/ports`, which do not know each other. */
 import type { ChildProcess } from 'node:child_process'
 
 /** The ports of one process, as its supervisor sees them. */

@@ -43,7 +43,7 @@ export function formatHint(entry: string, imports: ReadonlySet<string>): string 
   ]
   if (advice) {
     lines.push(
-      `and where ${advice.name} listens, so that the port stays open:`,
+      `and where ${advice.name} listens, so that new code takes its port over:`,
       code("import { listen } from 'vite-tether/keep'"),
       ...advice.lines.map(code),
     )

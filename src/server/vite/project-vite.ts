@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-/** What Vite exports. */
+/** The exports of Vite. */
 export type Vite = typeof import('vite')
 
 /** A copy of Vite on the disk. */

@@ -213,7 +213,7 @@ test('a run that happens once keeps its hands off stdout', async () => {
 test.each([
   [['--nope', 'app.ts'], /Unknown flag '--nope'/],
   [[], /Expected an entry: vite-tether src\/server\.ts/],
-  [['--once', 'missing.ts'], /The entry '.*missing\.ts' does not exist: looked for .*missing\.ts/],
+  [['--once', 'missing.ts'], /The entry '.*missing\.ts' does not exist\. Entries are relative to/],
   [['--once', 'src'], /Expected the entry '.*src' to be a file, got a directory/],
   [['--config', 'none.ts', 'app.ts'], /The Vite config .*none\.ts does not exist/],
 ])('what is wrong is named, and the command ends with 1: %j', async (argv, message) => {

@@ -26,7 +26,7 @@ test.each([
   expect(hint(...imports)).toMatch(
     /^nothing in this app accepts updates, so each save restarts it\. To update it in place, add to src\/main\.ts:\n {4}import\.meta\.hot\?\.accept\(\) \/\/ this file may run again\n/,
   )
-  expect(hint(...imports)).toContain(`and where ${name} listens, so that the port stays open:\n`)
+  expect(hint(...imports)).toContain(`and where ${name} listens, so that new code takes its port over:\n`)
   expect(hint(...imports)).toMatch(lines)
 })
 

@@ -1,0 +1,140 @@
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { run } from '../support/child.ts'
+import { createProject } from '../support/project.ts'
+
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+
+/** A mistake of somebody's first hour, and what the first three lines that tell of it have to say. */
+interface Mistake {
+  name: string
+  files?: Record<string, string>
+  argv?: string[]
+  /** A line that has to be there before the mistake is made. */
+  after?: RegExp
+  says: RegExp[]
+  /** Printed, but later than in the first three lines: Node's own order, or a line of its own. */
+  later?: RegExp[]
+}
+
+const HELPER = { 'src/helper.ts': 'export const help = () => {}' }
+
+const MISTAKES: Mistake[] = [
+  {
+    name: 'a wrong path',
+    argv: ['src/mian.ts'],
+    says: [/The entry '.*src\/mian\.ts' does not exist\./, /Did you mean 'main\.ts'\?/],
+  },
+  {
+    name: 'a package that is not installed',
+    files: { 'src/main.ts': "import express from 'express-missing'\nexpress()" },
+    says: [
+      /Cannot find package 'express-missing' imported from .*src\/main\.ts/,
+      /npm install express-missing/,
+      /main\.ts:1:/,
+    ],
+  },
+  {
+    name: 'a misspelt import',
+    files: { 'src/main.ts': "import { help } from './helpr.js'\nhelp()", ...HELPER },
+    says: [/Cannot find module '.*src\/helpr\.js' imported from '.*src\/main\.ts'/, /Did you mean 'helper\.ts'\?/],
+  },
+  {
+    name: 'a misspelt export',
+    files: { 'src/main.ts': "import { hlep } from './helper.js'\nhlep()", ...HELPER },
+    says: [/src\/main\.ts:1:10/, /import \{ hlep \}/],
+    later: [/'\/src\/helper\.ts' does not provide an export named 'hlep'/],
+  },
+  {
+    name: 'a port that another program has',
+    files: {
+      'src/main.ts': "import { createServer } from 'node:http'\ncreateServer().listen(Number(process.argv[2]))",
+    },
+    says: [/src\/main\.ts:2:16/, /\.listen\(/],
+    later: [/EADDRINUSE/],
+  },
+  {
+    name: 'an error at top level',
+    files: { 'src/main.ts': 'const a = JSON.parse("{}")\nconsole.log(a.b.c)' },
+    says: [/src\/main\.ts:2:17/, /console\.log\(a\.b\.c\)/],
+    later: [/TypeError: Cannot read properties of undefined/],
+  },
+  {
+    name: 'a promise that is rejected later',
+    files: {
+      'src/main.ts':
+        "async function connect() {\n  await null\n  throw new Error('no database')\n}\nsetTimeout(connect, 300)\nsetInterval(() => {}, 1000)\nconsole.log('up')",
+    },
+    after: /^up$/m,
+    says: [/src\/main\.ts:3:9/],
+    later: [/Error: no database/],
+  },
+  {
+    name: 'an endless loop',
+    files: { 'src/main.ts': "console.log('up')\nsetTimeout(() => { for (;;) {} }, 500)" },
+    after: /ready in .*\n/,
+    says: [/does not answer: it is busy or in an endless loop; a save of its code replaces it/],
+  },
+  {
+    name: 'a wrong flag',
+    argv: ['--wach', 'src/main.ts'],
+    says: [/Unknown flag '--wach'\. Did you mean '--watch'\?/],
+  },
+  {
+    name: 'a config that throws',
+    files: { 'src/main.ts': '', 'vite.config.ts': 'export default { plugins: [missing()] }' },
+    says: [/failed to load config from .*vite\.config\.ts/, /ReferenceError: missing is not defined/],
+  },
+  {
+    name: 'a config with a syntax error',
+    files: { 'src/main.ts': '', 'vite.config.ts': 'export default {\n  plugins: [\n}\n' },
+    says: [/failed to load config from .*vite\.config\.ts/],
+    later: [/vite\.config\.ts:3:1/],
+  },
+  {
+    name: 'a tsconfig.json that is no JSON',
+    files: { 'src/main.ts': '', 'tsconfig.json': '{\n  "compilerOptions": {' },
+    says: [/Vite cannot read .*tsconfig\.json:2:22: EOF while parsing an object\. Correct the JSON there/],
+  },
+  {
+    name: 'a variable of .env that nothing has loaded',
+    files: {
+      'src/main.ts': "if (!process.env.DATABASE_URL) throw new Error('DATABASE_URL is not set')",
+      '.env': 'DATABASE_URL=postgres://localhost',
+    },
+    says: [/src\/main\.ts:1:/],
+    later: [
+      /\.env sets DATABASE_URL, but nothing has loaded it into process\.env\. Give node the flag --env-file=\.env/,
+    ],
+  },
+]
+
+test.each(MISTAKES)('$name: the first lines name the file, the place and the way out', async (mistake) => {
+  const { files = { 'src/main.ts': '' }, argv = ['src/main.ts'], after, says, later = [] } = mistake
+  const taken = createServer().listen(0)
+  onTestFinished(() => void taken.close())
+  const { port } = taken.address() as { port: number }
+  const project = createProject({ 'package.json': '{ "type": "module" }', ...files })
+  const running = run(process.execPath, [cli, ...argv, String(port)], { cwd: project.root })
+  onTestFinished(() => running.end())
+  if (after) await running.match(after)
+  for (const pattern of [...says, ...later]) await running.match(pattern)
+  const told = running.text.slice(after?.exec(running.text)?.index ?? 0).split('\n')
+  const lines = told.filter((line) => line.trim() !== '' && !/ready in|^up$/.test(line))
+  for (const pattern of says) expect(lines.slice(0, 3).join('\n')).toMatch(pattern)
+})
+
+test('a deleted entry: the app goes on, and the first lines name the file', async () => {
+  const project = createProject({
+    'package.json': '{ "type": "module" }',
+    'src/main.ts': "console.log('up')\nsetInterval(() => {}, 1000)",
+  })
+  const running = run(process.execPath, [cli, 'src/main.ts'], { cwd: project.root })
+  onTestFinished(() => running.end())
+  await running.match(/ready in/)
+  const from = running.text.length
+  project.remove('src/main.ts')
+  await running.match(/Cannot find module '.*src\/main\.ts'\. Does the file exist\?/, from)
+  await running.match(/The app still runs the code from before; the next good save applies/, from)
+})
