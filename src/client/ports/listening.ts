@@ -76,7 +76,7 @@ export function canBeHeld(server: ServerInsides, [, port, , , fd, flags = 0]: Li
   return server.listeners('connection')[0]?.name !== 'fail'
 }
 
-/** The address that Node uses where none is given. */
+/** Binds as Node does: without an address to both families, or to IPv4 alone where there is no IPv6. A number is the error. */
 export function bindAsNode([address, port, type, , , flags]: ListenArguments): ListeningHandle | number {
   if (address) return bind!(address, port, type, undefined, flags)
   const both = bind!('::', port, 6, undefined, flags)
