@@ -74,7 +74,7 @@ const OPTIONS = [
     'limits',
     'onUnaccepted',
   ],
-  ...['standby', 'stdio', 'stop', 'watch'],
+  ...['ports', 'standby', 'stdio', 'stop', 'watch'],
 ]
 
 test('the package lets a tool start, see, restart and stop apps through the hub', async () => {

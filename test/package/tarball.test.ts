@@ -94,8 +94,8 @@ test('the package imports exactly the packages that it declares, and bundles exa
 
 /** Bytes; of an entry with all that is loaded with it. Whoever has a reason to exceed one raises it and says why in the commit. */
 const BUDGET: Record<string, number> = {
-  tarball: 200_000,
-  unpacked: 690_000,
+  tarball: 206_000,
+  unpacked: 710_000,
   'index.js': 267_000,
   'client.js': 310_000,
   'hmr.js': 80_000,

@@ -286,7 +286,7 @@ test.each<[string, string, ...string[]]>([
   ['S18', 'test/security/impostor.test.ts', 'nothing that it sends is evaluated'],
   ['S19', 'test/integration/sessions/session-process.test.ts', 'a runner that does not trust it sends nothing'],
   ['S22', 'test/security/impostor.test.ts', 'played back'],
-  ['S22', 'test/unit/shared/session/opening.test.ts', 'a newer link'],
+  ['S22', 'test/unit/shared/session/opening.test.ts', 'the newer one keeps the session'],
 ])('%s is tested in %s', (_id, file, ...titles) => {
   const text = readFileSync(join(repository, file), 'utf8')
   for (const title of titles) expect(text).toContain(title)

@@ -1,8 +1,10 @@
 /** A runner over a real Vite server in the same process: what crosses the wire elsewhere is a function call here. */
+import * as vite from 'vite'
 import { createServer, type InlineConfig, type ViteDevServer } from 'vite'
 import { onTestFinished } from 'vitest'
 import { TetherNodeRunner, type TetherRunnerOptions } from '../../src/client/runner/node-runner.ts'
 import { createRecords } from '../../src/server/modules/records.ts'
+import { createTetherEnvironment } from '../../src/server/vite/environment.ts'
 import { reviveError } from '../../src/shared/errors.ts'
 import type { FetchAnswer, ModuleId, ModuleRecord } from '../../src/shared/types.ts'
 import { createProject, type Project } from './project.ts'
@@ -27,6 +29,8 @@ export interface EvaluationOptions extends Partial<TetherRunnerOptions> {
   config?: InlineConfig
 }
 
+const NO_EVENTS = { init() {}, listen() {}, close() {}, send() {} }
+
 /** Writes `files`, starts Vite on them and makes a runner. Everything ends with the test. */
 export async function evaluation(
   files: Record<string, string>,
@@ -41,6 +45,13 @@ export async function evaluation(
     ...config,
     server: { middlewareMode: true, ws: false, watch: null, ...config.server },
     optimizeDeps: { noDiscovery: true },
+    environments: {
+      ...config.environments,
+      ssr: {
+        ...config.environments?.ssr,
+        dev: { createEnvironment: (name, config) => createTetherEnvironment(name, config, NO_EVENTS, vite) },
+      },
+    },
   })
   onTestFinished(() => server.close())
   const records = createRecords(server.environments.ssr)
