@@ -64,7 +64,7 @@ test.each([
     const cli = run(process.execPath, args, { cwd: root, env })
     expect(await cli.exited).toEqual({ code: 1, signal: null })
     expect(cli.text).toBe(
-      `[vite-tether] Expected Vite 8 beside vite-tether in ${root}, found none. Install it: npm install -D vite-tether vite@^8.3.0\n`,
+      `[vite-tether] Expected Vite 8 in ${root}, found none. Install it: npm install -D vite-tether vite@^8.3.0\n`,
     )
   },
   60_000,
