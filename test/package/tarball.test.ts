@@ -96,12 +96,12 @@ test('the package imports exactly the packages that it declares, and bundles exa
 const BUDGET: Record<string, number> = {
   tarball: 206_000,
   unpacked: 710_000,
-  'index.js': 267_000,
+  'index.js': 270_000,
   'client.js': 310_000,
   'hmr.js': 80_000,
   'keep.js': 2_000,
   'keep.cjs': 2_500,
-  'cli.js': 362_000,
+  'cli.js': 365_000,
   'main.js': 324_000,
   'bridge.js': 21_000,
 }
