@@ -239,28 +239,24 @@ test('with ports: false they close with their process', async () => {
   expect(await refused(port)).toBe(true)
 })
 
+/** Resolves when an app that says '0' answers on its port. */
+async function answers(port: number): Promise<void> {
+  const isThere = () =>
+    ask({ port }).then(
+      ({ body }) => body === '0',
+      () => false,
+    )
+  await until(isThere, 'its answer')
+}
+
 test('an app that is stopped has no port any more, and one that is started again has', async () => {
   const port = await freePort()
   const app = await start({ 'main.ts': server('0', String(port)) })
   const { id } = app.hub.runners[0]!
   await app.hub.restart()
-  await until(
-    () =>
-      ask({ port }).then(
-        ({ body }) => body === '0',
-        () => false,
-      ),
-    'its answer',
-  )
+  await answers(port)
   await app.hub.stop(id)
   expect(await refused(port)).toBe(true)
   await app.hub.restart(id)
-  await until(
-    () =>
-      ask({ port }).then(
-        ({ body }) => body === '0',
-        () => false,
-      ),
-    'its answer',
-  )
+  await answers(port)
 })
