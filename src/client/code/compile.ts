@@ -88,7 +88,7 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
   const now = yieldingImports(code)
   const toText = (head: string, body: string): string => `${start} ${head}${body.replace(/^#!/, '//')}${TAIL}`
   let text = toText(NOW, now)
-  let script = mayWait(now) ? undefined : attempt(() => compile(text))
+  let script = mayAwait(now) ? undefined : attempt(() => compile(text))
   const isAsync = script === undefined
   if (!script) {
     text = toText(LATER, code)
@@ -127,7 +127,7 @@ export function compileModule(code: string, place: ModulePlace): CompiledModule 
  * like any other, `await (x)` a call, and `await` at the end of a line a statement. A static block forbids `await` as a name, and
  * everything else that it forbids no module's own code can have: so code that does not compile in one has a top-level `await`.
  */
-function mayWait(code: string): boolean {
+function mayAwait(code: string): boolean {
   if (!/\bawait[^\S\r\n\u2028\u2029]*[\r\n\u2028\u2029([`+\-/]/.test(code)) return false
   const body = code.replaceAll('= yield __vite_ssr_import__(', '= __vite_ssr_import__(').replace(/^#!/, '//')
   return attempt(() => vm.compileFunction(`class A{static{${body}\n}}`)) === undefined

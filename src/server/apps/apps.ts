@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import type { ViteDevServer } from 'vite'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import type { Handover } from '../../shared/handover.ts'
+import { distinctId } from '../distinct-id.ts'
 import type { StartOptions } from '../hub-types.ts'
 import { HeldPorts } from '../ports/held-ports.ts'
 import { Supervisor, type SupervisorExit } from '../process/supervisor.ts'
@@ -216,7 +217,7 @@ export class Apps extends EventEmitter<AppsEvents> {
 
   #holdPorts(name: string): HeldPorts | undefined {
     // handing sockets from process to process is another matter there
-    if (this.#host.settings().options.ports === false || process.platform === 'win32') return undefined
+    if (this.#options.ports === false || process.platform === 'win32') return undefined
     const unable = (reason: string) => {
       if (this.#hasToldOfPorts) return
       this.#hasToldOfPorts = true
@@ -232,7 +233,7 @@ export class Apps extends EventEmitter<AppsEvents> {
   #create(entry: string, start: StartOptions, inspector: InspectorRequest | undefined): App {
     const host = this.#host
     const file = resolveEntry(entry, this.#root)
-    const id = this.#distinctId(basename(file))
+    const id = distinctId(basename(file), (taken) => this.#apps.has(taken))
     const url = toUrl(file, this.#root)
     const options = this.#options
     const isPrefixed = options.stdio === undefined && this.isOneOfMany
@@ -284,11 +285,5 @@ export class Apps extends EventEmitter<AppsEvents> {
         this.emit(stream, app, line)
       })
     }
-  }
-
-  #distinctId(name: string): string {
-    let id = name
-    for (let n = 2; this.#apps.has(id); n++) id = `${name}-${n}`
-    return id
   }
 }

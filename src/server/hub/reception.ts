@@ -6,6 +6,7 @@ import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions } from '../../s
 import type { App } from '../apps/app.ts'
 import type { Apps } from '../apps/apps.ts'
 import { runnerConfig } from '../apps/runner-config.ts'
+import { distinctId } from '../distinct-id.ts'
 import type { HubEvents, RunnerView } from '../hub-types.ts'
 import type { ServerSession } from '../sessions/sessions.ts'
 import { createProgress } from '../terminal/progress.ts'
@@ -14,7 +15,7 @@ import { tellOutcome } from '../terminal/tell-outcome.ts'
 import { channelOf } from '../vite/environment.ts'
 import { beginTurn } from './begin-turn.ts'
 import type { Bindings } from './bindings.ts'
-import { distinctId, viewOfApp, viewOfAttached } from './runner-views.ts'
+import { viewOfApp, viewOfAttached } from './runner-views.ts'
 import { ServedRunner } from './served-runner.ts'
 import { isRunner, SessionTable } from './session-table.ts'
 import { Silence } from './silence.ts'
@@ -141,7 +142,8 @@ export class Reception {
       return { ...runnerConfig(binding, runner.id), hmr: false, onUnaccepted: 'restart' }
     }
     const app = session.kind === 'supervised' ? this.#apps.withPid(session.pid) : undefined
-    runner.id = app?.id ?? distinctId(`${info.name}#${session.pid}`, this.views)
+    runner.id =
+      app?.id ?? distinctId(`${info.name}#${session.pid}`, (taken) => this.views.some(({ id }) => id === taken))
     runner.waits = app !== undefined && app.supervisor.pid !== session.pid
     if (!runner.waits) {
       await app?.mayBegin()

@@ -43,10 +43,3 @@ export function viewOfAttached({ kind, pid, state }: ServerSession, runner: Serv
     ...(versions && { versions }),
   }
 }
-
-/** An id for a runner: its name, with a number if another runner has it. Several runners of one process have one name and pid. */
-export function distinctId(name: string, runners: readonly RunnerView[]): string {
-  let id = name
-  for (let n = 2; runners.some((each) => each.id === id); n++) id = `${name}-${n}`
-  return id
-}
