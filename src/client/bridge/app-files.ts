@@ -5,7 +5,7 @@ import { distPath } from '../../shared/util/dist-files.ts'
 import { declaredFormat, isCommonJsCode } from '../../shared/util/module-format.ts'
 
 const own = distPath('')
-/** The type of a package cannot change while a process runs: it would be another app. */
+/** `type` of package.json by folder. Kept for the life of the process: Node reads it once, too. */
 const types = new Map<string, string>()
 
 /** `true` for a file of the app: neither of a package nor of this one. */

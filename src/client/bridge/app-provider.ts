@@ -10,7 +10,7 @@ export function createAppProvider(): Provider {
     runner = { import: (url) => viteNode.import(url), native: viteNode.native! }
     return runner
   })
-  // the bootstrap reports it
+  // the bootstrap awaits the same promise and reports its rejection
   opened.catch(() => {})
   return {
     open: () => opened,

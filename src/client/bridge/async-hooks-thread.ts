@@ -1,6 +1,6 @@
 /**
- * Node's module hooks, in the thread that Node keeps them in: `import()` of an app file by code that Node has loaded. What to
- * answer is asked of the thread that imports.
+ * Node's module hooks (`module.register`), in the thread in which Node runs them: `import()` of an app file by code that Node
+ * has loaded. They ask the importing thread for each answer, because only that thread has the runner.
  */
 import type { LoadHook, ResolveHook } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -29,7 +29,8 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
     const parent = context.parentURL?.startsWith('file:') ? fileURLToPath(context.parentURL) : undefined
     if (!isNotFound(error) || parent === undefined) throw error
     const path = specifier.startsWith('file:') ? fileURLToPath(specifier) : specifier
-    // only what `import()` asks for comes this far: app files that Node loads have no `import.meta.resolve`, which would block
+    // Only import() gets this far, and so the importing thread is free to answer. Node's import.meta.resolve would block it, but app
+    // files as Node loads them (`generated-module`) do not call that.
     const ofServer = async () => (isAppFile(parent) ? (await ask({ resolve: specifier, parent })).file : undefined)
     const found = findAppSource(path, parent) ?? (await ofServer())
     if (found === undefined) throw error
@@ -37,12 +38,12 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
   }
 }
 
-/** App files are the runner's. */
+/** Answers for app files, which the runner evaluates; Node would make a second instance of them. */
 export const load: LoadHook = async (url, context, next) => {
   const file = url.startsWith('file:') ? fileURLToPath(url) : ''
   if (!isAppFile(file) || !isCodeFile(file)) return next(url, context)
   const { source } = await ask({ load: url })
-  // without source Node asks `require`, whose hooks know the file
+  // CommonJS without source: Node loads the file by `require()`, and so by `require-hooks`
   if (source === undefined) return { format: 'commonjs', source: null as unknown as string, shortCircuit: true }
   return { format: 'module', source, shortCircuit: true }
 }

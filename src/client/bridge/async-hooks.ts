@@ -1,6 +1,6 @@
 /**
- * `import()` of app files where Node has no synchronous hooks (`sync-hooks`): answers the hooks in their thread. An ES module is answered with a few lines that export what the runner's instance
- * exports.
+ * `import()` of app files where Node has no synchronous hooks (`sync-hooks`): answers the questions of the hooks' thread. The
+ * source that Node gets for an ES module is a few lines which export the values of the runner's instance.
  */
 import { register } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -75,7 +75,7 @@ async function find(provider: Provider, { resolve, parent }: { resolve: string; 
     const { native } = await provider.open()
     return { file: native.resolve(resolve, parent) }
   } catch (error) {
-    // the import fails with what Node said of it
+    // answered without a file: the hook then throws Node's own "not found", which names the importer
     debug('resolve %s: %o', resolve, error)
     return {}
   }

@@ -2,7 +2,7 @@
 
 let isReported = false
 
-/** Says once that a hook of somebody else is not used for `file`, and who it may be. */
+/** Says once that the loader hook of another tool is not used for `file`, and which preload may have installed it. */
 export function reportOtherHook(file: string): void {
   if (isReported) return
   isReported = true

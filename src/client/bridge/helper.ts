@@ -28,7 +28,7 @@ export interface HelperOptions {
 
 /** Makes the provider of such a process. Nothing is asked of the server before an app file is loaded. */
 export async function createHelper({ invitation, app, exit }: HelperOptions): Promise<Provider> {
-  // a require() cannot wait for it
+  // imported now, because `require()` of a module that uses import.meta.resolve cannot wait for an import
   await loadMetaResolve()
   let runner: BridgedRunner | undefined
 

@@ -1,6 +1,6 @@
 /**
- * Threads and forks that are started with an `execArgv` of their own get the bridge as well: libraries (pino's transports, job
- * queues) pass one without knowing what is in it.
+ * Gives threads and forks the bridge that are started with an `execArgv` of their own. Libraries (pino's transports, job queues)
+ * pass one that replaces the inherited flags, and with them the bridge.
  */
 import childProcess, { type ForkOptions } from 'node:child_process'
 import { syncBuiltinESMExports } from 'node:module'
@@ -19,7 +19,7 @@ export function inheritFlag(flag: string): void {
       Reflect.construct(target, [file, withFlag(options)], newTarget) as Worker,
   })
   const { fork } = childProcess
-  // without an execArgv of its own a fork would want the port of this process' inspector
+  // a fork without an execArgv inherits `--inspect` as it is, and fails to listen on this process' inspector port
   const withoutInspector = (options: ForkOptions | undefined): ForkOptions | undefined =>
     options?.execArgv || !process.execArgv.some(isInspector)
       ? options
@@ -28,7 +28,7 @@ export function inheritFlag(flag: string): void {
     const [args, options] = Array.isArray(rest[0]) || rest.length > 1 ? rest : [undefined, rest[0]]
     return fork(file, (args ?? []) as string[], withFlag(withoutInspector(options as ForkOptions | undefined)))
   }
-  // for those who import the names
+  // `import { Worker } from 'node:worker_threads'` has a binding of its own, which only this call updates
   syncBuiltinESMExports()
 }
 

@@ -1,6 +1,6 @@
 /**
  * Preloaded (`--import`) in app processes and, because `execArgv` is inherited, in the processes and threads that they start:
- * what Node loads past the runner is answered by it from here on.
+ * installs the hooks through which the runner answers whatever Node itself is asked to load.
  */
 import { isMainThread } from 'node:worker_threads'
 import { inspectorFlag } from '../debug/inspector.ts'
@@ -25,12 +25,13 @@ announceTypeScript()
 async function openApp(): Promise<Provider> {
   const ports = (await import('../ports/open-ports.ts')).openPorts()
   takeArgv()
-  // a debugger is to be there before what else is preloaded
+  // before the user's own preloads run, so that breakpoints in them are hit
   if (inspectorFlag() !== undefined) await (await import('../process/app-process.ts')).openApp().handover
-  // what follows may be code of the app
+  // the user's preloads come next and may call listen(): it must find the held ports
   if (preloadsOf(process.execArgv).length > 0) await ports.given
   const provider = (await import('./app-provider.ts')).createAppProvider()
-  // synchronous hooks cannot wait for the server when a preload that follows is one of the app's files; the bootstrap reports a failure
+  // A preload that follows may be one of the app's files, and synchronous hooks cannot wait for the server: connect first.
+  // The bootstrap reports a failure.
   if (hasSyncHooks && preloadsOf(process.execArgv).length > 0) await provider.open().catch(() => {})
   return provider
 }
@@ -42,7 +43,7 @@ async function openHelper(): Promise<Provider> {
   return (await import('./helper.ts')).createHelper({ invitation, app, exit })
 }
 
-/** Libraries that look for files to load (routes, entities, migrations) ask Node whether TypeScript is among what it runs. */
+/** Answers libraries that load files of a folder (routes, entities, migrations) and ask Node first if it runs TypeScript. */
 function announceTypeScript(): void {
   const { features } = process as unknown as { features: { typescript?: unknown } }
   if (features.typescript) return

@@ -24,10 +24,10 @@ interface Internals {
 }
 
 const internals = Module as unknown as Internals
-/** Node's order first, as it tries extensions in this one. */
+/** Node tries extensions in the order of this list: its own come first, so that `./x` finds the same file as without the bridge. */
 const EXTENSIONS = ['.js', '.json', '.cjs', '.mjs', '.ts', '.tsx', '.jsx', '.cts', '.mts']
 
-/** Installs the hooks in this thread. What is no app file is Node's own affair. */
+/** Installs the hooks in this thread. Files that are not the app's are left to Node. */
 export function hookRequire(provider: Provider): void {
   const own = new WeakSet<Extension>()
   function claim(extension: string): void {
@@ -75,12 +75,12 @@ function load(provider: Provider, module: NodeJS.Module, file: string, previous:
   const format = !isCodeFile(file) ? 'data' : native.holds(file) ? 'module' : formatOfFile(file)
   const typescript = format === 'typescript' ? native.commonJs(file) : undefined
   if (format === 'module' || (format === 'typescript' && !typescript)) {
-    // the runner's cache is the one that counts: an update may replace what it holds
+    // Out of Node's cache: a later require() must ask the runner again, because an update may have replaced the instance.
     delete internals._cache[file]
     module.exports = native.require(file, module.parent?.filename)
     return
   }
-  // before it is read, so that a save that comes now is not missed
+  // Told before the file is read. Read first, then a save, then told: the server would not know that the save concerns this process.
   native.loaded(file)
   if (format === 'data') previous!(module, file)
   else compile(module, typescript?.code ?? readSource(file), file)

@@ -1,7 +1,8 @@
 /**
  * Node's synchronous module hooks, where it has them (from 22.15 on): `import()` of an app file by code that Node has loaded.
- * There the hooks of `register` make this thread wait for theirs, which could not ask it then. What these cannot wait for
- * either, the evaluation, is left to the module that they answer with: only the names of its exports have to be known before.
+ * In those versions the hooks of `register` block this thread until theirs has answered, and theirs would ask this one: a
+ * deadlock. A synchronous hook cannot wait for the module's evaluation. So it answers with a generated module that awaits the
+ * evaluation itself; only the names of the exports must be known beforehand.
  */
 import nodeModule from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -37,7 +38,8 @@ let provider: Provider | undefined
 /** The live exports of an app module: what a generated module waits for. Rejects with what the module throws. */
 export function evaluate(url: string): Promise<ModuleNamespace> {
   const evaluation = provider!.open().then((runner) => runner.import(url))
-  // V8 follows promises, but no functions: the lines that Node imports are not to be a frame of the file that they stand for
+  // An async function would put the generated module, which has the URL of the app's file, into the async stack of its errors:
+  // V8 follows awaited promises, but not callbacks.
   return new Promise((resolve, reject) => {
     evaluation.then(
       (exports) => resolve(exports),
@@ -72,7 +74,7 @@ export function hookImportSync(by: Provider, self: string): void {
   })
 }
 
-/** `require()` has hooks of its own. */
+/** `true` for a `require()`, which `require-hooks` answers. */
 function isRequire({ conditions }: { conditions?: readonly string[] }): boolean {
   return conditions?.includes('require') ?? false
 }
@@ -95,7 +97,7 @@ function find(by: Provider, specifier: string, parentURL: string | undefined): s
     const resolve = () => (isAppFile(parent) ? by.openNow().native.resolve(specifier, parent) : undefined)
     return findAppSource(path, parent) ?? resolve()
   } catch (error) {
-    // the import fails with what Node said of it
+    // without a file the hook throws Node's own "not found", which names the importer
     debug('resolve %s: %o', specifier, error)
     return undefined
   }

@@ -69,7 +69,10 @@ async function startFailedRoots(engine: Engine, cause: Cause, all: boolean): Pro
   return roots.length === 0 ? undefined : startRoots(engine, cause, [...new Set(roots)])
 }
 
-/** Nothing of the change runs now. What it has broken may be imported when it is next needed, and that is said now. */
+/**
+ * Nothing of the change has an instance. If its code is broken and some live module has imported it (by an `import()` that failed,
+ * say), the next import will fail: that is reported now.
+ */
 async function reportBroken(engine: Engine, cause: Cause): Promise<Outcome> {
   const { runtime } = engine
   const isImported = (id: ModuleId) => [...runtime.ids()].some((other) => runtime.node(other)?.imports.has(id))
@@ -86,7 +89,7 @@ async function requestRestart(
 ): Promise<Outcome> {
   const { runtime } = engine
   try {
-    // what does not depend on the changed modules runs, so that it can is known
+    // Modules that do not depend on the changed ones run already, so they need no check.
     const replaced = seeds.length === 0 ? new Set(runtime.ids()) : withDependents(engine, seeds)
     await runtime.prepare(await rootsOf(engine), replaced)
   } catch (error) {

@@ -65,9 +65,9 @@ export interface HotRuntime {
   /** The URL that log lines and payloads name. */
   toUrl(id: ModuleId): string
   /**
-   * Takes newer code into the store; nothing is evaluated. From now on whoever evaluates a module that has failed gets its error,
-   * until it is among the modules or the seeds of another call. Returns the ids of those whose instances were evaluated from other
-   * code than is held now. Instances whose evaluation has failed are forgotten by then at the latest.
+   * Takes newer code into the store; nothing is evaluated. From now on to evaluate a module of `saved.failed` throws its error,
+   * until the module is among the modules or the seeds of another call. Returns the ids of those whose instances were evaluated
+   * from other code than is held now. Forgets the instances whose evaluation has failed.
    */
   install(modules: readonly ModuleRecord[], saved?: Saved): ModuleId[] | Promise<ModuleId[]>
   /** Which of `ids` and the modules they import have other code now than their instances. Needed where changes come without seeds. */

@@ -40,7 +40,7 @@ export function changeOf(seeds: readonly ModuleId[]): Change {
 
 type Details = Partial<Omit<Applied, 'outcome'>> & Partial<Pick<Outcome, 'modules'>>
 
-/** An outcome; `seq` and `ms` are filled in by whoever knows them. */
+/** An outcome. `enqueueChange` fills in `seq` and `ms`. */
 export function outcome(kind: Applied['outcome'], { modules = new Map(), ...details }: Details = {}): Outcome {
   return { applied: { seq: 0, outcome: kind, ms: 0, evaluated: 0, updates: [], ...details }, modules }
 }

@@ -55,7 +55,7 @@ async function handle(engine: Engine, emitter: HMREmitter, payload: HMRPayload):
       return
     }
     case 'prune':
-      // the server's graph says so; ours decides, and has done so with the update, unless it could not tell
+      // Vite prunes by its own graph. The update has pruned by the runner's already, unless some code was missing then.
       await engine.queue.add(async () => {
         if (engine.owesPrune) await pruneUnreached(engine)
       }, false)
@@ -106,7 +106,7 @@ export function reload(runner: ViteNodeRunner, files: string[]): Promise<any[]> 
  */
 export function sendMessageBuffer(runner: ViteNodeRunner, emitter: HMREmitter): void {
   const { messageBuffer } = getEngine(runner).cache
-  // taken out one by one: a listener may send as well
+  // shifted one by one: a listener may call hot.send(), which appends to this buffer
   for (let message = messageBuffer.shift(); message !== undefined; message = messageBuffer.shift()) {
     try {
       emitter.emit('custom', message)
@@ -125,7 +125,7 @@ export function sendCustom({ cache, runner }: Engine, emitter: HMREmitter, event
   try {
     sendMessageBuffer(runner, emitter)
   } catch (error) {
-    // the sender knows now, and may send it again
+    // the caller gets the error and may send again: a copy left in the buffer would go out twice
     const index = cache.messageBuffer.lastIndexOf(message)
     if (index >= 0) cache.messageBuffer.splice(index, 1)
     throw error

@@ -22,7 +22,7 @@ export type Plan =
   /** The process has to be replaced: nothing accepts the change (`chain` leads to the root), or a plugin asked for a reload. */
   | { kind: 'restart'; seeds: ModuleId[]; chain?: readonly ModuleId[] }
 
-/** Brings code and registrations up to date, and finds out what follows. */
+/** Installs the newer code, then decides over the runner's own graph. Runs nothing of the app but `dispose` of failed instances. */
 export async function planOf(engine: Engine, cause: Cause): Promise<Plan> {
   const newer = await refresh(engine, cause.modules, cause)
   const late = cause.isRetry ? engine.postponed : []
@@ -30,7 +30,8 @@ export async function planOf(engine: Engine, cause: Cause): Promise<Plan> {
   const changed = [...cause.seeds, ...late, ...newer, ...broken, ...engine.failing]
   const { seeds, unknown } = sort(engine, changed, cause.invalidated)
   const hasUnknown = unknown.length > 0
-  // the code of a module without an instance says what it is going to import: it may have let go of what was left for it
+  // A changed module without an instance, evaluated before: the modules that it used to import were kept for its next evaluation,
+  // and its new code may no longer import them.
   const isDropped = unknown.some((id) => engine.runtime.isKnown(id))
   engine.owesPrune ||= isDropped
   if (cause.reload) return { kind: cause.onRequest ? 'reload' : engine.onUnaccepted, seeds }
@@ -66,7 +67,7 @@ async function spread(engine: Engine, { invalidators }: Cause, seeds: readonly M
   const planOver = (graph: Graph) => propagate(graph, cache, seeds, roots, invalidators)
   let plan = planOver(graph)
   if (!runtime.isSettled(plan.replaced)) {
-    // what is being evaluated right now may end with other imports and registrations
+    // a module among them is being evaluated: it may still call accept() or import another module, so wait and plan again
     await within(limits.settle, runtime.settled(plan.replaced))
     await refresh(engine, [])
     plan = planOver(graph)
@@ -95,10 +96,10 @@ export function withDependents({ runtime }: Engine, ids: readonly ModuleId[]): S
   return found
 }
 
-/** Brings store and registrations up to date. Instances that have failed are gone: what they have started is disposed. */
+/** Brings store and registrations up to date: newer code is installed, instances that have failed are disposed of. */
 async function refresh(engine: Engine, modules: readonly ModuleRecord[], saved?: Saved): Promise<ModuleId[]> {
   const { runtime, cache } = engine
-  // a module that failed lets go of what it had imported so far
+  // an instance without a node has failed: the modules that it had imported until then may be unreached now
   engine.owesPrune ||= [...runtime.ids()].some((id) => !runtime.node(id))
   const newer = await runtime.install(modules, saved)
   const registered = [cache.hotModulesMap, cache.disposeMap, cache.pruneMap, cache.ctxToListenersMap]

@@ -16,7 +16,7 @@ export async function pruneUnreached(engine: Engine, replaced: Iterable<ModuleId
   const renewed = new Set(replaced)
   let { reached, untold } = await reach(engine, renewed)
   if (untold.length > 0) {
-    // import()s under way, whose code is still to come
+    // an import() is under way and its code has not arrived: wait, it may keep modules alive
     await within(engine.limits.settle, runtime.settled(untold))
     ;({ reached, untold } = await reach(engine, renewed))
   }

@@ -38,10 +38,10 @@ export async function update(
     result = await fail(engine, cause, seeds, error)
   }
   engine.cache.isFirstUpdate = false
-  // also after a failure: whoever pauses for an update has to go on
+  // after a failure, too: a listener that has paused something in vite:beforeUpdate resumes it here
   await tell('vite:afterUpdate')
   if (result.error === undefined) {
-    // else all are reached as they were before
+    // a failed update was rolled back: every module is reached as it was before
     if (engine.owesPrune) await pruneUnreached(engine, replaced)
     await engine.participant?.sweep()
   }

@@ -34,7 +34,7 @@ export interface Resync {
 
 /** Events of a session. */
 export type ClientSessionEvents = {
-  /** The link is gone; what is sent meanwhile is kept. */
+  /** The link is gone. Messages sent from now on are kept, and go out on the next link. */
   disconnect: [why: Detach]
   /** There is a link again and nothing was lost. */
   resume: []
@@ -108,7 +108,7 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
       debug('link to %s lost: %d %s', name, why.code, why.text)
       state = 'disconnected'
       rpc.attached(false)
-      // somebody else goes on with this session: begin another one
+      // a copy of this runner has resumed the session with our id: this one begins a session of its own
       if (why.code === CLOSE.SUPERSEDED) sid = undefined
       loop.lost(why)
       events.emit('disconnect', why)
@@ -127,7 +127,8 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
     send: (json, options) => session.send(json, options),
     failed(error, event) {
       if (events.listenerCount('error') > 0) return void events.emit('error', error, event)
-      // whoever calls has a promise to reject, but nobody waits for it
+      // An event of the server has no caller here. Without a listener for 'error' it becomes an uncaught exception, as with any
+      // EventEmitter.
       queueMicrotask(() => {
         throw error
       })
@@ -208,7 +209,7 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
   async function leave(): Promise<void> {
     hold.add()
     try {
-      // if the link is lost meanwhile, the loop gets another one for this
+      // if the link is lost while this waits, the reconnect loop dials again and the rest is sent on the next link
       if (session.attached && session.outbox.size > 0) {
         await new Promise<void>((resolve) => {
           const cancel = clock.after(limits.closeWait, resolve)

@@ -1,6 +1,6 @@
 /**
- * Keeps the process alive while somebody waits for the session. Sockets and timers of the session never do by themselves, so
- * that an app that is done can end.
+ * Keeps the process alive while a call to the server has no answer yet. Sockets and timers of the session are unref'd, so that
+ * an app that has nothing left to do ends.
  */
 
 /** The longest interval that node accepts. */

@@ -20,7 +20,7 @@ export async function openSession({ url, ...settings }: OpenOptions): Promise<Cl
   return openSessionWith(dial, printable(url), { ...settings, limits })
 }
 
-/** To ask a port of one's own machine costs nothing, and whoever restarts Vite there waits for the runner. */
+/** Milliseconds between attempts on a loopback address: they cost nothing, and the developer who restarts Vite waits for the runner. */
 const LOCAL_BACKOFF_CAP = 200
 
 function isLocal(address: string): boolean {

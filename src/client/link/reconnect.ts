@@ -29,7 +29,7 @@ export interface LoopOptions {
   wait: number
   patience: number
   greeting(): Omit<Greeting, 'gen'>
-  /** A link is open. What this throws as `ERR_PROTOCOL` refuses it. */
+  /** A link is open. Throws `ERR_PROTOCOL` to refuse it. */
   welcomed(link: Link, frame: WelcomeFrame, boot: string): void
   /**
    * Attempts fail for a reason that lasts, and others will follow: there is no server yet for the first link, or one that refuses later
@@ -140,7 +140,7 @@ export function createLoop(options: LoopOptions): Loop {
       stopped = true
       options.gaveUp(error)
     } else {
-      // after a link was lost a server that is not there is no news
+      // after a lost link an absent server is expected (Vite restarts): only refusals are told
       if (verdict !== 'retry' || !welcomedOnce) tell(error)
       schedule(Math.min(backoff.next(), rest))
     }

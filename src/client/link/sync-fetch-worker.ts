@@ -1,6 +1,6 @@
 /**
- * The thread that asks the server for a thread that waits: a session of its own, so that it does not need the event loop of
- * whoever waits.
+ * The thread behind `sync-fetch`. It asks the server on behalf of a thread that blocks in `Atomics.wait`, and has a session of its
+ * own, since the event loop of the blocked thread does not turn.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { flattenError } from '../../shared/errors.ts'
@@ -11,7 +11,7 @@ import type { FetchCall, FetchData, FetchRequest, ThreadAnswer } from './sync-fe
 const { url, secret, port, flag, info } = workerData as FetchData
 /** Code that came before the answer it belongs to. */
 const streamed: ModuleRecord[] = []
-// it has nothing to apply: it holds no modules, it passes them on
+// changes, payloads and turns are ignored: this thread holds no modules, it only passes them on
 const opened = openSession({
   ...{ url, secret, kind: 'attached' },
   functions: {
@@ -20,9 +20,9 @@ const opened = openSession({
   },
 })
 const config = opened.then((session) => (info ? session.rpc.init(info) : undefined))
-// who asks is told
+// each call awaits `config` too, and gets the rejection as its answer
 config.catch(() => {})
-// the parent terminates this thread, or ends itself
+// A listener keeps this thread alive between questions; it ends with its parent.
 parentPort!.on('message', () => {})
 
 port.on('message', async ({ id, call }: FetchRequest) => {
@@ -32,7 +32,7 @@ port.on('message', async ({ id, call }: FetchRequest) => {
   Atomics.notify(flag, 0)
 })
 
-/** Adds the records that came in batches before the answer: the thread that waits gets nothing but the answer. */
+/** Adds the records that came in batches before the answer, because the blocked thread reads a single message. */
 function whole(answer: FetchAnswer): FetchAnswer {
   return 'modules' in answer ? { ...answer, modules: [...streamed.splice(0), ...answer.modules] } : answer
 }

@@ -34,16 +34,16 @@ export interface FetchData {
   flag: Int32Array
 }
 
-/** The bridge changes what the name stands for, and this thread is to be without it. */
+/** Node's own class. The bridge replaces `Worker` by one that preloads the bridge, whose hooks would ask this very thread. */
 const PlainWorker = Worker
 
 /** Milliseconds after which a blocked thread gives up: more than a call to the server may take. */
 const PATIENCE = 150_000
 
-/** Where the server is, and who asks. */
+/** Address and secret of the server, and the runner on whose behalf the thread asks. */
 export type FetchTarget = Pick<FetchData, 'url' | 'secret'> & { info?: RunnerInfo }
 
-/** A thread that asks the server. It never keeps the process alive, unless somebody waits for an answer in the event loop. */
+/** A thread that asks the server. It keeps the process alive only while a `call()` waits for its answer. */
 export class FetchThread {
   readonly #target: () => FetchTarget
   readonly #flag = new Int32Array(new SharedArrayBuffer(4))
@@ -94,7 +94,7 @@ export class FetchThread {
     const worker = new PlainWorker(new URL(distUrl('bridge-fetch.js')), {
       workerData: data,
       transferList: [port2],
-      // preloads are the app's
+      // not the inherited flags: the app's preloads must not run in this thread
       execArgv: [],
       env: { DEBUG: process.env.DEBUG },
       name: 'vite-tether',

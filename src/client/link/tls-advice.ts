@@ -37,7 +37,7 @@ export function adviceOnTls(code: string, message: string, protocol: string, hos
   if (protocol === 'wss:' && (code === 'EPROTO' || code.startsWith('ERR_SSL'))) {
     return lasting('does that port speak TLS? Without server.https in the Vite config the URL begins with ws:')
   }
-  // a server with TLS hangs up on what is not TLS; so does one that is just ending
+  // A TLS server hangs up on plain text. So does any server that is just shutting down, hence no `lasts`.
   if (protocol === 'ws:' && (code === 'ECONNRESET' || /socket hang up|Parse Error/.test(message))) {
     return { text: 'if Vite has server.https, the URL begins with wss:', lasts: false }
   }

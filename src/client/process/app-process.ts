@@ -1,6 +1,6 @@
 /**
- * A supervised app process: what its parent hands over, and its runner. Made by whoever comes first, the bootstrap or a module
- * that is preloaded before it.
+ * A supervised app process: the hand-over from its parent, and its runner. Opened once, by the bootstrap or, if a preload needs
+ * the runner earlier, by the bridge.
  */
 import { basename } from 'node:path'
 import type { Handover } from '../../shared/handover.ts'
@@ -12,7 +12,7 @@ import { readHandover } from './parent.ts'
 
 /** The bootstrap's reactions to its parent. */
 export interface ParentListener {
-  /** The parent asks for what this signal does. */
+  /** The parent asks this process to act as if it had received `signal` (Windows cannot send it one). */
   signal(signal: NodeJS.Signals): void
   /** The parent is gone. */
   gone(): void
@@ -34,7 +34,7 @@ export function openApp(): AppBoot {
   return opened
 }
 
-/** Names who is told what happens to the parent; until then nobody is. */
+/** Sets the listener for what happens to the parent. If the parent is gone already, it is told at once. */
 export function listenToParent(to: ParentListener): void {
   listener = to
   if (isGone) to.gone()
@@ -53,7 +53,7 @@ function open(): AppBoot {
     // before the session is opened: nothing of that may wait for a person
     startInspector(pause, process.argv[1] as string)
     const fetching = new FetchThread(() => ({ url, secret }))
-    // a require() cannot wait for it
+    // imported before the first module runs, because `require()` of one that uses import.meta.resolve cannot wait for an import
     await resolver
     return createTetherRunner({
       url,
@@ -65,7 +65,7 @@ function open(): AppBoot {
       fetchNow: (...args) => fetching.callNow({ call: 'fetch', args }) as never,
     })
   })
-  // whoever waits for it is told
+  // the bootstrap awaits the same promise and reports its rejection
   runner.catch(() => {})
   return { handover, runner }
 }

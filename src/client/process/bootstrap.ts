@@ -31,9 +31,9 @@ let isWaiting = false
 takeArgv()
 installCrashReport(exit, ports.failed)
 start().catch((error) => {
-  // nobody has seen it live
+  // a standby that fails before its turn: the app's process is another one, so it ends in silence
   if (isWaiting) exit(1)
-  // outside of the promise, so that this is what Node makes of an error of an entry: an uncaught exception
+  // thrown outside of the promise: Node then treats it as an uncaught exception of the entry, not as an unhandled rejection
   process.nextTick(() => {
     throw error
   })
@@ -65,7 +65,7 @@ async function start(): Promise<void> {
   isWaiting = false
   installMainModule(process.argv[1] as string)
   await execute(runner, runner.config.entries)
-  // ports that the entry has asked for are opened now, or refused
+  // `listen()` reports EADDRINUSE in a later tick; an app that fails by it must not be called ready
   await new Promise(setImmediate)
   runner.server.ready()
   ports.ready()

@@ -27,7 +27,7 @@ export function installCrashReport(exit: (code: number) => void, tell?: (text: s
 /** The text of a crash: place and cause for code that could not be transformed, else Node's own text. */
 export function formatCrash(thrown: unknown, colors: boolean): string {
   const { name, message, frame, plugin } = (thrown ?? {}) as Record<string, unknown>
-  // an error of ours says what is to be said, and comes from nowhere in the app
+  // an error of ours has its way out in its message, and none of its frames is the app's: no stack
   if (name === 'TetherError') return `[vite-tether] ${message}${importOf(String(message))}`
   if (typeof message !== 'string' || (typeof frame !== 'string' && typeof plugin !== 'string')) {
     const text = withoutInternals(inspect(thrown, { colors }))

@@ -60,7 +60,7 @@ export function installStopGate(options: StopOptions): StopGate {
   return { stop }
 }
 
-/** Takes the default action away; what is to happen instead is in the gate. */
+/** A listener for a signal: with one, Node does not end the process by it. The gate decides when it ends. */
 const nothing = (): void => {}
 
 /** Node binds `process.emit` when the first listener of a signal comes, and a preload may have been first. */

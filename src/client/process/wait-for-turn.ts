@@ -17,7 +17,7 @@ export async function waitForTurn(runner: SessionRunner): Promise<void> {
   const stop = keepFilled(runner)
   await turn
   stop()
-  // changes that came before it are in the store when they have been worked in
+  // Changes that arrived before `begin` are still in the queue: a task behind them ends when they are in the store.
   await getEngine(runner.viteNode).queue.add(async () => {})
   pretendToBeYoung()
   runner.server.begun()
@@ -61,7 +61,7 @@ function keepFilled(runner: SessionRunner): () => void {
   }
 }
 
-/** The app has been running since now: what it shows of its uptime, in a health check for example, is not that of the wait. */
+/** Makes `process.uptime()` count from now, so that a health check of the app does not show the time as a standby. */
 function pretendToBeYoung(): void {
   const uptime = process.uptime.bind(process)
   const waited = uptime()

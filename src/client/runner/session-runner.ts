@@ -163,19 +163,19 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
     session.on('resync', (what) => {
       this.#compared = this.#resync(what)
     })
-    // nobody watches the process of an attached runner: a session that is not ended is kept for as long as it may come back
+    // Of an attached process the server sees only that the link closes, and would keep the session until it can no longer be resumed.
     const stay = options.kind === 'attached' ? onExit(() => session.quit()) : () => {}
     session.on('end', (error) => {
       stay()
       this.emit('end', error)
     })
-    // a change or a payload has no caller who could catch what it throws
+    // changes and payloads are events without an answer: what their functions throw is reported here or lost
     session.on('error', (error) => this.#failed(error))
     if (options.kind === 'supervised') onInspector(() => this.#inspected())
     this.payload({ type: 'connected' })
     this.#tellVersions = createVersionTeller(getEngine(this.viteNode).log)
     this.#tellVersions(config)
-    // nothing else keeps a process alive that waits
+    // a standby has no server, timer or call of its own yet: without this Node would end it
     if (config.waits) session.ref()
   }
 
@@ -221,7 +221,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   /** The server says what changed. */
   async change(change: Change): Promise<void> {
     debug('change %d: seeds %o, %d modules', change.seq, change.seeds, change.modules.length)
-    // what it evaluated would never be disposed of
+    // dispose() has run: instances evaluated now would never be disposed of
     if (this.#isDisposed) return
     if (change.stale) this.viteNode.drop(change.stale)
     await applyChange(this.viteNode, change)
@@ -235,7 +235,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
 
   /** The server says that the standby's turn has come. */
   begin(): void {
-    // it may have been on its way behind the news that messages were lost
+    // Messages are lost, then `begin` arrives on the new link, then the comparison brings newer code: begin only after it.
     void this.#compared.then(() => {
       this.#session.unref()
       this.#turn.resolve()
@@ -253,12 +253,12 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   }
 
   #applied(report: Applied): void {
-    // a report that finds no session is nobody's loss
+    // after the session has ended the server does not wait for reports
     if (this.#session.state !== 'ended') this.#session.rpc.applied(report)
     this.emit('applied', report)
   }
 
-  /** Something went wrong that no caller waits for. */
+  /** Prints an error of an event, which has no caller. */
   #failed(error: unknown): void {
     sayError(this.#options, error instanceof Error ? describeError(flattenError(error)) : String(error))
   }
@@ -285,9 +285,9 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
       await notify(getEngine(this.viteNode), 'vite:ws:connect', {})
     } catch (error) {
       const lost = new Error(NOT_COMPARED, { cause: error })
-      // a standby does not begin with it
+      // a standby that may hold old code must not begin: its process exits, and the supervisor starts a fresh one
       this.#turn.reject(lost)
-      // a lost link does not reject, it asks again
+      // A lost link does not come here: its calls are issued again. Only an answer with an error does.
       if (this.#session.state !== 'ended') this.#failed(lost)
     }
   }
