@@ -8,7 +8,7 @@ import type { ModuleNamespace } from '../module-types.ts'
 import { call, dispose, within } from './callbacks.ts'
 import { dependentsFirst } from './dispose-order.ts'
 import type { Engine } from './engine.ts'
-import type { DetachedInstance } from './hot-runtime.ts'
+import type { DetachedInstance, HotRuntime } from './hot-runtime.ts'
 import { Superseded } from './outcome.ts'
 import {
   copyData,
@@ -122,9 +122,10 @@ interface Undo {
 async function rollBack(engine: Engine, undo: Undo): Promise<void> {
   const { runtime, cache } = engine
   const { created, detached, disposed, previous, data, isSuperseded } = undo
+  if (isSuperseded) runtime.abandon?.(created())
+  else await within(engine.limits.settle, ended(runtime, created))
+  // read after the wait: an import() that was under way has made more instances meanwhile
   const partial = dependentsFirst(runtime, created())
-  if (isSuperseded) runtime.abandon?.(partial)
-  else await within(engine.limits.settle, runtime.settled(partial))
   for (const id of partial) await dispose(engine, id)
   runtime.detach(partial)
   for (const id of partial) if (!previous.has(id)) dropRegistrations(cache, id)
@@ -140,4 +141,9 @@ async function rollBack(engine: Engine, undo: Undo): Promise<void> {
     if (!instance) continue
     await call(engine, `evaluating the previous code of ${runtime.toUrl(id)} again`, () => runtime.reevaluate(instance))
   }
+}
+
+/** Resolves when none of `created` is being evaluated. The list grows while one is: a module under way imports others. */
+async function ended(runtime: HotRuntime, created: () => ModuleId[]): Promise<void> {
+  for (let ids = created(); !runtime.isSettled(ids); ids = created()) await runtime.settled(ids)
 }
