@@ -46,7 +46,7 @@ async function run(engine: Engine, cause: Cause): Promise<Outcome> {
     case 'update': {
       const { boundaries } = plan.propagation
       const result = await update(engine, cause, plan.seeds, plan.propagation)
-      if (result.error !== undefined) return result
+      if (result.applied.outcome !== 'updated') return result
       const isGone = plan.seeds.some((id) => !engine.runtime.node(id))
       await startFailedRoots(engine, cause, plan.hasUnknown || boundaries.length === 0 || isGone)
       return result

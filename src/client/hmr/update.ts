@@ -40,8 +40,8 @@ export async function update(
   engine.cache.isFirstUpdate = false
   // after a failure, too: a listener that has paused something in vite:beforeUpdate resumes it here
   await tell('vite:afterUpdate')
-  if (result.error === undefined) {
-    // a failed update was rolled back: every module is reached as it was before
+  // one that has failed or was put off was rolled back: every module is reached as it was before
+  if (result.applied.outcome === 'updated') {
     if (engine.owesPrune) await pruneUnreached(engine, replaced)
     await engine.participant?.sweep()
   }
