@@ -25,7 +25,7 @@ export interface GraphNode {
 }
 
 /** The server's word on modules as they are saved now, beside their code. */
-export type Saved = Pick<Change, 'seeds' | 'failed'>
+export type Saved = Pick<Change, 'seeds' | 'failed' | 'stale'>
 
 /** See `HotRuntime.nextImports`. */
 export type NextImports = ReadonlySet<ModuleId> | undefined

@@ -140,11 +140,6 @@ export class TetherNodeRunner extends ViteNodeRunner {
     this.#evaluator.store.compile(records)
   }
 
-  /** Code that a change names without bringing it: it is asked for when it is needed. */
-  drop(ids: Iterable<ModuleId>): void {
-    this.#evaluator.drop(ids)
-  }
-
   /** Forgets all modules and the maps of their stacks. Nothing is disposed. */
   close(): void {
     this.moduleCache.clear()

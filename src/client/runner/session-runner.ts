@@ -223,7 +223,6 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
     debug('change %d: seeds %o, %d modules', change.seq, change.seeds, change.modules.length)
     // dispose() has run: instances evaluated now would never be disposed of
     if (this.#isDisposed) return
-    if (change.stale) this.viteNode.drop(change.stale)
     await applyChange(this.viteNode, change)
   }
 

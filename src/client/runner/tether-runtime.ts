@@ -96,6 +96,7 @@ export class TetherRuntime implements HotRuntime {
 
   install(modules: readonly ModuleRecord[], saved?: Saved): ModuleId[] {
     this.#evaluator.install(modules)
+    if (saved?.stale) this.#evaluator.drop(saved.stale)
     if (saved) this.#evaluator.store.settle(saved.seeds, saved.failed)
     // not only what is new here: an answer to a fetch may have brought it, which changes nothing that runs
     const changed = modules.map(({ id }) => id).filter((id) => this.#isOutdated(id))
