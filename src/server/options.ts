@@ -28,7 +28,10 @@ export interface CliSettings {
   once: boolean
 }
 
-/** Options of `tether()`; all are optional. */
+/**
+ * Options of `tether()`; all are optional. When `args`, `execArgv`, `env` or `cwd` is edited in the config the app is started again with it.
+ * `ports`, `stdio`, `stop` and the inspector's flags are read when Vite is started.
+ */
 export interface TetherOptions {
   /** File to run as an app once the server is up, relative to Vite's root. Of several files each is an app. @default none */
   entry?: string | string[]

@@ -173,6 +173,11 @@ export class Apps extends EventEmitter<AppsEvents> {
     }
   }
 
+  /** The options have changed: an app whose process was started with others of them is started again. */
+  reconfigured(reason: string): void {
+    for (const app of this.list()) if (app.supervisor.hasOldCommand) this.replace(app, reason)
+  }
+
   /** `true` if there are several apps: lines of the terminal name theirs then. */
   get isOneOfMany(): boolean {
     return this.#apps.size > 1 || [this.#options.entry ?? []].flat().length > 1
@@ -235,26 +240,32 @@ export class Apps extends EventEmitter<AppsEvents> {
     const file = resolveEntry(entry, this.#root)
     const id = distinctId(basename(file), (taken) => this.#apps.has(taken))
     const url = toUrl(file, this.#root)
-    const options = this.#options
-    const isPrefixed = options.stdio === undefined && this.isOneOfMany
-    const request: CommandRequest = {
-      ...{ id, file, options, start, inspector, isPrefixed },
+    const isPrefixed = this.#options.stdio === undefined && this.isOneOfMany
+    const fixed = {
+      id,
+      file,
+      start,
+      inspector,
+      isPrefixed,
       invitation: host.invitation(),
       isTerminal: process.stdin.isTTY,
     }
-    // each process is started with what the options say by then: Vite restarts when its config changes
-    const env = () => appEnv(inherited, { ...request, options: this.#options })
+    // each process is started with the options of that moment: Vite restarts when its config changes
+    const request = (): CommandRequest => ({ ...fixed, options: this.#options })
+    const command = () => appCommand(request(), inherited)
     const inputs = () => {
-      const files = envFiles(nodeFlags(options), workingDirectory(options))
+      const files = envFiles(nodeFlags(this.#options), workingDirectory(this.#options))
       return JSON.stringify([host.handover(), runnerConfig(host.settings(), id, url), files])
     }
+    const { once, stop } = this.#options
     const ports = this.#holdPorts(id)
     const supervisor = new Supervisor({
-      ...appCommand(request),
-      env,
+      ...{ id, command },
       handover: () => ({ ...host.handover(), hintsEnv: this.#hintsEnv(), pause: inspector?.pause }),
+      ...(once && { once }),
+      ...(stop && { stop }),
       ...(ports && { ports }),
-      ...(mayStandBy(request, env()) && { standby: { hasRoom, inputs } }),
+      standby: { mayStart: () => mayStandBy(request(), command().env) && hasRoom(), inputs },
     })
     const app: App = new App(entry, url, supervisor, {
       check: () => {

@@ -1,7 +1,7 @@
 /** Makes the command and the environment of an app's processes from the options. Pure functions. */
 import type { StartOptions } from '../hub-types.ts'
 import type { CliSettings, TetherOptions } from '../options.ts'
-import type { SupervisorOptions } from '../process/supervisor.ts'
+import type { AppCommand } from '../process/spawn.ts'
 import { colorEnv } from '../terminal/prefixed-output.ts'
 import { bridgeFlag, MAIN_PATH } from './bootstrap-files.ts'
 import { type InspectorRequest, inspectorFlags, takeInspector, takeInspectorOption } from './inspector-flags.ts'
@@ -29,23 +29,21 @@ export interface CommandRequest {
   isTerminal: boolean
 }
 
-/** The command that is the same for each process of an app. */
-export function appCommand(request: CommandRequest): Omit<SupervisorOptions, 'env' | 'handover' | 'standby' | 'clock'> {
+/** The command of an app's next process; `inherited` is Vite's own environment. */
+export function appCommand(request: CommandRequest, inherited: NodeJS.ProcessEnv): AppCommand {
   const { id, file, options, start, inspector, invitation, isPrefixed, isTerminal } = request
   const flags = nodeFlags(options)
   return {
-    id,
     main: MAIN_PATH,
     entry: file,
     args: start.args ?? options.args ?? [],
     // the bridge comes first: a file that the user preloads may be TypeScript
     execArgv: [bridgeFlag(invitation, id), ...(inspector ? inspectorFlags(inspector, flags) : []), ...flags],
+    env: appEnv(inherited, request),
     cwd: workingDirectory(options),
     stdio: options.stdio ?? (isPrefixed ? 'pipe' : 'inherit'),
     // two readers of a terminal split its input: there only the shortcuts (ours or Vite's) read
     stdin: options.stdin ?? (isTerminal ? 'silent' : 'inherit'),
-    ...(options.once && { once: true }),
-    ...(options.stop && { stop: options.stop }),
   }
 }
 

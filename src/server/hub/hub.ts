@@ -116,7 +116,10 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     const resumed = this.#bindings.resume(environment)
     if (!resumed) return
     const { binding, isFirst } = resumed
-    if (!isFirst) for (const { feed } of this.#served.updatable()) feed.review()
+    if (!isFirst) {
+      for (const { feed } of this.#served.updatable()) feed.review()
+      this.#apps.reconfigured('its options changed in the config')
+    }
     this.#open(binding).then(this.#ready.resolve, this.#ready.reject)
   }
 

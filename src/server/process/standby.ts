@@ -19,8 +19,8 @@ export interface StandbyOptions {
   spawn(): Promise<AppProcess>
   /** The inputs of a process that is started now, as text to compare. */
   inputs(): string
-  /** `true` if there is memory for another process. */
-  hasRoom(): boolean
+  /** `true` if another process may be started. */
+  mayStart(): boolean
   /** A process that was still waiting has ended. */
   ended(pid: number): void
 }
@@ -62,11 +62,11 @@ export class Standby {
     this.#cancel?.()
   }
 
-  /** Starts a process now, unless there is one, or no memory. A failure is ignored: the app then starts without a standby. */
+  /** Starts a process now, unless there is one, or it may not be. A failure is ignored: the app then starts without a standby. */
   prepare(): void {
     this.#cancel?.()
     if (this.#current && this.#inputs !== this.#options.inputs()) this.#drop()
-    if (this.#current || this.#launching || !this.#options.hasRoom()) return
+    if (this.#current || this.#launching || !this.#options.mayStart()) return
     this.#launching = this.#launch()
       .catch((error) => debug('%o', error))
       .finally(() => {

@@ -51,16 +51,16 @@ export interface SupervisorEvents {
 export interface StandbyPolicy {
   /** Further inputs of a process that is started now, beside its command. A standby with other inputs is killed. */
   inputs(): string
-  /** `true` if there is memory for it. */
-  hasRoom(): boolean
+  /** `true` if there may be one: the app would not notice it, and there is memory for it. */
+  mayStart(): boolean
 }
 
 /** Options of a `Supervisor`. */
-export interface SupervisorOptions extends Omit<AppCommand, 'env'> {
+export interface SupervisorOptions {
   /** Id of the app, unique in the hub. */
   id: string
-  /** The environment of the next process; called at each start. */
-  env: () => NodeJS.ProcessEnv
+  /** The command of the next process; called at each start. */
+  command: () => AppCommand
   /** Tells the next process where the server is; called at each start. */
   handover: () => Omit<Handover, 'stop' | 'waits'>
   /** How the process is asked to stop. @default { signal: 'SIGTERM', timeout: 5000, drain: 1000 } */

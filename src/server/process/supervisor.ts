@@ -3,6 +3,7 @@
  * `saved`. Every transition of its state is in this file.
  */
 import { EventEmitter } from 'node:events'
+import { isDeepStrictEqual } from 'node:util'
 import { createDebug } from 'obug'
 import { TetherError } from '../../shared/errors.ts'
 import type { Handover } from '../../shared/handover.ts'
@@ -37,6 +38,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #stopping: { done: Promise<void>; restart: boolean } | undefined
   /** The inputs with which the present process was started. */
   #inputs = ''
+  #startedBy: AppCommand | undefined
   /** Cancels the delayed restart after a crash. */
   #cancelBackoff: (() => void) | undefined
   #release: (() => void) | undefined
@@ -52,9 +54,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       options.standby &&
       new Standby({
         clock: this.#clock,
-        hasRoom: options.standby.hasRoom,
-        inputs: () => this.#inputsOf(this.#command()),
-        spawn: () => this.#spawn(this.#command(), { waits: true }),
+        mayStart: options.standby.mayStart,
+        inputs: () => this.#inputsOf(options.command()),
+        spawn: () => this.#spawn(options.command(), { waits: true }),
         ended: (pid) => this.emit('unused', pid),
       })
   }
@@ -71,6 +73,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Process id of the standby, or `undefined` if there is none. */
   get standbyPid(): number | undefined {
     return this.#standby?.pid
+  }
+
+  /** `true` if the process runs by another command (arguments, flags, environment, directory) than the next one would. */
+  get hasOldCommand(): boolean {
+    return this.#process !== undefined && !isDeepStrictEqual(this.#startedBy, this.#options.command())
   }
 
   /** `true` while the process has not begun to read its code: it is going to get a save of now. */
@@ -97,7 +104,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   restart(reason?: string): Promise<void> {
     if (this.#stopping) return this.#stopping.done
     if (this.#launching) return this.#launching.then(() => this.restart(reason))
-    if (this.isUnbegun && this.#inputs === this.#inputsOf(this.#command())) return Promise.resolve()
+    if (this.isUnbegun && this.#inputs === this.#inputsOf(this.#options.command())) return Promise.resolve()
     // in the state `crashed` there may be a process that SIGKILL did not end
     if (!this.#process) return this.#launch(reason)
     return this.#end({ restart: true, signal: this.#stopBy.signal, reason })
@@ -181,23 +188,20 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Makes the standby the app's process, or spawns a new one. */
   async #next(): Promise<void> {
     const waiting = await this.#standby?.take()
-    const command = this.#command()
+    const command = this.#options.command()
     const inputs = this.#inputsOf(command)
     const child = waiting ?? (await this.#spawn(command, {}))
     this.#process = child
     this.#inputs = inputs
+    this.#startedBy = command
     this.#isUnproven = waiting !== undefined
     child.ports?.turn()
     child.exited.then((exit) => this.#ended(child, exit))
     if (waiting) this.emit('takeover', child.pid)
   }
 
-  #command() {
-    return { ...this.#options, env: this.#options.env() }
-  }
-
   /** The inputs of a process that is started now, as text to compare. */
-  #inputsOf(command: object): string {
+  #inputsOf(command: AppCommand): string {
     return JSON.stringify([command, this.#options.standby?.inputs()])
   }
 
@@ -236,7 +240,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#move('crashed', 'it could not be killed')
     throw new TetherError(
       'ERR_START',
-      `Process ${child.pid} of ${this.#options.entry} did not end ${KILL_TIMEOUT} ms after SIGKILL. End it, then save a file.`,
+      `Process ${child.pid} of ${this.#options.command().entry} did not end ${KILL_TIMEOUT} ms after SIGKILL. End it, then save a file.`,
     )
   }
 

@@ -27,12 +27,10 @@ const CASES: [name: string, options: AppOptions, more: Partial<CommandRequest>, 
   ['a terminal that the app is to read', { stdin: 'inherit' }, { isTerminal: true }, { stdin: 'inherit' }],
   ['several apps', {}, { isPrefixed: true }, { stdio: 'pipe' }],
   ['several apps whose output is wanted as it is', { stdio: 'inherit' }, {}, { stdio: 'inherit' }],
-  ['a single run', { once: true }, {}, { once: true }],
-  ['a way to stop', { stop: { timeout: 1 } }, {}, { stop: { timeout: 1 } }],
 ]
 
 test.each(CASES)('the command of an app: %s', (_name, options, more, expected) => {
-  expect(appCommand(requestOf(options, more))).toMatchObject(expected)
+  expect(appCommand(requestOf(options, more), {})).toMatchObject(expected)
 })
 
 const FLAGS: [name: string, execArgv: string[], given: typeof inspector | undefined, expected: (string | RegExp)[]][] =
@@ -54,7 +52,7 @@ const FLAGS: [name: string, execArgv: string[], given: typeof inspector | undefi
   ]
 
 test.each(FLAGS)('the flags of node, behind the bridge: %s', (_name, execArgv, given, expected) => {
-  const [bridge, ...flags] = appCommand(requestOf({ execArgv }, { inspector: given })).execArgv
+  const [bridge, ...flags] = appCommand(requestOf({ execArgv }, { inspector: given }), {}).execArgv
   expect(bridge).toMatch(/^--import=file:.*bridge\.js\?invitation=%2Frun%2Finvitation&app=main\.ts$/)
   expect(flags).toEqual(expected)
 })

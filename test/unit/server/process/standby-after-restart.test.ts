@@ -9,7 +9,7 @@ test('half a second after the first start, and at once after a restart, which is
   const standby = new Standby({
     clock,
     inputs: () => '',
-    hasRoom: () => true,
+    mayStart: () => true,
     ended() {},
     async spawn() {
       const pid = spawned.push(clock.now() - 1_000)

@@ -20,7 +20,7 @@ function setUp() {
   const standby = new Standby({
     clock,
     inputs: () => world.inputs,
-    hasRoom: () => world.room,
+    mayStart: () => world.room,
     ended: (pid) => world.ended.push(pid),
     async spawn() {
       const exited = createDeferred<Exit>()

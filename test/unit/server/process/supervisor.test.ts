@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
+import type { AppCommand } from '../../../../src/server/process/spawn.ts'
 import { Supervisor, type SupervisorOptions } from '../../../../src/server/process/supervisor.ts'
 import type { SupervisorExit } from '../../../../src/server/process/supervisor-types.ts'
 import { freePort, isAlive, processState, until } from '../../../support/child.ts'
@@ -24,17 +25,28 @@ afterEach(async () => {
   await Promise.all(supervisors.splice(0).map((supervisor) => supervisor.kill()))
 })
 
-function supervise(entry: string, options: Partial<SupervisorOptions> = {}): Watched {
+function supervise(
+  entry: string,
+  {
+    args = [],
+    execArgv = [],
+    env = () => ({ PATH: process.env.PATH }),
+    cwd = fixture('.'),
+    ...options
+  }: Partial<SupervisorOptions & Pick<AppCommand, 'args' | 'execArgv' | 'cwd'> & { env(): NodeJS.ProcessEnv }> = {},
+): Watched {
   const supervisor = new Supervisor({
     id: 'app',
-    main: fixture('main.mjs'),
-    entry: fixture(entry),
-    args: [],
-    execArgv: [],
-    env: () => ({ PATH: process.env.PATH }),
-    cwd: fixture('.'),
-    stdio: 'pipe',
-    stdin: 'silent',
+    command: () => ({
+      main: fixture('main.mjs'),
+      entry: fixture(entry),
+      args,
+      execArgv,
+      env: env(),
+      cwd,
+      stdio: 'pipe',
+      stdin: 'silent',
+    }),
     handover: () => ({ url: 'ws+unix:/nowhere:/', secret: 'open sesame', root: '/app', cacheDir: '/app/.vite' }),
     ...options,
   })
