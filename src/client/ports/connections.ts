@@ -6,6 +6,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { Server as HttpServer } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { NodeHandle } from '../../shared/ports.ts'
+import { isSoon } from './expected.ts'
 
 /** How many are kept at least before those that have ended are looked for. */
 const FEW = 64
@@ -15,9 +16,6 @@ interface ConnectionHandle extends NodeHandle {
   reading: boolean
   readStop(): void
 }
-
-/** Milliseconds after which a connection that is made, and not used, is no request that is about to come. */
-const FRESH = 150
 
 interface SocketInsides extends Socket {
   _handle: ConnectionHandle | null
@@ -29,19 +27,22 @@ export type GiveAway = (handle: NodeHandle, arrived: () => void) => void
 
 /** The connections of this process' servers. */
 export class Connections {
-  /** When each was made. */
+  /** When each was made, or, of those that end with this process, has had its last answer. */
   readonly #sockets = new Map<SocketInsides, number>()
   #many = FEW
 
   constructor() {
     subscribe('net.server.socket', (message) => this.#add((message as { socket: SocketInsides }).socket))
+    subscribe('http.server.response.finish', (message) => {
+      const { socket, server } = message as { socket: SocketInsides; server: Server }
+      if (!canHandOver(server)) this.#add(socket)
+    })
   }
 
   /** Gives those of `server` away that are idle. Nothing is to be given of a server that encrypts: the keys are in this process. */
   handOver(server: Server, give: GiveAway): void {
     if (!canHandOver(server)) return
-    const own = [...this.#sockets.keys()].filter((socket) => socket.server === server && !socket.destroyed)
-    for (const socket of this.#idle(server, own)) {
+    for (const socket of this.#idle(server)) {
       const handle = socket._handle
       // what is written is not read yet: it would be lost with this process
       if (!handle || socket.writableLength > 0 || handle.writeQueueSize > 0) continue
@@ -57,26 +58,25 @@ export class Connections {
     }
   }
 
-  /** `true` if a client has just connected to a server whose connections end with this process. */
-  isFresh(servers: readonly Server[]): boolean {
-    const last = performance.now() - FRESH
-    return [...this.#sockets].some(
-      ([socket, since]) =>
-        since > last && !socket.destroyed && servers.includes(socket.server!) && !canHandOver(socket.server!),
-    )
+  /**
+   * Closes those of `server`, which cannot be given away, that are idle. A client that has just had an answer may be about to ask again:
+   * it is told with the next answer, and closes its connection itself. `true` if there is such a client.
+   */
+  close(server: Server): boolean {
+    const soon = this.#of(server).filter((socket) => isSoon(this.#sockets.get(socket)!))
+    if ('closeIdleConnections' in server) withoutDestroy(soon, () => (server as HttpServer).closeIdleConnections())
+    return soon.length > 0
+  }
+
+  #of(server: Server): SocketInsides[] {
+    return [...this.#sockets.keys()].filter((socket) => socket.server === server && !socket.destroyed)
   }
 
   /** Node knows which are idle, but only closes them. One that has not been used yet does not count as idle for it. */
-  #idle(server: HttpServer, sockets: readonly SocketInsides[]): Set<SocketInsides> {
-    const idle = new Set(sockets.filter(({ bytesRead }) => bytesRead === 0))
-    for (const socket of sockets) {
-      socket.destroy = () => {
-        idle.add(socket)
-        return socket
-      }
-    }
-    server.closeIdleConnections()
-    for (const socket of sockets) delete (socket as Partial<SocketInsides>).destroy
+  #idle(server: HttpServer): Set<SocketInsides> {
+    const own = this.#of(server)
+    const idle = withoutDestroy(own, () => server.closeIdleConnections())
+    for (const socket of own) if (socket.bytesRead === 0) idle.add(socket)
     return idle
   }
 
@@ -86,6 +86,20 @@ export class Connections {
     for (const [each] of this.#sockets) if (each.destroyed) this.#sockets.delete(each)
     this.#many = Math.max(FEW, this.#sockets.size * 2)
   }
+}
+
+/** Returns those of `sockets` that `close` has tried to close. */
+function withoutDestroy(sockets: readonly SocketInsides[], close: () => void): Set<SocketInsides> {
+  const closed = new Set<SocketInsides>()
+  for (const socket of sockets) {
+    socket.destroy = () => {
+      closed.add(socket)
+      return socket
+    }
+  }
+  close()
+  for (const socket of sockets) delete (socket as Partial<SocketInsides>).destroy
+  return closed
 }
 
 /** `true` if the connections of a server can be given to another process. */

@@ -1,5 +1,4 @@
 /** Opens the channel of this process, and puts what comes by it into practice. */
-import type { Server as HttpServer } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDebug } from 'obug'
 import type { FromApp, NodeHandle, ToApp } from '../../shared/ports.ts'
@@ -7,6 +6,7 @@ import { createDeferred } from '../../shared/util/deferred.ts'
 import { AppPorts } from './app-ports.ts'
 import { PortChannel } from './channel.ts'
 import { Connections, canHandOver } from './connections.ts'
+import { Http2Sessions } from './http2-sessions.ts'
 import { endPipe, type IpcPipe, takePipe } from './ipc-pipe.ts'
 import { type ListeningHandle, missingInside, replaceListen } from './listening.ts'
 import { UnderWay } from './under-way.ts'
@@ -62,13 +62,14 @@ function follow(pipe: IpcPipe): OpenPorts {
   const given = createDeferred<void>()
   const underWay = new UnderWay()
   const connections = new Connections()
+  const sessions = new Http2Sessions()
   const channel = new PortChannel(pipe, { message, closed: given.resolve })
   const ports = new AppPorts(channel)
   // first: where it fails, Node is not as expected
   channel.send({ say: 'hello' })
   replaceListen((server, args, node) => {
     ports.listen(server, args, node)
-    underWay.watch(server)
+    sessions.watch(server)
   })
   channel.ref()
   given.promise.then(() => channel.unref())
@@ -96,18 +97,21 @@ function follow(pipe: IpcPipe): OpenPorts {
     await channel.sent()
     const left = ports.leave()
     const servers = left.map(({ server }) => server)
-    const end = performance.now() + ms
-    underWay.end(servers)
+    const start = performance.now()
+    underWay.end()
     for (;;) {
       for (const { key, server } of left) {
         connections.handOver(server, (handle, arrived) => channel.send({ say: 'connection', key }, handle, arrived))
-        // what cannot be given away is closed as soon as it is idle
-        if (!canHandOver(server)) (server as unknown as Partial<HttpServer>).closeIdleConnections?.()
       }
-      const isBusy = underWay.isBusy(servers) || connections.isFresh(servers) || channel.isSending
-      if (!isBusy || performance.now() > end) break
+      const isAsked = [
+        underWay.isBusy(servers),
+        sessions.end(servers),
+        ...servers.map((server) => !canHandOver(server) && connections.close(server)),
+      ].includes(true)
+      if (!(isAsked || channel.isSending) || performance.now() - start > ms) break
       await delay(LOOK)
     }
+    debug('left after %d ms', Math.round(performance.now() - start))
     channel.send({ say: 'drained' })
   }
 
