@@ -7,15 +7,22 @@ rmSync('dist', { recursive: true, force: true })
 /** Comes inside of our own files, so that nobody has to install it: see `ARCHITECTURE.md`. LICENSE has its notice. */
 const BUNDLED = ['valibot', 'vite-node', 'pathe']
 
+/** What starts with an app's process comes inside of its file as well: to find and load packages takes longer than to run them. */
+const BUNDLED_IN_APP = [
+  ...['@jridgewell/trace-mapping', '@jridgewell/sourcemap-codec', '@jridgewell/resolve-uri'],
+  ...['birpc', 'import-meta-resolve', 'obug', 'picocolors', 'ws'],
+]
+
 export default defineConfig([
   {
     entry: {
       index: 'src/index.ts',
-      client: 'src/client.ts',
+      client: 'src/faces/client-face.ts',
       hmr: 'src/hmr.ts',
       cli: 'src/cli/main.ts',
-      main: 'src/client/process/bootstrap.ts',
-      bridge: 'src/client/bridge/preload.ts',
+      attach: 'src/faces/run-attach.ts',
+      main: 'src/faces/start-app.ts',
+      bridge: 'src/faces/preload-bridge.ts',
       'bridge-hooks': 'src/client/bridge/async-hooks-thread.ts',
       'bridge-fetch': 'src/client/link/sync-fetch-worker.ts',
     },
@@ -28,6 +35,29 @@ export default defineConfig([
     dts: {
       entry: { index: 'src/index.ts', client: 'src/client.ts', hmr: 'src/hmr.ts' },
       compilerOptions: { ignoreDeprecations: '6.0' },
+    },
+  },
+  {
+    // all of an app's process: one file, of which V8 can keep the compiled code
+    entry: { app: 'src/faces/app-bundle.ts' },
+    format: 'cjs',
+    target: 'node20',
+    platform: 'node',
+    splitting: false,
+    noExternal: [...BUNDLED, ...BUNDLED_IN_APP],
+    esbuildOptions(options) {
+      options.minifyWhitespace = true
+      // Node prints the line in which an error was thrown
+      options.lineLimit = 160
+      options.define = {
+        'import.meta.url': '__url',
+        // ws would look for packages of these names at each start; they have nothing for a socket of this machine
+        'process.env.WS_NO_BUFFER_UTIL': '"1"',
+        'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+      }
+      options.banner = {
+        js: `'use strict'; /* contains ${[...BUNDLED, ...BUNDLED_IN_APP].join(', ')} */ const __url = require('node:url').pathToFileURL(__filename).href;`,
+      }
     },
   },
   {

@@ -4,20 +4,17 @@ import inspector from 'node:inspector'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { stripVTControlCharacters } from 'node:util'
 import colors from 'picocolors'
 import { takeInspector, takeInspectorOption } from '../server/apps/inspector-flags.ts'
 import { type FoundVite, importVite } from '../server/vite/project-vite.ts'
 import { RUNNER_MARKER } from '../shared/constants.ts'
-import { describeError } from '../shared/describe-error.ts'
-import { flattenError } from '../shared/errors.ts'
 import { keepCompiledCode } from '../shared/util/compile-cache.ts'
+import { distUrl } from '../shared/util/dist-files.ts'
 import { ownVersions } from '../shared/versions.ts'
-import { attach, exitCodeOf } from './attach.ts'
-import { parseAttachFlags } from './attach-flags.ts'
 import { checkVite } from './check-vite.ts'
+import { fail, NAME } from './fail.ts'
 import { parseFlags } from './flags.ts'
-import { ATTACH_HELP, HELP } from './help.ts'
+import { HELP } from './help.ts'
 import { projectsCommand } from './projects-command.ts'
 import { hasShortcuts, type Loaded, type RunningServer, serve } from './serve.ts'
 import { bindShortcuts } from './shortcuts.ts'
@@ -25,28 +22,9 @@ import { bindShortcuts } from './shortcuts.ts'
 /** Milliseconds for which "ready" is held back: an entry whose start goes on behind a promise may fail in them. */
 const HOLD = 100
 
-const NAME = colors.cyan('[vite-tether]')
-
-const [first, ...others] = process.argv.slice(2)
-if (first === 'attach') join(others).catch((error) => fail(error, exitCodeOf(error)))
+const [first] = process.argv.slice(2)
+if (first === 'attach') void import(distUrl('attach.js'))
 else main(process.argv.slice(2)).catch((error) => fail(error, 1))
-
-function fail(error: unknown, code: number): void {
-  // the frames of Vite, of Node and of this package say nothing about the config that Vite could not load
-  const described = error instanceof Error ? describeError(flattenError(error)) : String(error)
-  const text = colors.isColorSupported ? described : stripVTControlCharacters(described)
-  console.error(`${NAME} ${colors.red(text)}`)
-  process.exit(code)
-}
-
-/** Needs no Vite. */
-async function join(argv: readonly string[]): Promise<void> {
-  const flags = parseAttachFlags(argv)
-  if (flags === 'help') return void process.stdout.write(ATTACH_HELP)
-  // from here on this is an app process, whoever has started it
-  process.env[RUNNER_MARKER] = '1'
-  await attach(flags, (code) => process.exit(code))
-}
 
 async function main(argv: readonly string[]): Promise<void> {
   const flags = parseFlags(argv)

@@ -30,6 +30,12 @@ export type ErrorCode = keyof typeof ERROR_CODES
 export class TetherError extends Error {
   /** Identifies the kind of error; messages may change. */
   readonly code: ErrorCode
+
+  /** More than one file of this package has this class: the server's and that of the app's process. @internal */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'TetherError' && 'code' in value
+  }
+
   /**
    * @param code the kind of error
    * @param message the text for the user

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { run } from '../support/child.ts'
-import { npm, type Packed, pack } from '../support/packed.ts'
+import { bundledIn, npm, type Packed, pack } from '../support/packed.ts'
 import { createProject, type Project } from '../support/project.ts'
 import { startServer } from '../support/tether.ts'
 
@@ -74,12 +74,13 @@ test('LICENSE has the notice of each package that is part of a file of ours', ()
   const licence = readFileSync(join(packed.folder, 'LICENSE'), 'utf8')
   const code = packed.files.filter(({ path }) => /^dist\/.*js$/.test(path))
   const texts = code.map(({ path }) => readFileSync(join(packed.folder, path), 'utf8'))
-  // esbuild writes where each part of a file comes from, and what was inside of those packages already, their own bundlers
+  // what was inside of those packages already, their own bundlers say
+  const inner = /^\/\/#region node_modules\/(?:\.pnpm\/[^/]+\/node_modules\/)?((?:@[^/]+\/)?[^/]+)\//gm
   const bundled = texts.flatMap((text) => [
-    ...text.matchAll(/^\/\/ (?:\.\.\/)*node_modules\/((?:@[^/]+\/)?[^/]+)\//gm),
-    ...text.matchAll(/^\/\/#region node_modules\/(?:\.pnpm\/[^/]+\/node_modules\/)?((?:@[^/]+\/)?[^/]+)\//gm),
+    ...bundledIn(text),
+    ...Array.from(text.matchAll(inner), ([, name]) => name!),
   ])
-  const names = [...new Set(bundled.map(([, name]) => name!))]
+  const names = [...new Set(bundled)]
   expect(names.length).toBeGreaterThan(1)
   expect(names.filter((name) => !licence.includes(name))).toEqual([])
 })

@@ -65,3 +65,10 @@ export function staticImports(code: string): string[] {
     ([, specifier]) => specifier!,
   )
 }
+
+/** The packages that are part of a built file: esbuild writes where each part comes from, and our own list is in the head of `app.cjs`. */
+export function bundledIn(code: string): string[] {
+  const parts = code.matchAll(/^\/\/ (?:\.\.\/)*node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)
+  const listed = /^'use strict'; \/\* contains (.*?) \*\//.exec(code)?.[1]?.split(', ') ?? []
+  return [...Array.from(parts, ([, name]) => name!), ...listed]
+}

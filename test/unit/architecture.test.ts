@@ -48,6 +48,8 @@ const SHARED = ['shared', 'shared/rpc', 'shared/session', 'shared/util']
 /** Each folder, and what it may import beside itself: folders below it in the picture of ARCHITECTURE.md, or single files. */
 const FLOORS: Record<string, string[]> = {
   '': ['server', 'server/plugin', 'client', 'client/runner', 'client/hmr', ...SHARED],
+  // what is built of the rest, and how its parts find each other
+  faces: ['', 'cli', 'client/bridge', 'client/process', ...SHARED],
   cli: [
     'client',
     'server',

@@ -4,43 +4,47 @@
  */
 import { isMainThread } from 'node:worker_threads'
 import { inspectorFlag } from '../debug/inspector.ts'
+import { openPorts } from '../ports/open-ports.ts'
+import { openApp } from '../process/app-process.ts'
 import { isAppProcess, takeArgv } from '../process/argv.ts'
+import { createAppProvider } from './app-provider.ts'
 import { hookImport } from './async-hooks.ts'
 import { preloadsOf } from './foreign-hooks.ts'
+import { createHelper } from './helper.ts'
 import { inheritFlag } from './inherit-flag.ts'
 import type { Provider } from './provider.ts'
 import { hookRequire } from './require-hooks.ts'
 import { hasSyncHooks, hookImportSync } from './sync-hooks.ts'
 
-export { take } from './async-hooks.ts'
-export { evaluate } from './sync-hooks.ts'
+/** Installs it. `self` is the URL of the file that was preloaded, which says whose process this is, and exports `take` and `evaluate`. */
+export async function preload(self: string): Promise<void> {
+  const provider = isMainThread && isAppProcess() ? await openProvider() : await openHelper(self)
+  hookRequire(provider)
+  if (hasSyncHooks) hookImportSync(provider, self)
+  else hookImport(provider, self)
+  inheritFlag(`--import=${self}`)
+  announceTypeScript()
+}
 
-const provider = isMainThread && isAppProcess() ? await openApp() : await openHelper()
-hookRequire(provider)
-if (hasSyncHooks) hookImportSync(provider, import.meta.url)
-else hookImport(provider, import.meta.url)
-inheritFlag(`--import=${import.meta.url}`)
-announceTypeScript()
-
-async function openApp(): Promise<Provider> {
-  const ports = (await import('../ports/open-ports.ts')).openPorts()
+async function openProvider(): Promise<Provider> {
+  const ports = openPorts()
   takeArgv()
   // before the user's own preloads run, so that breakpoints in them are hit
-  if (inspectorFlag() !== undefined) await (await import('../process/app-process.ts')).openApp().handover
+  if (inspectorFlag() !== undefined) await openApp().handover
   // the user's preloads come next and may call listen(): it must find the held ports
   if (preloadsOf(process.execArgv).length > 0) await ports.given
-  const provider = (await import('./app-provider.ts')).createAppProvider()
+  const provider = createAppProvider()
   // A preload that follows may be one of the app's files, and synchronous hooks cannot wait for the server: connect first.
   // The bootstrap reports a failure.
   if (hasSyncHooks && preloadsOf(process.execArgv).length > 0) await provider.open().catch(() => {})
   return provider
 }
 
-async function openHelper(): Promise<Provider> {
-  const { searchParams } = new URL(import.meta.url)
+function openHelper(self: string): Promise<Provider> {
+  const { searchParams } = new URL(self)
   const [invitation, app] = [searchParams.get('invitation')!, searchParams.get('app')!]
   const exit = isMainThread ? (code: number) => process.exit(code) : undefined
-  return (await import('./helper.ts')).createHelper({ invitation, app, exit })
+  return createHelper({ invitation, app, exit })
 }
 
 /** Answers libraries that load files of a folder (routes, entities, migrations) and ask Node first if it runs TypeScript. */

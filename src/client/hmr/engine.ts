@@ -61,9 +61,14 @@ export interface Engine {
   limits: EngineLimits
 }
 
+const ENGINES = Symbol.for('vite-tether:engines')
+
 const DEFAULT_LIMITS: EngineLimits = { settle: 1000, callback: 5000, evaluate: 1000 }
 
-const engines = new WeakMap<ViteNodeRunner, Engine>()
+/** Shared by the files of this package that have this code: the app's process is one, `vite-tether/hmr` another. */
+const store = globalThis as { [ENGINES]?: WeakMap<ViteNodeRunner, Engine> }
+store[ENGINES] ??= new WeakMap()
+const engines = store[ENGINES]
 
 /** The engine of `runner`: over its own `runtime` if it has one, else over vite-node's module cache. */
 export function getEngine(runner: ViteNodeRunner): Engine {

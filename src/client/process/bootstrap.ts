@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { keepCompiledCode } from '../../shared/util/compile-cache.ts'
 import { closeInspector } from '../debug/inspector.ts'
 import { installMainModule } from '../evaluate/main-module.ts'
-import { openPorts } from '../ports/open-ports.ts'
+import { type OpenPorts, openPorts } from '../ports/open-ports.ts'
 import type { SessionRunner } from '../runner/session-runner.ts'
 import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
@@ -22,24 +22,27 @@ const DISPOSE_SHARE = 0.8
 const ORPHAN_TIMEOUT = 1000
 const ORPHAN_PATIENCE = 700
 
-const ports = openPorts()
 const exit = (code: number) => process.exit(code)
 let gate: StopGate | undefined
 let runner: SessionRunner | undefined
 let isWaiting = false
 
-takeArgv()
-installCrashReport(exit, ports.failed)
-start().catch((error) => {
-  // a standby that fails before its turn: the app's process is another one, so it ends in silence
-  if (isWaiting) exit(1)
-  // thrown outside of the promise: Node then treats it as an uncaught exception of the entry, not as an unhandled rejection
-  process.nextTick(() => {
-    throw error
+/** Runs the app, once. Calls `ready` when its entries have been executed. */
+export function bootstrap(ready: () => void): void {
+  const ports = openPorts()
+  takeArgv()
+  installCrashReport(exit, ports.failed)
+  start(ports).then(ready, (error) => {
+    // a standby that fails before its turn: the app's process is another one, so it ends in silence
+    if (isWaiting) exit(1)
+    // thrown outside of the promise: Node then treats it as an uncaught exception of the entry, not as an unhandled rejection
+    process.nextTick(() => {
+      throw error
+    })
   })
-})
+}
 
-async function start(): Promise<void> {
+async function start(ports: OpenPorts): Promise<void> {
   const app = openApp()
   listenToParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
   const { stop, root, hintsEnv, waits, cacheDir } = await app.handover

@@ -1,0 +1,9 @@
+/** What app processes and all that they start preload: see `client/bridge/preload`. */
+import { loadApp } from './load-app.ts'
+
+const { preload, take, evaluate } = loadApp()
+
+// the modules that the bridge generates import these
+export { evaluate, take }
+
+await preload(import.meta.url)

@@ -1,0 +1,4 @@
+/** What `node` is started with for a supervised app: see `client/process/bootstrap`. */
+import { keepApp, loadApp } from './load-app.ts'
+
+loadApp().bootstrap(keepApp)
