@@ -1,5 +1,5 @@
 /**
- * Replaces instances as one step: either all boundaries are evaluated from current code, or the app is as it was. The caller
+ * Replaces instances as one step: either all accepted modules are evaluated from current code, or the app is as it was. The caller
  * has prepared the code; from here on only application code can fail.
  */
 import { createDebug } from 'obug'
@@ -145,5 +145,9 @@ async function rollBack(engine: Engine, undo: Undo): Promise<void> {
 
 /** Resolves when none of `created` is being evaluated. The list grows while one is: a module under way imports others. */
 async function ended(runtime: HotRuntime, created: () => ModuleId[]): Promise<void> {
-  for (let ids = created(); !runtime.isSettled(ids); ids = created()) await runtime.settled(ids)
+  let known = 0
+  for (let ids = created(); ids.length > known; ids = created()) {
+    known = ids.length
+    await runtime.settled(ids)
+  }
 }
