@@ -44,7 +44,7 @@ export interface FailedModule {
 export interface Change {
   /** Number of the change in its session; `Applied.seq` repeats it. */
   seq: number
-  /** Modules that Vite was asked to update. */
+  /** Modules that Vite was asked to update, and those in `stale`; after a loss of messages only those in `failed` and `stale`. */
   seeds: ModuleId[]
   /** Code of modules of which the runner holds another version, and of modules that it needs now and does not hold. */
   modules: ModuleRecord[]
@@ -75,7 +75,7 @@ export interface Applied {
    * touched, and the process is to be restarted. `failed`: see `error`; the previous code runs on.
    */
   outcome: 'updated' | 'reloaded' | 'unaffected' | 'unaccepted' | 'failed'
-  /** Milliseconds from the receipt of the change to the end of its callbacks. */
+  /** Milliseconds from the receipt of the change to the end of the update, its event listeners included; `accept` callbacks are not awaited. */
   ms: number
   /** How many modules were evaluated. */
   evaluated: number

@@ -48,7 +48,7 @@ export class StoredModule {
   #compile(): CompiledModule {
     const source = this.#source()
     const compiled = compileModule(source, this.place)
-    // `compiled.code` is a slice of the text that V8 keeps: the record's own copy of the same code can be freed
+    // `compiled.code` is a slice of the text that V8 keeps: the record needs no copy of its own
     if (source === this.record.code) this.record.code = compiled.code
     return compiled
   }

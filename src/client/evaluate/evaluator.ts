@@ -40,7 +40,7 @@ export class Evaluator {
   readonly imports: Imports
   readonly linker: Linker
   readonly #supply: SessionSupply
-  /** Grows when code or instances change. A module that failed is evaluated again only after that: Node, too, keeps the error. */
+  /** Grows when code or instances change, and with each evaluation for an update. A module that failed runs again only then: Node, too, keeps the error. */
   epoch = 0
   readonly #source: ModuleSource
   /** Errors that do not come from the module's code: the fetch or the external may succeed the next time. */

@@ -62,7 +62,7 @@ export function createImportMeta({
       enumerable: true,
       configurable: true,
       get: () => {
-        // a save replaces the instance while it runs, then it reads `hot`: its registrations would go to its replacement
+        // its update was put off while it ran, then it reads `hot`: its registrations would go to the instance that is back
         if (isAbandoned?.()) return undefined
         if (!isSet) {
           hot = createHot()

@@ -35,7 +35,10 @@ export class Instance {
   commonJs: { exports: unknown; assigned?: { value: unknown } } | undefined
   /** `true` if an importer got the namespace before the evaluation ended, in this attempt or in an earlier one. */
   isHandedOut: boolean
-  /** `true` if a save replaced the module while it was being evaluated: none of its code after the next `await` or import runs. */
+  /**
+   * `true` if its update was put off: update A evaluates it, then update B waits, then A takes longer than `limits.evaluate` and is
+   * rolled back. None of its code after the next `await` or import runs.
+   */
   isAbandoned = false
   /** Running instances that this one waits for: the edges of the wait-for graph. Dropped when the evaluation ends. */
   #waits: Set<Instance> | undefined

@@ -60,8 +60,8 @@ async function run(engine: Engine, cause: Cause): Promise<Outcome> {
 }
 
 /**
- * Executes roots that have no instance because they failed; `undefined` if there are none. Entries are tried again with every
- * change, another root whose import failed when the change may be about that (`all`).
+ * Executes roots that have no instance because they failed; `undefined` if there are none. Entries are tried again with each change
+ * that replaces nothing or was an update without error, other roots whose import failed when the change may be about that (`all`).
  */
 async function startFailedRoots(engine: Engine, cause: Cause, all: boolean): Promise<Outcome | undefined> {
   const { runtime } = engine
@@ -80,7 +80,7 @@ async function reportBroken(engine: Engine, cause: Cause): Promise<Outcome> {
   return broken ? fail(engine, cause, [], reviveError(broken.error)) : outcome('unaffected')
 }
 
-/** Nothing accepts the change. A process is not given up for code that cannot run. */
+/** Nothing accepts the change, or a plugin wants a reload. Asks for a restart, but not for code that is known not to compile. */
 async function requestRestart(
   engine: Engine,
   cause: Cause,

@@ -1,5 +1,5 @@
 /**
- * The seam between the HMR engine (`hot-context`, `propagate`, `apply`) and the process that evaluates modules. `client/runner/node-runner`
+ * The seam between the HMR engine (`hot-context`, `propagate`, `apply`) and the process that evaluates modules. `client/runner/tether-runtime`
  * implements it for our own runner; `client/hmr/in-process/vite-node-runtime` for a plain `ViteNodeRunner`.
  */
 import type { Change, ModuleId, ModuleRecord } from '../../shared/types.ts'
@@ -66,8 +66,8 @@ export interface HotRuntime {
   toUrl(id: ModuleId): string
   /**
    * Takes newer code into the store; nothing is evaluated. From now on to evaluate a module of `saved.failed` throws its error,
-   * until the module is among the modules or the seeds of another call. Returns the ids of those whose instances were evaluated
-   * from other code than is held now. Forgets the instances whose evaluation has failed.
+   * until the module is among the modules or the seeds of another call. Returns the ids of those that run other code than is held
+   * now, or have no instance. Forgets the instances whose evaluation has failed.
    */
   install(modules: readonly ModuleRecord[], saved?: Saved): ModuleId[] | Promise<ModuleId[]>
   /** Which of `ids` and the modules they import have other code now than their instances. Needed where changes come without seeds. */

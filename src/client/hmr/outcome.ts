@@ -22,7 +22,7 @@ export interface Cause extends Change {
 /** A report, with the live objects that do not cross the wire. */
 export interface Outcome {
   applied: Applied
-  /** Namespaces of the modules that were evaluated as boundaries, or of the entries after a reload. */
+  /** Namespaces of the accepted modules, which were evaluated, or of the entries after a reload. */
   modules: ReadonlyMap<ModuleId, ModuleNamespace>
   /** The error, if the update failed. */
   error?: unknown

@@ -8,13 +8,13 @@ import { type Graph, type Propagation, propagate } from './propagate.ts'
 import { reach } from './prune.ts'
 import { dropRegistrations } from './registrations.ts'
 
-/** The plan for a change. `seeds` are the changed modules of which this runner has an instance. */
+/** The plan for a change. `seeds` are the changed modules that run, or that a live module has tried to import in vain. */
 export type Plan =
   /**
    * Nothing that runs is concerned. `hasUnknown`: there are changed modules that this runner has no instance of; `isDropped`: one
    * of them was evaluated before, and its import of another module may be gone.
    */
-  | { kind: 'nothing'; seeds: ModuleId[]; hasUnknown: boolean; isDropped: boolean }
+  | { kind: 'nothing'; hasUnknown: boolean; isDropped: boolean }
   /** Modules are replaced, up to those that accept that. */
   | { kind: 'update'; seeds: ModuleId[]; hasUnknown: boolean; propagation: Propagation }
   /** The entries are executed again, in place. */
@@ -22,13 +22,16 @@ export type Plan =
   /** The process has to be replaced: nothing accepts the change (`chain` leads to the root), or a plugin asked for a reload. */
   | { kind: 'restart'; seeds: ModuleId[]; chain?: readonly ModuleId[] }
 
-/** Installs the newer code, then decides over the runner's own graph. Runs nothing of the app but `dispose` of failed instances. */
+/**
+ * Installs the newer code, then decides over the runner's own graph. May wait for evaluations under way (`limits.settle`) and fetch code,
+ * to see which imports go. Runs nothing of the app but `dispose` of failed instances.
+ */
 export async function planOf(engine: Engine, cause: Cause): Promise<Plan> {
   const newer = await refresh(engine, cause.modules, cause)
   const late = cause.isRetry ? engine.postponed : []
   const broken = cause.failed.map(({ id }) => id)
   const changed = [...cause.seeds, ...late, ...newer, ...broken, ...engine.failing]
-  const { seeds, unknown } = sort(engine, changed, cause.invalidated)
+  const { seeds, unknown } = partition(engine, changed, cause.invalidated)
   const hasUnknown = unknown.length > 0
   // A changed module without an instance, evaluated before: the modules that it used to import were kept for its next evaluation,
   // and its new code may no longer import them.
@@ -42,12 +45,12 @@ export async function planOf(engine: Engine, cause: Cause): Promise<Plan> {
     return { kind: engine.onUnaccepted, seeds, chain: invalidated === undefined ? chain : [invalidated, ...chain] }
   }
   const isRoot = invalidated !== undefined && (await rootsOf(engine)).includes(invalidated)
-  if (!isRoot) return { kind: 'nothing', seeds, hasUnknown, isDropped }
+  if (!isRoot) return { kind: 'nothing', hasUnknown, isDropped }
   return { kind: engine.onUnaccepted, seeds: [invalidated], chain: [invalidated] }
 }
 
-/** Tells the modules this runner has an instance of from those it has not; an invalidated one stands for its importers. */
-function sort({ runtime }: Engine, ids: ModuleId[], invalidated: ModuleId | undefined) {
+/** Tells modules that an update can begin at (see {@link Plan}) from the others; an invalidated one stands for its importers. */
+function partition({ runtime }: Engine, ids: ModuleId[], invalidated: ModuleId | undefined) {
   const importers = invalidated === undefined ? [] : (runtime.node(invalidated)?.importers ?? [])
   const all = [...new Set([...ids, ...importers])].filter((id) => id !== invalidated)
   const { node } = graphOf(runtime)
@@ -72,7 +75,7 @@ async function spread(engine: Engine, { invalidators }: Cause, seeds: readonly M
     await refresh(engine, [])
     plan = planOver(graph)
   }
-  if (!(await letGo(engine, seeds))) return plan
+  if (!(await dropsImport(engine, seeds))) return plan
   // a module that current code no longer reaches, a deleted one for example, is pruned later: evaluating it for its last
   // importer's sake could fail, or run what nothing needs
   const { reached } = await reach(engine, new Set(seeds))
@@ -81,7 +84,7 @@ async function spread(engine: Engine, { invalidators }: Cause, seeds: readonly M
 }
 
 /** `true` if one of `seeds` is about to drop an import, or is gone. */
-async function letGo({ runtime }: Engine, seeds: readonly ModuleId[]): Promise<boolean> {
+async function dropsImport({ runtime }: Engine, seeds: readonly ModuleId[]): Promise<boolean> {
   for (const id of seeds) {
     const next = await runtime.nextImports(id)
     if (!next || [...(runtime.node(id)?.imports ?? [])].some((dep) => !next.has(dep))) return true

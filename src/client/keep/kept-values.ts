@@ -16,7 +16,7 @@ export interface Keeper {
   readonly id: ModuleId
   /** `false` while its code runs for the first time. */
   readonly evaluated: boolean
-  /** `true` if a later save replaced the module while its code ran. */
+  /** `true` if the update that evaluates it was put off while its code ran, because a later one waited. */
   readonly isAbandoned: boolean
 }
 
@@ -49,7 +49,7 @@ export class KeptValues implements Participant {
 
   /** See `vite-tether/keep`. Throws `ERR_KEY`, and what `create` throws. */
   keep<T>(keeper: Keeper, key: string, create: () => T, dispose?: (value: Awaited<T>) => unknown): T {
-    // a save replaces the instance while it runs, then it calls keep(): it would take the value or port from its replacement
+    // the update was put off while the instance ran, then it calls keep(): it would take the value or port from the one that is back
     if (keeper.isAbandoned) throw new TetherError('ERR_CLOSED', `A later save has replaced ${keeper.id} while it ran.`)
     const known = this.#values.get(key)
     if (known) {

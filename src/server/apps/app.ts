@@ -1,4 +1,4 @@
-/** One supervised app: decides when its process is replaced, and never replaces one that runs by one that cannot start. */
+/** One supervised app: decides when its process is replaced, and never replaces one that runs for code that does not transform. */
 import { EventEmitter } from 'node:events'
 import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -41,7 +41,7 @@ export class App extends EventEmitter<AppEvents> {
   readonly supervisor: Supervisor
   readonly #host: AppHost
   #replacing: Promise<FlatError | undefined> | undefined
-  /** Why the restart that is due has not happened: the code cannot start yet. */
+  /** Reason of a restart that was refused, because the code does not transform: the next save asks for it again. */
   #due: string | undefined
   /** Of the burst of saves that goes on, or of the last one. */
   #firstSave = 0
@@ -94,7 +94,7 @@ export class App extends EventEmitter<AppEvents> {
   async #replace(reason: string): Promise<FlatError | undefined> {
     const stops = this.#stops
     this.supervisor.prepare()
-    // not while it waits: Vite may not have heard of the save yet
+    // Checked after the pause. A file is saved, then a check transforms it, then Vite hears of the save: that check was of old code.
     await this.#quiet(Math.max(STOP_GAP, this.#host.delay()))
     const failure = await this.#host.check()
     if (stops !== this.#stops) return this.#stopped()

@@ -55,7 +55,7 @@ export interface AppsEvents {
   exit: [app: App, exit: SupervisorExit]
   /** The standby `pid` is its app's process from now on. */
   takeover: [pid: number]
-  /** The standby `pid` has ended before its turn. */
+  /** The standby `pid` is none any more: it has ended, or is being killed, before it has connected as its app's process. */
   unused: [pid: number]
   /** A line of output, with `stdio: 'pipe'`. */
   stdout: [app: App, line: string]

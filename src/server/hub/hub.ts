@@ -149,7 +149,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     this.#served.saved([...modules].flatMap(({ id }) => id ?? []))
   }
 
-  /** Files are watched: an entry that had no file may have got one before. */
+  /** Files are watched from now on. An entry was missing, then its file was made, then the watcher began: no event tells of it. */
   watching(): void {
     this.#apps.ensureMissing()
   }

@@ -72,7 +72,7 @@ export class Reception {
     return runner.functions
   }
 
-  /** Listens to the session. */
+  /** Tells the hub's users of the session's links, and forgets the runner at its end. */
   #follow(session: ServerSession, runner: ServedRunner): void {
     session.on('disconnect', ({ code }) => {
       if (isRunner(runner)) this.#events.emit('runner:disconnect', this.#viewOfSession(session), code)
@@ -90,7 +90,7 @@ export class Reception {
     })
   }
 
-  /** Listens to the runner. */
+  /** Passes on what the runner reports: to its app, to Vite, to the hub's users. */
   #heed(runner: ServedRunner, session: ServerSession): void {
     runner.on('hot', (event, data) => this.#toVite(event, data, runner))
     runner.on('compared', () => {
@@ -114,7 +114,7 @@ export class Reception {
     })
   }
 
-  /** Listens to the apps. */
+  /** Passes on what apps do to the terminal, to their sessions and to the hub's users. */
   #listen(): void {
     this.#apps.on('restart', (app, reason) => {
       this.#report.restarted(app.id, reason)

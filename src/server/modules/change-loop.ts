@@ -36,8 +36,8 @@ export class ChangeLoop {
   #dirty: Dirty = nothing()
   #running: Deferred<void> | undefined
   /**
-   * Modules that the change before this one has brought, if that was a review. A file is saved, then the review reads it and sends
-   * its code, then the watcher tells of the save: that would be a second update for one save.
+   * Modules that the previous change of this run of the loop has brought, if that was a review. A file is saved, then the review reads
+   * it, then the watcher tells of the save while the review's code is put together: that would be a second update for one save.
    */
   #reviewed: ReadonlySet<ModuleId> = new Set()
   /** Ends the courtesy of a standby's change. */

@@ -26,7 +26,7 @@ export interface Feed {
   reload(): void
   /** All modules that the runner holds may have changed, because Vite has restarted with another configuration. */
   review(): void
-  /** Messages to the runner were lost. It is going to call `compare`, and gets no change until then. */
+  /** Messages to the runner were lost. It is going to call `compare`; saves until then are left to that. */
   lost(): void
   /** The runner has reported on a change. */
   answered(seq: number): void

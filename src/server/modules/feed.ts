@@ -76,7 +76,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     return { ...delivered, seeds: [...own, ...(delivered.stale ?? [])], failed }
   }
 
-  /** Enters the records that fit into a message in the ledger. The runner forgets its code of the others, and fetches them. */
+  /** Enters the records that fit into a message in the ledger. Of the others the runner forgets the code that it holds, and fetches it when needed. */
   function deliver(modules: readonly ModuleRecord[]): Pick<Change, 'modules' | 'stale'> {
     let size = 0
     const fitting: ModuleRecord[] = []

@@ -73,7 +73,7 @@ export class Ledger {
     for (const id of ids) this.#versions.set(id, UNKNOWN)
   }
 
-  /** Forgets everything, because messages were lost and nobody knows which. */
+  /** Forgets which code the runner holds, because messages were lost. Computed imports stay: the check of the next start needs them. */
   forget(): void {
     this.#versions.clear()
     this.#partial.clear()

@@ -40,7 +40,7 @@ export interface SupervisorEvents {
   exit: [exit: SupervisorExit]
   /** The standby `pid` is the app's process from now on, and must be told to begin. */
   takeover: [pid: number]
-  /** The standby `pid` has ended without having been used. */
+  /** The standby `pid` is none any more: it has ended, or is being killed, before it has connected as the app's process. */
   unused: [pid: number]
   /** A line of the app's output, with `stdio: 'pipe'`. */
   stdout: [line: string]
