@@ -8,7 +8,7 @@ import { slash } from '../../shared/util/file-path.ts'
 
 /** The resolutions that one environment remembers. */
 export interface Resolutions {
-  /** Forgets all resolutions that the coming or going of `file` may change. Returns the importers with such an import. */
+  /** Forgets the code of `file`, which comes or goes, and all resolutions that this may change. Returns the importers with such an import. */
   forget(event: 'add' | 'unlink', file: string): EnvironmentModuleNode[]
   /** Of the importers that `forget` found for `file`: those whose imports mean other files now, or that fail to transform. */
   changed(file: string): Promise<EnvironmentModuleNode[]>
@@ -57,6 +57,9 @@ function createResolutions(environment: DevEnvironment): Resolutions {
       moduleGraph.invalidateModule(node)
     }
     if (unresolved.size > 0) drop(unresolved)
+    // Vite does this for a file that is saved, but for one that comes or goes only once all `hotUpdate` hooks have answered, and then
+    // keeps the result of a transform that began before: its code would be from before for ever
+    moduleGraph.onFileChange(file)
     if (importers.size > 0) concerned.set(file, new Set([...importers, ...(concerned.get(file) ?? [])]))
     return [...importers]
   }
