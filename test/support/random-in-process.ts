@@ -9,7 +9,7 @@ import { configureEngine, type Engine, getEngine } from '../../src/client/hmr/en
 import { createHotContext, handleMessage, viteNodeHmrPlugin } from '../../src/hmr.ts'
 import type { Applied } from '../../src/shared/types.ts'
 import { seeded } from './flaky.ts'
-import { evaluateFresh } from './random-fresh.ts'
+import { type Fresh, FreshNode } from './random-fresh.ts'
 import {
   type FileChange,
   filesOf,
@@ -25,6 +25,9 @@ import { edgesOf, isLife, type Life, type Namespace, title, World } from './rand
 
 /** Milliseconds that an `import()` may take, and that a change may take to arrive. */
 const PATIENCE = 3_000
+
+/** Milliseconds within which a file that has changed, and then is there anew, is reported once more: see `late-saves`. */
+const LATE = 100
 
 interface App {
   root: string
@@ -46,29 +49,28 @@ export async function runSeed(seed: number, count: number, isVerbose: boolean): 
   const modules = randomModules(random)
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'tether-random-')))
   const world = new World()
+  const fresh = new FreshNode(folder)
   Object.assign(globalThis, { world })
   const history: string[] = Object.entries(filesOf(modules)).map(([file, code]) => `--- ${file}\n${code}`)
   const app = await startApp(join(folder, 'app'), filesOf(modules), modules[0]!.file)
   try {
     await app.quiet()
     let kept = await check()
-    /** Modules that an edit may replace -> when; a save that is found late comes again. */
-    const touched = new Map<string, number>()
     for (let done = 0; done < count; ) {
       const reported = app.reports.length
       const size = random.pick({ 1: 5, 2: 2, 4: 1 })
       const steady = new Set(reachedFrom(modules[0]!))
+      const files: string[] = []
+      const edges = edgesIn(modules)
       const note = ({ what, changes }: RandomEdit): void => {
         history.push(`${what}: ${changes.map(({ event, file }) => `${event} ${file}`).join(', ')}`)
         for (const { file, content } of changes) if (content !== undefined) history.push(`--- ${file}\n${content}`)
       }
       for (let n = 0; n < Number(size); n++, done++) {
-        const before = upwards(modules)
         const edit = random.chance(0.15) ? mendAll(modules) : randomEdit(random, modules)
         note(edit)
-        const after = upwards(modules)
-        for (const { file } of edit.changes)
-          for (const up of [before, after]) for (const name of up(file)) touched.set(name, Date.now())
+        edges.push(...edgesIn(modules))
+        files.push(...edit.changes.map(({ file }) => file))
         const reached = new Set(reachedFrom(modules[0]!))
         for (const module of steady) if (!reached.has(module)) steady.delete(module)
         for (const change of edit.changes) app.tell(change)
@@ -83,9 +85,10 @@ export async function runSeed(seed: number, count: number, isVerbose: boolean): 
         .every(({ outcome }) => outcome === 'updated' || outcome === 'unaffected')
       const now = await check()
       if (kept && now && inPlace) {
+        const above = upwards(edges, files)
         for (const module of steady) {
           const [old, fresh] = [kept.get(module.name), now.get(module.name)]
-          if (old === fresh || Date.now() - (touched.get(module.name) ?? 0) < 1_000) continue
+          if (old === fresh || above.has(module.name)) continue
           throw new Error(`${title(old!)} was unchanged and in use, and was made anew: ${title(fresh!)}`)
         }
       }
@@ -96,14 +99,16 @@ export async function runSeed(seed: number, count: number, isVerbose: boolean): 
     throw new Error(`${(cause as Error).message}${said}`, { cause })
   } finally {
     await app.close()
+    fresh.close()
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
   /** Throws for what is wrong now. Returns the live instances if a fresh process could run these files. */
   async function check(): Promise<Map<string, Life> | undefined> {
     const isBad = modules.some(({ state }) => state !== 'good')
-    const expected = await evaluateFresh(filesOf(modules), modules[0]!.file, folder)
-    if (!expected && !isBad) throw new Error('Plain Node cannot run these files: the graph is at fault.')
+    const found = await fresh.evaluate(filesOf(modules), modules[0]!.file)
+    const expected = typeof found === 'string' ? undefined : found
+    if (found === 'fails' && !isBad) throw new Error('Plain Node cannot run these files: the graph is at fault.')
     if (world.wrongs.length > 0) throw new Error(world.wrongs.join('\n'))
     let wrong: string | undefined
     for (let attempt = 0; attempt < 20; attempt++) {
@@ -135,7 +140,7 @@ export async function runSeed(seed: number, count: number, isVerbose: boolean): 
     return undefined
   }
 
-  function compare(expected: NonNullable<Awaited<ReturnType<typeof evaluateFresh>>>): string | undefined {
+  function compare(expected: Exclude<Fresh, string>): string | undefined {
     const lives = live()
     const names = Object.keys(expected).sort()
     const now = [...lives.keys()].sort()
@@ -173,14 +178,22 @@ export async function runSeed(seed: number, count: number, isVerbose: boolean): 
   }
 }
 
-/** The modules above a file: it, its importers, and so on. */
-function upwards(modules: readonly RandomModule[]): (file: string) => string[] {
-  const edges = modules.map(({ name, file, edges }) => ({ name, file, to: edges.map((edge) => edge.to.name) }))
-  return (file) => {
-    const found = new Set(edges.filter((each) => each.file === file).map(({ name }) => name))
-    for (const name of found) for (const importer of edges) if (importer.to.includes(name)) found.add(importer.name)
-    return [...found]
-  }
+/** A module and what it imports, at one moment. */
+interface ModuleEdges {
+  name: string
+  file: string
+  to: string[]
+}
+
+function edgesIn(modules: readonly RandomModule[]): ModuleEdges[] {
+  return modules.map(({ name, file, edges }) => ({ name, file, to: edges.map((edge) => edge.to.name) }))
+}
+
+/** The modules that an edit of `files` may replace: those, and all that has imported them, directly or not, at any of the moments. */
+function upwards(edges: readonly ModuleEdges[], files: readonly string[]): Set<string> {
+  const found = new Set(edges.filter(({ file }) => files.includes(file)).map(({ name }) => name))
+  for (const name of found) for (const importer of edges) if (importer.to.includes(name)) found.add(importer.name)
+  return found
 }
 
 async function startApp(root: string, files: Record<string, string>, main: string): Promise<App> {
@@ -209,6 +222,10 @@ async function startApp(root: string, files: Record<string, string>, main: strin
     optimizeDeps: { noDiscovery: true, include: [] },
     plugins: [viteNodeHmrPlugin(), counter],
   })
+  /** Files that were told as changed, and since when. */
+  const changed = new Map<string, number>()
+  /** Until when a save that is told as one more may be found late. */
+  let late = 0
   // also those that are found late
   for (const event of ['add', 'change', 'unlink']) server.watcher.on(event as 'change', () => owed++)
   const node = new ViteNodeServer(server)
@@ -234,6 +251,8 @@ async function startApp(root: string, files: Record<string, string>, main: strin
     reports,
     tell({ event, file, content }) {
       const path = join(root, file)
+      if (event === 'change') changed.set(file, Date.now())
+      if (event === 'add' && Date.now() - (changed.get(file) ?? 0) < LATE) late = Date.now() + LATE
       if (content === undefined) rmSync(path)
       else {
         // as editors do: never half a file
@@ -243,6 +262,7 @@ async function startApp(root: string, files: Record<string, string>, main: strin
       server.watcher.emit(event, path)
     },
     async quiet() {
+      if (late > Date.now()) await new Promise((resolve) => setTimeout(resolve, late - Date.now()))
       const end = Date.now() + PATIENCE
       while (owed > 0 && Date.now() < end) {
         await new Promise<void>((resolve) => {
