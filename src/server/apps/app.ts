@@ -68,6 +68,11 @@ export class App extends EventEmitter<AppEvents> {
     return this.#due !== undefined
   }
 
+  /** `true` from the moment in which a restart is due until it has happened or was refused. */
+  get isReplacing(): boolean {
+    return this.#replacing !== undefined
+  }
+
   /** `true` while a process runs that a restart would replace. */
   get #runs(): boolean {
     return this.supervisor.state === 'starting' || this.supervisor.state === 'ready'

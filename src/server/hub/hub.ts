@@ -13,6 +13,7 @@ import { createEndpoints } from '../sessions/endpoints.ts'
 import { reportAttached } from '../terminal/attached-runners.ts'
 import { createReport } from '../terminal/report.ts'
 import { channelOf } from '../vite/environment.ts'
+import { watchHotUpdateHooks } from '../vite/hot-update-hooks.ts'
 import { catchLateSaves } from '../vite/late-saves.ts'
 import { recordSeeds } from '../vite/seeds.ts'
 import { type Binding, Bindings } from './bindings.ts'
@@ -20,6 +21,7 @@ import { broadcast } from './broadcast.ts'
 import { Reception } from './reception.ts'
 import { Requests } from './requests.ts'
 import type { SessionTable } from './session-table.ts'
+import { WithheldSaves } from './withheld-saves.ts'
 
 const debug = createDebug('vite-tether:hub')
 
@@ -30,6 +32,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   readonly #apps: Apps
   readonly #requests: Requests
   readonly #reception: Reception
+  readonly #withheld: WithheldSaves
   readonly #endpoints = createEndpoints((session) => this.#reception.receive(session))
 
   constructor() {
@@ -55,6 +58,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       check: (url, others, pid) => findFailure(bindings.records, url, others, this.#served.runnerOf(pid)?.feed),
     })
     this.#reception = new Reception({ events: this, bindings, apps: this.#apps, report })
+    this.#withheld = new WithheldSaves(report, this.#apps, this.#served)
     this.#requests = new Requests(this.#apps, bindings, this.#ready.promise)
     reportAttached(this, () => bindings.logger)
   }
@@ -100,6 +104,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   configure(environment: DevEnvironment, server: ViteDevServer, options: Binding['options']): void {
     this.#bindings.configure(environment, server, options)
     catchLateSaves(server.watcher)
+    watchHotUpdateHooks(environment, server, (withheld) => this.#withheld.note(withheld))
     recordSeeds(environment, (nodes, payload) => {
       const ids = nodes.flatMap(({ id }) => (id === null ? [] : [id]))
       debug('seeds %o with %s', ids, payload?.type ?? 'no payload')

@@ -29,6 +29,10 @@ export class SessionTable {
     return this.#runners.get(session)
   }
 
+  pairs(): Pair[] {
+    return [...this.#runners]
+  }
+
   /** The runners that take part in updates: all but helpers, whose files restart the app. */
   updatable(): ServedRunner[] {
     return [...this.#runners.values()].filter(({ info }) => info?.kind !== 'helper')

@@ -20,6 +20,8 @@ export interface Feed {
   compare(held: Record<ModuleId, string>): Promise<Change>
   /** `true` if the runner holds a module, or was told that it fails to transform. */
   concerns(id: ModuleId): boolean
+  /** `true` if Vite's present code of one of these modules is not the code that the runner holds and runs on with. */
+  lacks(ids: readonly ModuleId[]): Promise<boolean>
   /** Vite was asked to update these modules. */
   save(seeds: Iterable<ModuleId>): void
   /** A plugin asked for a full reload. */

@@ -142,6 +142,13 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     return loop.number({ ...delivered, seeds, failed })
   }
 
+  async function lacks(ids: readonly ModuleId[]): Promise<boolean> {
+    // what is on its way counts as held
+    await loop.settled()
+    const { modules, failed } = await current((source) => source.collect(ids.filter(ledger.concerns), ledger.version))
+    return modules.length + failed.length > 0
+  }
+
   async function catchUp(url: string): Promise<void> {
     await loop.settled()
     try {
@@ -170,6 +177,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     hasWhole: (id) => ledger.wholeVersion(id) !== undefined,
     computedBy: (importer) => ledger.computedBy(importer),
     concerns: ledger.concerns,
+    lacks,
     hurry: () => loop.hurry(),
     save,
     reload: () => loop.reload(),

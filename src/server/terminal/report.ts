@@ -5,6 +5,7 @@ import type { FlatError } from '../../shared/errors.ts'
 import type { Applied } from '../../shared/types.ts'
 import type { SupervisorExit } from '../process/supervisor.ts'
 import { describeFailure } from './error-text.ts'
+import { formatWithheld, type WithheldReport } from './withheld-line.ts'
 
 /** Prints each outcome once. `app` is the id of the app. */
 export interface Report {
@@ -16,6 +17,8 @@ export interface Report {
   silent(app: string): void
   /** An app process answers again. */
   answers(app: string): void
+  /** A plugin has kept a saved file from runners. */
+  withheld(save: WithheldReport): void
   /** An update, or the check before a restart, failed. `kept`: the app runs its previous code on. */
   failed(app: string | undefined, error: FlatError, kept: boolean): void
   /**
@@ -56,7 +59,7 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
   }
 
   /** `detail` may differ each time. */
-  function say(app: string, message: string, detail = ''): void {
+  function say(app: string | undefined, message: string, detail = ''): void {
     logger().info(`${tag(app)} ${message}${detail && ` ${detail}`}${again(app + message)}`)
   }
 
@@ -84,6 +87,12 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
     },
     answers(app) {
       say(app, 'answers again')
+    },
+    withheld(save) {
+      say(
+        undefined,
+        formatWithheld(save, (path) => path.replace(`${root()}/`, ''), hasShortcuts()),
+      )
     },
     failed(app, error, kept) {
       const text = describeFailure(error, root())
