@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { createDebug } from 'obug'
 import type { FromApp, NodeHandle, PortName } from '../../shared/ports.ts'
+import { type Clock, systemClock } from '../../shared/util/clock.ts'
 import { answerInPlace, type StandIn } from './answer-in-place.ts'
 import { ProcessPorts } from './process-ports.ts'
 
@@ -36,6 +37,7 @@ export interface PortsHost {
 /** The ports of an app. */
 export class HeldPorts {
   readonly #host: PortsHost
+  readonly #clock: Clock
   readonly #ports = new Map<string, HeldPort>()
   /** Connections that the last process had, until the current one has taken them. */
   #connections: { key: string; client: NodeHandle }[] = []
@@ -44,10 +46,11 @@ export class HeldPorts {
   #current: ProcessPorts | undefined
   /** The crash report of the last process. */
   #failure: string | undefined
-  #timer: NodeJS.Timeout | undefined
+  #cancelPatience: (() => void) | undefined
 
-  constructor(host: PortsHost) {
+  constructor(host: PortsHost, clock: Clock = systemClock) {
     this.#host = host
+    this.#clock = clock
   }
 
   /** A process of the app was spawned, with a channel. */
@@ -81,7 +84,7 @@ export class HeldPorts {
 
   /** No process listens by now. */
   #noneAsks(): void {
-    clearTimeout(this.#timer)
+    this.#cancelPatience?.()
     for (const port of this.#ports.values()) port.isAsked = false
   }
 
@@ -92,8 +95,7 @@ export class HeldPorts {
     this.#current = process
     this.#outage = undefined
     this.#failure = undefined
-    this.#timer = setTimeout(() => this.#late(), PATIENCE)
-    this.#timer.unref()
+    this.#cancelPatience = this.#clock.after(PATIENCE, () => this.#late())
     await process.hello
     if (process !== this.#current) return
     for (const { key, handle, ...port } of [...this.#ports.values()]) {
