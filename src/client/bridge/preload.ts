@@ -7,6 +7,7 @@ import { inspectorFlag } from '../debug/inspector.ts'
 import { openPorts } from '../ports/open-ports.ts'
 import { openApp } from '../process/app-process.ts'
 import { isAppProcess, takeArgv } from '../process/argv.ts'
+import { postponeHooks } from '../process/postponed-hooks.ts'
 import { createAppProvider } from './app-provider.ts'
 import { hookImport } from './async-hooks.ts'
 import { preloadsOf } from './foreign-hooks.ts'
@@ -18,9 +19,11 @@ import { hasSyncHooks, hookImportSync } from './sync-hooks.ts'
 
 /** Installs it. `self` is the URL of the file that was preloaded, which says whose process this is, and exports `take` and `evaluate`. */
 export async function preload(self: string): Promise<void> {
-  const provider = isMainThread && isAppProcess() ? await openProvider() : await openHelper(self)
+  const isApp = isMainThread && isAppProcess()
+  const provider = isApp ? await openProvider() : await openHelper(self)
   hookRequire(provider)
   if (hasSyncHooks) hookImportSync(provider, self)
+  else if (isApp && preloadsOf(process.execArgv).length === 0) postponeHooks(() => hookImport(provider, self))
   else hookImport(provider, self)
   inheritFlag(`--import=${self}`)
   announceTypeScript()

@@ -12,6 +12,7 @@ import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
 import { installCrashReport } from './crash-report.ts'
 import { installEnvHint } from './env-hint.ts'
+import { installHooks, installWhileFetching, installWhileUntold } from './postponed-hooks.ts'
 import { execute } from './run-entries.ts'
 import { installStopGate, installSuspend, type StopGate } from './stop-gate.ts'
 import { waitForTurn } from './wait-for-turn.ts'
@@ -45,6 +46,7 @@ export function bootstrap(ready: () => void): void {
 async function start(ports: OpenPorts): Promise<void> {
   const app = openApp()
   listenToParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
+  await installWhileUntold(app)
   const { stop, root, hintsEnv, waits, cacheDir } = await app.handover
   keepCompiledCode(join(cacheDir, 'compile-cache'))
   isWaiting = waits === true
@@ -63,10 +65,13 @@ async function start(ports: OpenPorts): Promise<void> {
   installSuspend()
   const started = hintsEnv ? installEnvHint(root, () => runner?.viteNode.files() ?? []) : undefined
   runner = await app.runner
+  // a standby has the time
+  if (waits) installHooks()
   await waitForTurn(runner)
   await ports.given
   isWaiting = false
   installMainModule(process.argv[1] as string)
+  await installWhileFetching(runner)
   await execute(runner, runner.config.entries)
   // `listen()` reports EADDRINUSE in a later tick; an app that fails by it must not be called ready
   await new Promise(setImmediate)
