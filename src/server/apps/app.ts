@@ -1,9 +1,9 @@
 /** One supervised app: decides when its process is replaced, and never replaces one that runs for code that does not transform. */
 import { EventEmitter } from 'node:events'
-import { statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import type { Supervisor } from '../process/supervisor.ts'
+import { isOutput } from './own-writes.ts'
 
 /** Milliseconds without a save until the old process is stopped: a checkout, or a rename over many files, is one restart. */
 const STOP_GAP = 25
@@ -21,6 +21,8 @@ export interface AppHost {
   check(): Promise<FlatError | undefined>
   /** Milliseconds that must pass after the last save before the old process is stopped; 0 unless the user wants more. */
   delay(): number
+  /** Milliseconds after a process' end in which a save may be a write of that process, which is told late. */
+  aftermath(): number
 }
 
 /** Events of an app, with their arguments. */
@@ -48,7 +50,7 @@ export class App extends EventEmitter<AppEvents> {
   #lastSave = 0
   /** How often it was stopped: a restart that was due before is none any more. */
   #stops = 0
-  /** When the last process ended, by the clock that file systems use. */
+  /** When the last process ended, in monotonic ms. */
   #endedAt = 0
 
   constructor(entry: string, url: string, supervisor: Supervisor, host: AppHost) {
@@ -58,7 +60,7 @@ export class App extends EventEmitter<AppEvents> {
     this.url = url
     this.supervisor = supervisor
     this.supervisor.on('exit', () => {
-      this.#endedAt = Date.now()
+      this.#endedAt = performance.now()
     })
     this.#host = host
   }
@@ -132,8 +134,12 @@ export class App extends EventEmitter<AppEvents> {
 
   /** A file was saved. `isModule`: it is one, or may be one that was missing. */
   fileSaved(file: string, isModule: boolean): void {
-    // what the app has written itself before it ended must not start it again, or it would run for ever
-    if (isModule || (this.supervisor.state === 'crashed' && isNewer(file, this.#endedAt))) this.saved()
+    if (isModule || (this.supervisor.state === 'crashed' && !this.#isOwnWrite(file))) this.saved()
+  }
+
+  /** What the app has written before it ended, or what is written because it ended, must not start it again: it would run for ever. */
+  #isOwnWrite(file: string): boolean {
+    return performance.now() - this.#endedAt < this.#host.aftermath() || isOutput(file)
   }
 
   /** Something was saved that may be what this app waits for. */
@@ -165,10 +171,4 @@ export class App extends EventEmitter<AppEvents> {
       await delay(rest)
     }
   }
-}
-
-/** `true` if a file was written, or got its name, after `time`, in ms since the epoch as file systems count. */
-function isNewer(file: string, time: number): boolean {
-  const stats = statSync(file, { throwIfNoEntry: false })
-  return stats !== undefined && Math.max(stats.mtimeMs, stats.ctimeMs) > time
 }

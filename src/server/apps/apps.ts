@@ -26,6 +26,7 @@ import { resolveEntry, toUrl } from './entries.ts'
 import { choosePort, type InspectorRequest } from './inspector-flags.ts'
 import { type IsCurrent, Natives } from './native-files.ts'
 import { tellOutages } from './outages.ts'
+import { aftermath } from './own-writes.ts'
 import { runnerConfig } from './runner-config.ts'
 import { envFiles, hasRoom } from './standby-rules.ts'
 
@@ -273,6 +274,7 @@ export class Apps extends EventEmitter<AppsEvents> {
         return host.check(url, natives, supervisor.pid)
       },
       delay: () => this.#options.delay ?? 0,
+      aftermath: () => aftermath(host.settings().server.watcher),
     })
     if (ports) tellOutages(supervisor, ports)
     this.#apps.set(id, app)

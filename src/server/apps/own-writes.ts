@@ -1,0 +1,35 @@
+/**
+ * Tells files that an ending app, or this process, has written from files that somebody has saved. The times in the files are of no
+ * use: the clock of a network drive is not ours.
+ */
+import { fstatSync, statSync } from 'node:fs'
+import type { ViteDevServer } from 'vite'
+
+/**
+ * Milliseconds after the end of a process in which the watcher may still report what the process has written, and what this process
+ * and programs behind its output (`| tee app.log`) have written about the end.
+ */
+const AFTERMATH = 300
+
+/** Milliseconds from a process' end until saves are saves again: `watcher` may be slower than file events. */
+export function aftermath({ options }: ViteDevServer['watcher']): number {
+  const { usePolling, interval = 100, binaryInterval = 300, awaitWriteFinish } = options
+  const polling = usePolling ? Math.max(interval, binaryInterval) : 0
+  const settling = typeof awaitWriteFinish === 'object' ? (awaitWriteFinish.stabilityThreshold ?? 2000) : 0
+  return AFTERMATH + polling + (awaitWriteFinish === true ? 2000 : settling)
+}
+
+/** `true` for the file into which the output of this process goes (`> app.log`), and with it the output of its apps. */
+export function isOutput(file: string): boolean {
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false })
+  if (!stats) return false
+  return [1, 2].some((descriptor) => {
+    try {
+      const { dev, ino } = fstatSync(descriptor, { bigint: true })
+      return dev === stats.dev && ino === stats.ino
+    } catch {
+      // this process has no such output
+      return false
+    }
+  })
+}
