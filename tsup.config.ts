@@ -19,7 +19,7 @@ export default defineConfig([
       index: 'src/index.ts',
       client: 'src/faces/client-face.ts',
       hmr: 'src/hmr.ts',
-      cli: 'src/cli/main.ts',
+      run: 'src/cli/run.ts',
       attach: 'src/faces/run-attach.ts',
       main: 'src/faces/start-app.ts',
       bridge: 'src/faces/preload-bridge.ts',
@@ -36,6 +36,15 @@ export default defineConfig([
       entry: { index: 'src/index.ts', client: 'src/client.ts', hmr: 'src/hmr.ts' },
       compilerOptions: { ignoreDeprecations: '6.0' },
     },
+  },
+  {
+    // the first file of the command imports nothing of ours: what else there is comes while the app's process boots
+    entry: { cli: 'src/cli/main.ts' },
+    format: 'esm',
+    target: 'node20',
+    platform: 'node',
+    splitting: false,
+    noExternal: [...BUNDLED, ...BUNDLED_IN_APP],
   },
   {
     // all of an app's process: one file, of which V8 can keep the compiled code

@@ -5,9 +5,10 @@ import { resolve } from 'node:path'
 import type { InlineConfig, Plugin, ViteDevServer } from 'vite'
 import { resolveEntry } from '../server/apps/entries.ts'
 import type { Hub } from '../server/hub/hub.ts'
-import type { AttachOptions, CliSettings, TetherOptions } from '../server/options.ts'
+import type { CliSettings, TetherOptions } from '../server/options.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { Flags } from './flags.ts'
+import type { Settings } from './settings.ts'
 
 /** The modules that are loaded after the check that Vite is installed: without it, importing them would fail with Node's error. */
 export interface Loaded {
@@ -28,11 +29,13 @@ export interface RunningServer {
  * Starts the server, which starts the app as soon as `hub.ready` says. Rejects with `ERR_ENTRY` or `ERR_CONFIG`, or with what
  * Vite or its config throws.
  */
-export async function serve(flags: Flags, { vite, createPlugin, hubOf }: Loaded): Promise<RunningServer> {
-  const root = resolve(flags.root ?? '.')
-  // in a run that happens once nothing could create it later
-  const entry = flags.entry === undefined ? undefined : entryPath(flags.entry, root)
+export async function serve(
+  flags: Flags,
+  { root, entry, options, cli }: Settings,
+  { vite, createPlugin, hubOf }: Loaded,
+): Promise<RunningServer> {
   refuseSubcommand(flags, entry)
+  // in a run that happens once nothing could create it later
   if (entry !== undefined && flags.once) resolveEntry(entry, root)
   if (flags.config && !existsSync(resolve(root, flags.config))) throw noConfig(resolve(root, flags.config))
 
@@ -41,15 +44,11 @@ export async function serve(flags: Flags, { vite, createPlugin, hubOf }: Loaded)
     allowClearScreen: flags.clearScreen,
     console: new Console(process.stderr, process.stderr),
   })
-  const plugin = createPlugin(options(flags, entry), {
-    stdin: hasShortcuts(flags) ? 'silent' : 'inherit',
-    once: flags.once,
-  })
   const server = await vite.createServer({
     root,
     customLogger: logger,
     clearScreen: flags.clearScreen,
-    plugins: [plugin],
+    plugins: [createPlugin(options, cli)],
     appType: 'custom',
     // no http listener and no WebSocket for browsers
     server: { middlewareMode: true, ws: false, ...(flags.once && { watch: null }) },
@@ -65,17 +64,6 @@ export async function serve(flags: Flags, { vite, createPlugin, hubOf }: Loaded)
     await server.close()
     throw error
   }
-}
-
-/** The terminal is read by us, not by the app. */
-export function hasShortcuts(flags: Flags): boolean {
-  return process.stdin.isTTY && !process.env.CI && !flags.stdin && !flags.once
-}
-
-/** The path of an entry. Paths that a shell completes are relative to the working directory, paths of a config to the root. */
-function entryPath(entry: string, root: string): string {
-  const here = resolve(entry)
-  return existsSync(here) ? here : resolve(root, entry)
 }
 
 /** Subcommands of other tools: a file of that name could be waited for until it is created, but is not what anybody means. */
@@ -98,30 +86,6 @@ function refuseSubcommand({ entry: word, args }: Flags, path: string | undefined
     'ERR_ENTRY',
     `vite-tether has no subcommand '${word}', and there is no such file: looked for ${path}. ${way}`,
   )
-}
-
-function options(flags: Flags, entry: string | undefined): TetherOptions {
-  const { args, execArgv, onUnaccepted, include, exclude, delay, standby, ports, attach } = flags
-  return {
-    // whoever runs the command wants it to work
-    force: true,
-    ...(entry !== undefined && { entry, args }),
-    ...(execArgv.length > 0 && { execArgv }),
-    ...(onUnaccepted && { onUnaccepted }),
-    ...(include.length > 0 && { watch: include }),
-    ...(exclude.length > 0 && { ignore: exclude }),
-    ...(delay !== undefined && { delay }),
-    ...(!standby && { standby }),
-    ...(!ports && { ports }),
-    ...(attach !== undefined && { attach: { ...(attach === true ? {} : attach), ...token() } satisfies AttachOptions }),
-  }
-}
-
-/** A token from the environment is for the server, not for the app. */
-function token(): { token?: string } {
-  const { TETHER_TOKEN: value } = process.env
-  delete process.env.TETHER_TOKEN
-  return value === undefined ? {} : { token: value }
 }
 
 function noConfig(path: string): TetherError {

@@ -1,4 +1,5 @@
 /** The options of `tether()` and of the hub's functions: types, and schemas, which the compiler compares with the types. */
+import type { ChildProcess } from 'node:child_process'
 import { constants } from 'node:os'
 import * as v from 'valibot'
 import { TetherError } from '../shared/errors.ts'
@@ -20,12 +21,23 @@ export interface AttachOptions {
   allowedHosts?: true | string[]
 }
 
+/** The process of an app that was started before there was a server. */
+export interface EarlyStart {
+  /** Path, in a private folder, of the file that its flags name: processes that the app starts find the server in it. */
+  readonly invitation: string
+  /** The process, if one that is started with `command` now would be the same. */
+  take(command: object, hasChannel: boolean): ChildProcess | undefined
+  /** Ends it, unless it was taken, and removes the folder. */
+  discard(): void
+}
+
 /** Settings that only the command line has. */
 export interface CliSettings {
   /** The reader of the terminal: the app (`'inherit'`), or the command's shortcuts (`'silent'`). */
   stdin: 'inherit' | 'silent'
   /** `true` if the first exit of an app is final (`--once`). */
   once: boolean
+  early?: EarlyStart | undefined
 }
 
 /**

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { TetherError } from '../../shared/errors.ts'
 import { HANDOVER_FD, type Handover, type ParentLine } from '../../shared/handover.ts'
 
-/** Events of the parent, after the hand-over. */
+/** Events of the parent. */
 export interface ParentEvents {
   /** The parent asks for what `signal` does, where signals do not exist. */
   signal(signal: NodeJS.Signals): void
@@ -13,13 +13,13 @@ export interface ParentEvents {
 
 /**
  * Opens the inherited fd, which keeps the process alive until the hand-over has come, and no longer. Rejects with `ERR_START` if
- * this process was not started by a supervisor, or if that has died.
+ * this process was not started by a supervisor. If that is gone before it has handed anything over, nobody waits for this process, and
+ * nothing settles.
  */
 export function readHandover(events: ParentEvents): Promise<Handover> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const socket = openSocket()
     let rest = ''
-    let handed = false
     socket.setEncoding('utf8')
     socket.on('data', (chunk: string) => {
       const lines = (rest + chunk).split('\n')
@@ -28,7 +28,6 @@ export function readHandover(events: ParentEvents): Promise<Handover> {
         const message = JSON.parse(line) as ParentLine
         if ('signal' in message) events.signal(message.signal as NodeJS.Signals)
         else {
-          handed = true
           socket.unref()
           resolve(message.handover)
         }
@@ -36,11 +35,7 @@ export function readHandover(events: ParentEvents): Promise<Handover> {
     })
     // a reset is an end as well
     socket.on('error', () => {})
-    socket.on('close', () => {
-      if (handed) events.gone()
-      else
-        reject(new TetherError('ERR_START', 'The process that started this one ended before it could say what to run.'))
-    })
+    socket.on('close', () => events.gone())
   })
 }
 

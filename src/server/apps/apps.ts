@@ -17,10 +17,10 @@ import {
   appCommand,
   appEnv,
   type CommandRequest,
+  holdsPorts,
+  inputFiles,
   mayStandBy,
-  nodeFlags,
   requestedInspector,
-  workingDirectory,
 } from './command.ts'
 import { resolveEntry, toUrl } from './entries.ts'
 import { choosePort, type InspectorRequest } from './inspector-flags.ts'
@@ -28,7 +28,7 @@ import { type IsCurrent, Natives } from './native-files.ts'
 import { tellOutages } from './outages.ts'
 import { aftermath } from './own-writes.ts'
 import { runnerConfig } from './runner-config.ts'
-import { envFiles, hasRoom } from './standby-rules.ts'
+import { hasRoom } from './standby-rules.ts'
 
 /**
  * The environment before Vite sets NODE_ENV in it, where this file was loaded early enough (the command line does). The token
@@ -222,8 +222,7 @@ export class Apps extends EventEmitter<AppsEvents> {
   }
 
   #holdPorts(name: string): HeldPorts | undefined {
-    // handing sockets from process to process is another matter there
-    if (this.#options.ports === false || process.platform === 'win32') return undefined
+    if (!holdsPorts(this.#options)) return undefined
     const unable = (reason: string) => {
       if (this.#hasToldOfPorts) return
       this.#hasToldOfPorts = true
@@ -255,8 +254,7 @@ export class Apps extends EventEmitter<AppsEvents> {
     const request = (): CommandRequest => ({ ...fixed, options: this.#options })
     const command = () => appCommand(request(), inherited)
     const inputs = () => {
-      const files = envFiles(nodeFlags(this.#options), workingDirectory(this.#options))
-      return JSON.stringify([host.handover(), runnerConfig(host.settings(), id, url), files])
+      return JSON.stringify([host.handover(), runnerConfig(host.settings(), id, url), inputFiles(this.#options)])
     }
     const { once, stop } = this.#options
     const ports = this.#holdPorts(id)
@@ -266,6 +264,7 @@ export class Apps extends EventEmitter<AppsEvents> {
       ...(once && { once }),
       ...(stop && { stop }),
       ...(ports && { ports }),
+      early: this.#options.early,
       standby: { mayStart: () => mayStandBy(request(), command().env) && hasRoom(), inputs },
     })
     const app: App = new App(entry, url, supervisor, {

@@ -5,7 +5,7 @@ import type { AppCommand } from '../process/spawn.ts'
 import { colorEnv } from '../terminal/prefixed-output.ts'
 import { bridgeFlag, MAIN_PATH } from './bootstrap-files.ts'
 import { type InspectorRequest, inspectorFlags, takeInspector, takeInspectorOption } from './inspector-flags.ts'
-import { mayWait } from './standby-rules.ts'
+import { envFiles, mayWait } from './standby-rules.ts'
 
 /** The plugin's options, with those of the command. */
 export type AppOptions = TetherOptions & Partial<CliSettings>
@@ -61,6 +61,16 @@ export function appEnv(
 /** `true` if the app's next process may be started ahead of its turn; `env` is its environment. */
 export function mayStandBy({ options, inspector }: CommandRequest, env: NodeJS.ProcessEnv): boolean {
   return options.standby !== false && !options.once && !inspector && mayWait(nodeFlags(options), env)
+}
+
+/** `true` if the app's ports are held: handing sockets from process to process is another matter on Windows. */
+export function holdsPorts({ ports }: AppOptions): boolean {
+  return ports !== false && process.platform !== 'win32'
+}
+
+/** The contents of the files that node reads for its flags as the process boots. */
+export function inputFiles(options: AppOptions): (string | undefined)[] {
+  return envFiles(nodeFlags(options), workingDirectory(options))
 }
 
 /** The inspector that the flags or NODE_OPTIONS in `env` ask for. */

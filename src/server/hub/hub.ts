@@ -170,7 +170,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   async #open({ server, options }: Binding): Promise<void> {
-    const endpoints = await this.#endpoints.open(options.limits)
+    const endpoints = await this.#endpoints.open(options.limits, options.early?.invitation)
     await endpoints?.configure(server, options.attach ?? false)
     if (!this.#endpoints.closed) this.#apps.ensure(this.entries)
   }

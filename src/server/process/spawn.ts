@@ -1,15 +1,16 @@
 /** Starts an app process, and follows it until its output has ended. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDebug } from 'obug'
-import { RUNNER_MARKER } from '../../shared/constants.ts'
-import { TetherError } from '../../shared/errors.ts'
 import { HANDOVER_FD, type Handover, type ParentLine } from '../../shared/handover.ts'
+import type { EarlyProcess } from './early-process.ts'
 import { guard } from './orphan-guard.ts'
 import type { PortsOfApp, PortsOfProcess } from './port-seam.ts'
 import { clearGroup, killTree, signalGroup } from './process-group.ts'
 import { splitLines } from './split-lines.ts'
+import { type AppCommand, startProcess } from './start-process.ts'
+
+export type { AppCommand } from './start-process.ts'
 
 const debug = createDebug('vite-tether:process')
 
@@ -18,24 +19,8 @@ const TERMINAL_SIGNALS: readonly string[] = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIG
 /** Longest wait for the rest of the output, in ms: a process of another group may hold the pipe open for ever. */
 const FLUSH_GRACE = 500
 
-/** The command of an app process. */
-export interface AppCommand {
-  /** Path of the bootstrap that `node` runs: `dist/main.js`. */
-  main: string
-  /** Real path of the entry: the app's `process.argv[1]`. */
-  entry: string
-  /** The app's `process.argv.slice(2)`. */
-  args: readonly string[]
-  /** Node flags. */
-  execArgv: readonly string[]
-  /** The whole environment. */
-  env: NodeJS.ProcessEnv
-  cwd: string
-  /** `'pipe'` hands lines of output to `onLine`. */
-  stdio: 'inherit' | 'pipe'
-  /** `'silent'` is a pipe that stays open and empty, like a terminal without input. */
-  stdin: 'inherit' | 'silent'
-}
+/** Has a process, or none, that was started before its command was known for sure. */
+export type TakeEarly = Pick<EarlyProcess, 'take'>
 
 /** The end of a process: by a code or by a signal, the other is `null`. */
 export interface Exit {
@@ -57,7 +42,7 @@ export interface AppProcess {
 }
 
 /**
- * Starts the app process in a group of its own and hands it `handover` over an inherited fd. Resolves when the system has
+ * Starts the app process in a group of its own, or takes the `early` one, and hands it `handover` over an inherited fd. Resolves when the system has
  * started it; rejects with `ERR_START` if it could not.
  */
 export async function spawnApp(
@@ -65,15 +50,20 @@ export async function spawnApp(
   handover: Handover,
   onLine: (stream: 'stdout' | 'stderr', line: string) => void,
   ports?: PortsOfApp,
+  early?: TakeEarly,
 ): Promise<AppProcess> {
-  const child = await start(command, ports !== undefined)
+  const hasChannel = ports !== undefined
+  const child = early?.take(command, hasChannel) ?? (await startProcess(command, hasChannel))
   const pid = child.pid!
-  const unguard = guard(pid)
+  child.on('error', (error) => debug('%d: %o', pid, error))
+  child.stdin?.on('error', (error) => debug('%d: stdin: %s', pid, error.message))
   const line = child.stdio[HANDOVER_FD] as import('node:net').Socket
   // the process may end while a line is written: 'exit' reports that, so an error of the pipe is ignored
   line.on('error', (error) => debug('%d: hand-over fd: %s', pid, error.message))
   const tell = (message: ParentLine) => line.write(`${JSON.stringify(message)}\n`)
   tell({ handover })
+  // behind it: to start the guard takes longer than to write a line
+  const unguard = guard(pid)
 
   const lines = command.stdio === 'pipe' ? [child.stdout!, child.stderr!] : []
   lines.forEach((stream: Readable, index) => {
@@ -110,35 +100,5 @@ export async function spawnApp(
       debug('%d: SIGKILL', pid)
       killTree(pid)
     },
-  }
-}
-
-async function start(command: AppCommand, hasChannel: boolean): Promise<ChildProcess> {
-  const output = command.stdio === 'pipe' ? 'pipe' : 'inherit'
-  const stdin = command.stdin === 'inherit' ? 'inherit' : 'pipe'
-  try {
-    const argv = [...command.execArgv, command.main, command.entry, ...command.args]
-    const child = spawn(process.execPath, argv, {
-      cwd: command.cwd,
-      env: { ...command.env, [RUNNER_MARKER]: '1' },
-      // a process group, so that all that the app starts can be ended with it
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-      stdio: [stdin, output, output, 'overlapped', ...(hasChannel ? ['ipc' as const] : [])],
-    })
-    child.stdin?.on('error', (error) => debug('%d: stdin: %s', child.pid, error.message))
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve)
-      child.once('error', reject)
-    })
-    child.on('error', (error) => debug('%d: %o', child.pid, error))
-    return child
-  } catch (cause) {
-    throw new TetherError(
-      'ERR_START',
-      `Could not start the app process for ${command.entry} in ${command.cwd}: ${(cause as Error).message}. ` +
-        'Check that the working directory exists and that the system allows another process.',
-      { cause },
-    )
   }
 }

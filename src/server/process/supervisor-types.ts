@@ -2,7 +2,7 @@
 import type { Handover } from '../../shared/handover.ts'
 import type { Clock } from '../../shared/util/clock.ts'
 import type { PortsOfApp } from './port-seam.ts'
-import type { AppCommand, Exit } from './spawn.ts'
+import type { AppCommand, Exit, TakeEarly } from './spawn.ts'
 
 /**
  * `idle`: not started yet, or ended by itself with code 0; `starting`: spawned, its entries not executed yet; `ready`;
@@ -69,6 +69,8 @@ export interface SupervisorOptions {
   standby?: StandbyPolicy
   /** Holds the ports; absent: they close with their process. */
   ports?: PortsOfApp
+  /** Was started for this app or another one of the command; absent: there is none. */
+  early?: TakeEarly | undefined
   /** The first exit is final. @default false */
   once?: boolean
   /** @default the process's own clock */

@@ -207,7 +207,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #spawn(command: AppCommand, how: Pick<Handover, 'waits'>): Promise<AppProcess> {
     const handover: Handover = { ...this.#options.handover(), stop: this.#stopBy, ...how }
-    return spawnApp(command, handover, (stream, line) => this.emit(stream, line), this.#options.ports)
+    const { ports, early } = this.#options
+    return spawnApp(command, handover, (stream, line) => this.emit(stream, line), ports, early)
   }
 
   /** Stops the process; then, unless stop() has come meanwhile, starts the next one if `restart` is set. */

@@ -28,9 +28,10 @@ export interface LazyEndpoints {
   readonly closed: boolean
   /**
    * Opens the private socket. Later calls, as after a restart of Vite, get the same one, whose `limits` are those of the first call.
-   * Resolves with `undefined` if it was closed meanwhile.
+   * Resolves with `undefined` if it was closed meanwhile. `invitation`: its path, if it is known already, in a private
+   * folder.
    */
-  open(limits: Partial<Limits> | undefined): Promise<Endpoints | undefined>
+  open(limits: Partial<Limits> | undefined, invitation?: string): Promise<Endpoints | undefined>
   /** Closes everything; waits for an opening under way and closes that, too. */
   close(): Promise<void>
 }
@@ -47,9 +48,9 @@ export function createEndpoints(serve: Serve): LazyEndpoints {
     get closed() {
       return closed
     },
-    async open(limits = {}) {
+    async open(limits = {}, invitation) {
       if (closed) return undefined
-      opening ??= openEndpoints(serve, limits)
+      opening ??= openEndpoints(serve, limits, invitation)
       opened = await opening
       return closed ? undefined : opened
     },
@@ -62,7 +63,7 @@ export function createEndpoints(serve: Serve): LazyEndpoints {
   }
 }
 
-async function openEndpoints(serve: Serve, limits: Partial<Limits>): Promise<Endpoints> {
+async function openEndpoints(serve: Serve, limits: Partial<Limits>, path?: string): Promise<Endpoints> {
   const secret = createSecret()
   // these sessions never expire: the hub ends one when its process has exited, and a process at a breakpoint keeps its session
   const supervised = createSessions({ secret, kind: 'supervised', limits, functions: serve })
@@ -71,6 +72,7 @@ async function openEndpoints(serve: Serve, limits: Partial<Limits>): Promise<End
   const invitation = await writePrivateFile(
     'invitation.json',
     JSON.stringify({ url: listener.url, secret } satisfies Invitation),
+    path,
   )
   return {
     supervised: { url: listener.url, secret, invitation: invitation.path },

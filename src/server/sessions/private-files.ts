@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { TetherError } from '../../shared/errors.ts'
 
 /** A file of mode 0600 in a folder of its own, of mode 0700. */
@@ -12,15 +12,15 @@ export interface PrivateFile {
   remove(): Promise<unknown>
 }
 
-/** Writes a private file. Rejects with `ERR_START` if the folder for temporary files cannot be written to. */
-export async function writePrivateFile(name: string, content: string): Promise<PrivateFile> {
-  let folder: string | undefined
+/** Writes a private file, whose folder exists if its `path` is given. Rejects with `ERR_START` if it cannot be written. */
+export async function writePrivateFile(name: string, content: string, path?: string): Promise<PrivateFile> {
+  let folder = path && dirname(path)
   const remove = async () => folder && rm(folder, { recursive: true, force: true })
   try {
-    folder = await mkdtemp(join(tmpdir(), 'vite-tether-'))
-    const path = join(folder, name)
-    await writeFile(path, content, { mode: 0o600 })
-    return { path, remove }
+    folder ??= await mkdtemp(join(tmpdir(), 'vite-tether-'))
+    const file = join(folder, name)
+    await writeFile(file, content, { mode: 0o600 })
+    return { path: file, remove }
   } catch (cause) {
     await remove()
     throw new TetherError(

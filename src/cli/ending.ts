@@ -1,0 +1,50 @@
+/** The end of the command: this process ends as its app does. */
+import { constants } from 'node:os'
+import type { RunningServer } from './serve.ts'
+
+/** Ends this process. */
+export interface Ending {
+  /** From now on there is something to close, and an app whose exit counts. */
+  endWith(served: RunningServer, once: boolean): void
+  /** Closes the server and exits with `code`. */
+  quit(code: number): void
+  readonly begun: boolean
+}
+
+/** From now on signals end this process as they should; the supervisors forward the signals to it and wait for it. */
+export function handleSignals(): Ending {
+  let served: RunningServer | undefined
+  let appsCode: number | undefined
+  let isEnding = false
+
+  async function close(code: () => number): Promise<void> {
+    if (isEnding) return
+    isEnding = true
+    try {
+      await served?.server.close()
+      process.exit(code())
+    } catch (error) {
+      console.error(error)
+      process.exit(1)
+    }
+  }
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    // after all listeners: the supervisors stop their apps with the signal, not with what closing the server would send
+    process.on(signal, () => setImmediate(() => close(() => appsCode ?? 128 + constants.signals[signal])))
+  }
+  return {
+    endWith(started, once) {
+      served = started
+      served.hub.on('exit', (_runner, code, signal) => {
+        const shells = signal ? 128 + constants.signals[signal] : (code ?? 1)
+        if (isEnding) appsCode = shells
+        else if (once) void close(() => shells)
+      })
+    },
+    quit: (code) => void close(() => code),
+    get begun() {
+      return isEnding
+    },
+  }
+}

@@ -1,0 +1,81 @@
+/** The command with Vite: keys to the hub, and the app's end to an exit code. */
+import colors from 'picocolors'
+import { createPlugin } from '../server/plugin/plugin.ts'
+import { findHub } from '../server/plugin/registry.ts'
+import type { Vite } from '../server/vite/project-vite.ts'
+import type { Ending } from './ending.ts'
+import { NAME } from './fail.ts'
+import type { Flags } from './flags.ts'
+import { type RunningServer, serve } from './serve.ts'
+import { hasShortcuts, type Settings } from './settings.ts'
+import { bindShortcuts } from './shortcuts.ts'
+
+/** Milliseconds for which "ready" is held back: an entry whose start goes on behind a promise may fail in them. */
+const HOLD = 100
+
+/** Serves the app until it, or the user, ends that. */
+export async function run(flags: Flags, settings: Settings, vite: Promise<Vite>, ending: Ending): Promise<void> {
+  const served = await serve(flags, settings, { vite: await vite, createPlugin, hubOf: findHub })
+  ending.endWith(served, flags.once)
+  if (!flags.once) sayReady(served)
+  await served.hub.ready.catch((error) => {
+    // asked to end while it was starting
+    if (!ending.begun) throw error
+  })
+  if (hasShortcuts(flags)) bindKeys(served, () => ending.quit(0))
+}
+
+function sayReady({ hub, say }: RunningServer): void {
+  const told = new Set<string>()
+  let waited = false
+  hub.once('exit', () => {
+    waited = true
+  })
+  hub.on('runner:ready', ({ id, pid }) => {
+    if (told.has(id)) return
+    told.add(id)
+    const took = Math.round(performance.now())
+    const name = hub.runners.length > 1 ? `${id} ` : ''
+    // an app that had to wait for a save says nothing about how fast this is
+    const time = waited ? '' : ` in ${colors.bold(took)} ms`
+    const held = setTimeout(() => {
+      hub.off('exit', ended)
+      say(`${NAME} ${colors.green(`${name}ready`)}${time}, pid ${pid}`)
+    }, HOLD)
+    const ended = (runner: { id: string }): void => {
+      if (runner.id !== id) return
+      hub.off('exit', ended)
+      clearTimeout(held)
+      // its next start may be told to be ready
+      told.delete(id)
+    }
+    hub.on('exit', ended)
+  })
+}
+
+function bindKeys({ hub, say }: RunningServer, quit: () => void): void {
+  bindShortcuts(
+    [
+      { keys: ['r', 'rs'], description: 'restart the app', action: () => hub.restart() },
+      {
+        keys: ['u'],
+        description: 'show runners and URLs',
+        action() {
+          for (const { id, kind, state, pid, modules, standby } of hub.runners) {
+            say(`${colors.green('  ➜')}  ${colors.bold(id)} ${kind}, ${state}, pid ${pid ?? '-'}, ${modules} modules`)
+            if (standby?.memory === undefined) continue
+            const memory = `${Math.round(standby.memory / 2 ** 20)} MiB`
+            say(colors.dim(`     its next process waits, pid ${standby.pid}, ${memory}, ${standby.modules} modules`))
+          }
+          if (!hub.attach) return
+          const { url, tokenFile } = hub.attach
+          say(`${colors.green('  ➜')}  ${colors.bold('Attach')}: ${colors.cyan(url)}`)
+          if (tokenFile) say(`${colors.green('  ➜')}  ${colors.bold('Token')}: ${tokenFile}`)
+        },
+      },
+      { keys: ['c'], description: 'clear console', action: () => console.clear() },
+      { keys: ['q'], description: 'quit', action: quit },
+    ],
+    say,
+  )
+}

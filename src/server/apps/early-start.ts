@@ -1,0 +1,42 @@
+/** Starts the process of the command's entry before Vite is there, where the command line says all that shapes it. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import type { EarlyStart } from '../options.ts'
+import { EarlyProcess } from '../process/early-process.ts'
+import type { AppCommand } from '../process/start-process.ts'
+import { type AppOptions, appCommand, appEnv, holdsPorts, inputFiles, requestedInspector } from './command.ts'
+import { resolveEntry } from './entries.ts'
+import { mayWait } from './standby-rules.ts'
+
+/**
+ * Starts it with `options`, those of the command line; what the config adds to them is compared later. `undefined` where one that waits
+ * would be noticed, where there is no such file, or where it cannot be started: the usual start is told why.
+ */
+export function startEarly(entry: string, root: string, options: AppOptions): EarlyStart | undefined {
+  const { TETHER_TOKEN: _notTheirs, ...inherited } = process.env
+  const given = { options, start: {}, inspector: undefined, isPrefixed: false }
+  const env = appEnv(inherited, given)
+  if (requestedInspector(options, env) || !mayWait(options.execArgv ?? [], env)) return undefined
+  let folder: string | undefined
+  const remove = () => folder !== undefined && rmSync(folder, { recursive: true, force: true })
+  try {
+    const file = resolveEntry(entry, root)
+    folder = mkdtempSync(join(tmpdir(), 'vite-tether-'))
+    const invitation = join(folder, 'invitation.json')
+    const request = { ...given, id: basename(file), file, invitation, isTerminal: process.stdin.isTTY }
+    const command = appCommand(request, inherited)
+    const early = new EarlyProcess(command, holdsPorts(options), () => inputFiles(options))
+    return {
+      invitation,
+      take: (command, hasChannel) => early.take(command as AppCommand, hasChannel),
+      discard() {
+        early.discard()
+        remove()
+      },
+    }
+  } catch {
+    remove()
+    return undefined
+  }
+}
