@@ -43,15 +43,15 @@ export function keep(key: string, create: () => unknown): unknown {
 /**
  * `server.listen(address, ...rest)` for a request handler, or for an `http.Server` that does not listen yet; returns the server.
  * The arguments after the address are those of `server.listen()` of `node:net`: host, backlog, callback, each of which may be left
- * out. Under vite-tether the port is kept: when the module runs again the newest server answers, requests that arrive during an
- * update wait for its end, and `close()` of a server that was replaced does not close the port.
+ * out. A plain `server.listen()` does the same under vite-tether: when the module runs again the newest server takes the port over.
+ * Here the server is closed with the runner as well.
  *
- * Under vite-tether it throws `ERR_CONFIG` for anything but a handler or such a server, and `ERR_KEY` if another module keeps the
- * same port. An error of opening the port is emitted as `error` of the returned server.
+ * Under vite-tether it throws `ERR_CONFIG` for anything but a handler or such a server. An error of opening the port is emitted as
+ * `error` of the returned server.
  *
  * @param handler a request handler, or an `http.Server` that does not listen yet
  * @param address a port (0: one that the system chooses), a path, or an options object
- * @param opened called when the port is open; not when a later server takes over
+ * @param opened called when the server listens
  */
 export function listen(handler: RequestListener | Server, address: Address, opened?: () => void): Server
 /**
@@ -60,7 +60,7 @@ export function listen(handler: RequestListener | Server, address: Address, open
  * @param handler a request handler, or an `http.Server` that does not listen yet
  * @param port a port (0: one that the system chooses)
  * @param host address or name of an interface; without it all interfaces
- * @param opened called when the port is open; not when a later server takes over
+ * @param opened called when the server listens
  */
 export function listen(
   handler: RequestListener | Server,
@@ -75,7 +75,7 @@ export function listen(
  * @param port a port (0: one that the system chooses)
  * @param host address or name of an interface; without it all interfaces
  * @param backlog greatest number of connections that wait to be accepted
- * @param opened called when the port is open; not when a later server takes over
+ * @param opened called when the server listens
  */
 export function listen(
   handler: RequestListener | Server,
@@ -90,7 +90,7 @@ export function listen(
  * @param handler a request handler, or an `http.Server` that does not listen yet
  * @param path the path of a Unix socket or a Windows pipe, or a port
  * @param backlog greatest number of connections that wait to be accepted
- * @param opened called when the port is open; not when a later server takes over
+ * @param opened called when the server listens
  */
 export function listen(
   handler: RequestListener | Server,

@@ -113,6 +113,7 @@ const FLOORS: Record<string, string[]> = {
   ],
   'client/runner': [
     'client',
+    'client/ports',
     'client/evaluate',
     'client/keep',
     'client/hmr',
@@ -122,7 +123,8 @@ const FLOORS: Record<string, string[]> = {
     ...SHARED,
   ],
   'client/evaluate': ['client', 'client/debug', 'client/code', 'shared', 'shared/util'],
-  'client/ports': ['shared', 'shared/util'],
+  // the channel is taken before anything else is preloaded
+  'client/ports': ['client/hmr/participant.ts', 'shared', 'shared/util'],
   'client/keep': ['client', 'client/hmr', 'keep.ts', 'shared', 'shared/util'],
   'client/hmr': ['client', 'client/hmr/in-process', 'client/code', 'shared', 'shared/util'],
   'client/hmr/in-process': ['client', 'client/hmr/hot-runtime.ts', 'client/code', 'shared', 'shared/util'],

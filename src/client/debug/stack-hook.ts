@@ -10,6 +10,11 @@ import { findPosition, type Position, scriptsOf } from './script-table.ts'
 type Prepare = (error: Error, sites: NodeJS.CallSite[]) => unknown
 
 let isInstalled = false
+/** A stack is being read by {@link scriptsOnStack}. */
+let isRaw = false
+/** More than any stack that leads to a server has. */
+const DEEP = 200
+const raw: Prepare = (_, sites) => sites
 
 /** Installs the hook, once. */
 export function installStackHook(): void {
@@ -28,6 +33,7 @@ export function installStackHook(): void {
     configurable: true,
     enumerable: false,
     get: () => {
+      if (isRaw) return raw
       if (current === ours) return ours
       const hook = current
       const known = wrapped.get(hook)
@@ -42,6 +48,22 @@ export function installStackHook(): void {
       current = typeof hook === 'function' ? (originals.get(hook as Prepare) ?? (hook as Prepare)) : ours
     },
   })
+}
+
+/** The names of the scripts whose code is being called, the innermost first, callers that await among them. */
+export function scriptsOnStack(): string[] {
+  const { stackTraceLimit } = Error
+  const target: { stack?: unknown } = {}
+  isRaw = true
+  Error.stackTraceLimit = DEEP
+  try {
+    Error.captureStackTrace(target, scriptsOnStack)
+    const sites = target.stack
+    return Array.isArray(sites) ? sites.map((site: NodeJS.CallSite) => site.getFileName() ?? '') : []
+  } finally {
+    isRaw = false
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 /** Prints a stack as V8 does, for versions of Node that have no hook of their own. */

@@ -1,15 +1,17 @@
 /** Takes part in the updates of a runner beside its modules: the values that `keep()` holds. */
 import type { ModuleId } from '../../shared/types.ts'
 
-/** Told of the steps of each update, in this order: begin, commit or rollBack, end, and sweep once all that was let go is gone. */
+/** Told of the steps of each update, in this order: begin, check, commit or rollBack, end, and sweep once all that was let go is gone. */
 export interface Participant {
   /** The instances of `replaced` are about to be disposed. */
   begin(replaced: ReadonlySet<ModuleId>): Promise<void>
-  /** The new instances are evaluated. */
+  /** The new instances are evaluated. Rejects with the error of something that they have begun, and that has failed meanwhile. */
+  check?(): Promise<void>
+  /** The update is going to stay. */
   commit(): void
   /** One of them has failed; the old ones are not back yet. */
   rollBack(): Promise<void>
-  /** After either. */
+  /** After either, and after the callbacks of those that have accepted. */
   end(): void
   /** Disposes what no module keeps any more. */
   sweep(): Promise<void>
@@ -17,4 +19,25 @@ export interface Participant {
   drain(): Promise<void>
   /** All modules are disposed. */
   close(): Promise<void>
+}
+
+/** Tells all of `participants`, in this order. */
+export function together(participants: readonly Participant[]): Participant {
+  const all = async (tell: (each: Participant) => Promise<void> | undefined) => {
+    for (const each of participants) await tell(each)
+  }
+  return {
+    begin: (replaced) => all((each) => each.begin(replaced)),
+    check: () => all((each) => each.check?.()),
+    commit() {
+      for (const each of participants) each.commit()
+    },
+    rollBack: () => all((each) => each.rollBack()),
+    end() {
+      for (const each of participants) each.end()
+    },
+    sweep: () => all((each) => each.sweep()),
+    drain: () => all((each) => each.drain()),
+    close: () => all((each) => each.close()),
+  }
 }

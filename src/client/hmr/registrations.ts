@@ -87,3 +87,19 @@ function put<T>(map: Map<ModuleId, T>, id: ModuleId, value: T | undefined): void
   if (value === undefined) map.delete(id)
   else map.set(id, value)
 }
+
+/** `true` if `hot.data` of a module, or the global object, has `value`, or an object that has it. */
+export function holdsData(cache: CacheData, value: unknown): boolean {
+  const isIn = (object: unknown, depth: number): boolean =>
+    object === value ||
+    (depth > 0 &&
+      typeof object === 'object' &&
+      object !== null &&
+      valuesOf(object).some((each) => isIn(each, depth - 1)))
+  return [globalThis, ...cache.dataMap.values()].some((each) => isIn(each, 2))
+}
+
+/** What an object has, getters excepted: they may do anything. */
+function valuesOf(object: object): unknown[] {
+  return Object.values(Object.getOwnPropertyDescriptors(object)).map((property) => property.value)
+}

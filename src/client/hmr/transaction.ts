@@ -32,15 +32,21 @@ export interface Replacement {
   previous: Map<ModuleId, Registrations>
 }
 
-/** Disposes and detaches `replaced`, then evaluates `targets` in order. Throws what the evaluation threw, with the app restored. */
+/**
+ * Disposes and detaches `replaced`, then evaluates `targets` in order, and calls `done`. Throws what the evaluation threw, with the
+ * app restored.
+ */
 export async function replaceModules(
   engine: Engine,
   replaced: ReadonlySet<ModuleId>,
   targets: readonly ModuleId[],
+  done: (replacement: Replacement) => void = () => {},
 ): Promise<Replacement> {
   await engine.participant?.begin(replaced)
   try {
-    return await replace(engine, replaced, targets)
+    const replacement = await replace(engine, replaced, targets)
+    done(replacement)
+    return replacement
   } finally {
     engine.participant?.end()
   }
@@ -65,6 +71,7 @@ async function replace(
   const modules = new Map<ModuleId, ModuleNamespace>()
   try {
     await evaluate(engine, targets, modules)
+    await engine.participant?.check?.()
   } catch (error) {
     debug('evaluation failed, restoring %d modules: %o', detached.length, error)
     const isSuperseded = error instanceof Superseded

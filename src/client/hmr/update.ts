@@ -26,9 +26,11 @@ export async function update(
   let result: Outcome
   try {
     await runtime.prepare(targets, replaced)
-    const done = await replaceModules(engine, replaced, targets)
-    succeed(engine)
-    runCallbacks(engine, boundaries, done)
+    // clients who wait for the end of the update are answered by what the callbacks have put in its place
+    const done = await replaceModules(engine, replaced, targets, (replacement) => {
+      succeed(engine)
+      runCallbacks(engine, boundaries, replacement)
+    })
     const updates = boundaries.map(({ boundary, accepted }) => ({
       boundary: runtime.toUrl(boundary),
       accepted: runtime.toUrl(accepted),

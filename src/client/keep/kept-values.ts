@@ -3,13 +3,13 @@
  * when it fails, values that it created are disposed; when it succeeds, values that no module keeps any more are.
  */
 
-import type { Address } from '../../keep.ts'
+import type { Server } from 'node:http'
+import { inspect } from 'node:util'
 import { TetherError } from '../../shared/errors.ts'
 import type { ModuleId } from '../../shared/types.ts'
-import { call } from '../hmr/callbacks.ts'
+import { call, within } from '../hmr/callbacks.ts'
 import type { Engine } from '../hmr/engine.ts'
 import type { Participant } from '../hmr/participant.ts'
-import { KeptPort } from './port.ts'
 
 /** The instance of a module that calls `keep()`. */
 export interface Keeper {
@@ -33,18 +33,28 @@ interface Kept {
   isLate: boolean
 }
 
+/** Milliseconds that requests under way have when their server is closed with the runner. */
+const GRACE = 200
+
+/** Calls a function and returns what it returns. */
+type Outside = <T>(create: () => T) => T
+
 /** The kept values of one runner. */
 export class KeptValues implements Participant {
   readonly #engine: Engine
-  /** Open ports: they wait while an update is under way. */
-  readonly #ports = new Set<KeptPort>()
+  readonly #outside: Outside
+  /** Open servers of `listen()`, which are closed with the runner. */
+  readonly #servers = new Set<Server>()
+  /** The handler with which each address was listened on last; `undefined` once it was said that routes pile up on it. */
+  readonly #handlers = new Map<string, object | undefined>()
   #values = new Map<string, Kept>()
   /** A copy of the values from before the update under way. */
   #before: Map<string, Kept> | undefined
-  #atCommit: (() => void)[] = []
 
-  constructor(engine: Engine) {
+  /** @param outside calls a function whose servers do not go with the module that has called it */
+  constructor(engine: Engine, outside: Outside = (create) => create()) {
     this.#engine = engine
+    this.#outside = outside
   }
 
   /** See `vite-tether/keep`. Throws `ERR_KEY`, and what `create` throws. */
@@ -60,15 +70,30 @@ export class KeptValues implements Participant {
       else if (known.isLate) Object.assign(known, { owner: keeper.id, isClaimed: true })
       return known.value as T
     }
-    const value = create()
+    const value = this.#outside(create)
     this.#values.set(key, { value, dispose, owner: keeper.id, isClaimed: true, isLate: keeper.evaluated })
     if (value instanceof Promise) value.catch(() => this.#forget(key, value))
     return value
   }
 
-  /** Makes a port that takes part in updates. It is not open yet. */
-  createPort(address: Address): KeptPort {
-    return new KeptPort(this.#ports, address, this.#engine.limits.callback)
+  /** `server` is closed with the runner, unless it is closed before. */
+  closeAtEnd(server: Server): void {
+    this.#servers.add(server)
+    server.once('close', () => this.#servers.delete(server))
+  }
+
+  /**
+   * `true` if `listen()` was called with this handler before, and the handler has properties (an app that takes routes): the
+   * module has run again, and the routes it adds pile up on the same app. `true` only once.
+   */
+  pilesUp({ id }: Keeper, handler: object, where: readonly unknown[]): boolean {
+    const key = `${id} ${inspect(where.filter((each) => typeof each !== 'function'))}`
+    const isKnown = this.#handlers.has(key)
+    const last = this.#handlers.get(key)
+    const isAgain = handler === last && Object.keys(handler).length > 0
+    if (isAgain) this.#handlers.set(key, undefined)
+    else if (!isKnown || last) this.#handlers.set(key, handler)
+    return isAgain
   }
 
   /** Logs a likely mistake of a module; `text` gets the module's URL. */
@@ -77,20 +102,9 @@ export class KeptValues implements Participant {
     log.error(text(runtime.toUrl(id)))
   }
 
-  /** Runs `change` when the update under way has succeeded; at once if there is none. A failed update drops it. */
-  afterUpdate(change: () => void): void {
-    if (this.#before) this.#atCommit.push(change)
-    else change()
-  }
-
-  /** An update begins: modules in `replaced` lose their claims and make new ones. Requests wait from now on. */
+  /** An update begins: modules in `replaced` lose their claims and make new ones. */
   async begin(replaced: ReadonlySet<ModuleId>): Promise<void> {
-    const { runtime, cache } = this.#engine
-    for (const port of this.#ports) port.pause()
-    // dispose callbacks are about to run: requests under way may use what they dispose, so they end first
-    if ([...replaced].some((id) => cache.disposeMap.has(id))) {
-      await Promise.all(Array.from(this.#ports, (port) => port.drain()))
-    }
+    const { runtime } = this.#engine
     this.#before = new Map(Array.from(this.#values, ([key, kept]) => [key, { ...kept }]))
     for (const kept of this.#values.values()) {
       if (replaced.has(kept.owner) || !runtime.node(kept.owner)) kept.isClaimed = false
@@ -100,7 +114,6 @@ export class KeptValues implements Participant {
   /** The update has succeeded. Values that no module has claimed are disposed by the next `sweep()`. */
   commit(): void {
     this.#before = undefined
-    for (const change of this.#atCommit.splice(0)) change()
   }
 
   /** The update has failed: disposes values that it created. Called before old instances are put back. */
@@ -109,15 +122,10 @@ export class KeptValues implements Participant {
     const created = [...this.#values].filter(([key]) => !before.has(key))
     this.#values = before
     this.#before = undefined
-    this.#atCommit = []
-    for (const port of this.#ports) port.rollBack()
     for (const [key, kept] of created.reverse()) await dispose(this.#engine, key, kept)
   }
 
-  /** The update is over, whether it succeeded or failed: requests go on. */
-  end(): void {
-    for (const port of this.#ports) port.resume()
-  }
+  end(): void {}
 
   /** Disposes values that no module keeps any more. */
   async sweep(): Promise<void> {
@@ -131,9 +139,12 @@ export class KeptValues implements Participant {
     }
   }
 
-  /** Closes the ports; resolves when requests under way have ended. */
+  /** Closes the servers of `listen()`; requests under way have a moment to end. */
   async drain(): Promise<void> {
-    await Promise.all(Array.from(this.#ports, (port) => port.close()))
+    const servers = [...this.#servers]
+    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+    await within(GRACE, Promise.all(closed))
+    for (const server of servers) server.closeAllConnections()
   }
 
   /** Disposes everything, the last created first. */

@@ -7,14 +7,14 @@ import type { FromApp, NodeHandle, PortName } from '../../shared/ports.ts'
 import { closeForGood, connectEarly, type GivenPort, type HeldPort, letGo, passOn, putAside } from './held-port.ts'
 import {
   argumentsFor,
+  bindInPlace,
   canBeHeld,
   holdBackClose,
   type ListenArguments,
   type ListeningHandle,
   open,
-  putInPlace,
   type ServerInsides,
-  standIn,
+  standInElsewhere,
 } from './listening.ts'
 import { inodeOf, PortNames } from './port-names.ts'
 
@@ -122,7 +122,7 @@ export class AppPorts {
     if (!found && name.port !== undefined && this.#mayBeOurs(name.port)) {
       const opened = open(args)
       if (opened === 'EADDRINUSE') {
-        this.#taken(server, name.port, name.key, args, node)
+        this.#taken(server, name, args, node)
         return
       }
       if (typeof opened !== 'string') found = { handle: opened, inode: undefined, isInherited: false, isShared: false }
@@ -234,7 +234,8 @@ export class AppPorts {
    * Something that we hold may be why the port is taken. If it is for this app it is granted at once, as it would be free if the last
    * process had ended: a probe closes it again, and everything stays as it is. A server that stays gets the address in a moment.
    */
-  #taken(server: ServerInsides, port: number, key: string, args: ListenArguments, node: Node): void {
+  #taken(server: ServerInsides, name: PortName, args: ListenArguments, node: Node): void {
+    const [, port] = args
     const own = this.#ours(port)[0]?.handle ?? this.#leaving(port)[0]?.port.handle
     if (!own) {
       void this.#keeper
@@ -242,31 +243,33 @@ export class AppPorts {
         .then(() => {
           if (server._handle) return
           node(args)
-          this.#hold(server, { key, port })
+          this.#hold(server, name)
         })
       return
     }
-    const full: ListenArguments = args[0] ? args : ['::', port, 6, args[3], args[4], args[5]]
-    const inert = standIn(own, { address: full[0]!, family: `IPv${full[2]}`, port })
+    const [inert, full] = standInElsewhere(own, args)
     server._handle = inert
     node(full)
+    setTimeout(() => void this.place(server, inert, args, node), PROBE)
+  }
+
+  /** A server that was granted an address by means of `inert` gets it, unless it was closed meanwhile: all that we hold of the port is closed. */
+  async place(server: ServerInsides, inert: ListeningHandle, args: ListenArguments, node: Node): Promise<void> {
+    const [, port] = args
     const isThere = () => server._handle === inert && !this.#isOver
-    setTimeout(async () => {
-      if (!isThere()) return
-      await Promise.all([
-        ...this.#ours(port).map((given) => this.#giveUp(given)),
-        ...this.#leaving(port).map(({ done }) => done),
-      ])
-      if (!isThere()) return
-      const opened = open(args)
-      if (typeof opened === 'string') {
-        server._handle = null
-        inert.close()
-        // says why
-        node(args)
-      } else putInPlace(server, opened)
-      this.#hold(server, { key, port })
-    }, PROBE)
+    if (!isThere()) return
+    await Promise.all([
+      ...this.#ours(port).map((given) => this.#giveUp(given)),
+      ...this.#leaving(port).map(({ done }) => done),
+    ])
+    if (!isThere()) return
+    bindInPlace(server, inert, args, node)
+    this.#hold(server, this.#names.name(args))
+  }
+
+  /** `handle` is another server's from now on. */
+  moved(handle: ListeningHandle, server: ServerInsides): void {
+    for (const port of this.#held.values()) if (port.handle === handle) port.server = server
   }
 }
 

@@ -7,6 +7,7 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { NodeHandle } from '../../shared/ports.ts'
 import { isSoon } from './expected.ts'
+import { closeIdle } from './server-methods.ts'
 
 /** How many are kept at least before those that have ended are looked for. */
 const FEW = 64
@@ -64,7 +65,7 @@ export class Connections {
    */
   close(server: Server): boolean {
     const soon = this.#of(server).filter((socket) => isSoon(this.#sockets.get(socket)!))
-    if ('closeIdleConnections' in server) withoutDestroy(soon, () => (server as HttpServer).closeIdleConnections())
+    if ('closeIdleConnections' in server) withoutDestroy(soon, () => closeIdle(server as HttpServer))
     return soon.length > 0
   }
 
@@ -75,7 +76,7 @@ export class Connections {
   /** Node knows which are idle, but only closes them. One that has not been used yet does not count as idle for it. */
   #idle(server: HttpServer): Set<SocketInsides> {
     const own = this.#of(server)
-    const idle = withoutDestroy(own, () => server.closeIdleConnections())
+    const idle = withoutDestroy(own, () => closeIdle(server))
     for (const socket of own) if (socket.bytesRead === 0) idle.add(socket)
     return idle
   }

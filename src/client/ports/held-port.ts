@@ -1,7 +1,7 @@
 /** One port of the app in this process: its socket, and whose it is. */
 import { renameSync } from 'node:fs'
 import type { NodeHandle, PortName } from '../../shared/ports.ts'
-import { type ListeningHandle, type ServerInsides, standIn } from './listening.ts'
+import { type ListeningHandle, type ServerInsides, takeHandle } from './listening.ts'
 import { removeSocket } from './port-names.ts'
 
 /** A port that the last process has left. */
@@ -54,14 +54,7 @@ export function closeForGood(port: GivenPort | HeldPort, closed?: () => void): v
 
 /** This process accepts no more connections; to the app it looks as if it did. Others who have the socket keep it. */
 export function letGo({ server, handle, path, isInherited }: HeldPort): void {
-  if (server._handle === handle) {
-    const inert = standIn(handle)
-    // whose it is, and what is asked of it
-    for (const symbol of Object.getOwnPropertySymbols(handle)) {
-      Object.defineProperty(inert, symbol, Object.getOwnPropertyDescriptor(handle, symbol)!)
-    }
-    server._handle = inert
-  }
+  if (server._handle === handle) takeHandle(server)
   if (path === undefined || isInherited) handle.close()
   else closeBeside(path, handle)
 }

@@ -38,6 +38,19 @@ export interface ServerInsides extends Server {
   _emitCloseIfDrained(): void
 }
 
+/** The ports of this process that outlive it, as a takeover uses them. */
+export interface PortsBelow {
+  /** A handle is another server's from now on. */
+  moved(handle: ListeningHandle, server: ServerInsides): void
+  /** Binds for a server that listens by means of a stand-in. */
+  place(
+    server: ServerInsides,
+    inert: ListeningHandle,
+    args: ListenArguments,
+    node: (args: ListenArguments) => void,
+  ): Promise<void>
+}
+
 type Bind = (...args: [...Pick5, number | undefined]) => ListeningHandle | number
 type Pick5 = [address: string | null, port: number, type: number, fd: number | undefined]
 
@@ -114,17 +127,57 @@ export function standIn(handle: ListeningHandle, name = nameOf(handle)): Listeni
   return inert
 }
 
+/** Takes the handle of `server` away and leaves a stand-in, so that to the app it listens as before. */
+export function takeHandle(server: ServerInsides): ListeningHandle {
+  const handle = server._handle!
+  const inert = standIn(handle)
+  copyOwner(handle, inert)
+  if (handle.onconnection) inert.onconnection = handle.onconnection
+  server._handle = inert
+  return handle
+}
+
 /** `server`, which listens by means of a stand-in, listens by means of `handle` from now on. */
 export function putInPlace(server: ServerInsides, handle: ListeningHandle): void {
   const inert = server._handle!
-  // whose it is, and what Node does with a connection
-  for (const symbol of Object.getOwnPropertySymbols(inert)) {
-    Object.defineProperty(handle, symbol, Object.getOwnPropertyDescriptor(inert, symbol)!)
-  }
+  copyOwner(inert, handle)
   handle.onconnection = inert.onconnection!
   server._handle = handle
+  // the server that had the handle before may have had the other one
   if (server._unref) server.unref()
+  else handle.ref()
   inert.close()
+}
+
+/** Binds the address that `server` was granted by means of `inert`. If that fails it gets the error, which Node emits. */
+export function bindInPlace(
+  server: ServerInsides,
+  inert: ListeningHandle,
+  args: ListenArguments,
+  node: (args: ListenArguments) => void,
+): void {
+  const opened = open(args)
+  if (typeof opened !== 'string') {
+    putInPlace(server, opened)
+    return
+  }
+  server._handle = null
+  inert.close()
+  node(args)
+}
+
+/** Node notes in a handle to which server its connections belong. */
+function copyOwner(from: ListeningHandle, to: ListeningHandle): void {
+  for (const symbol of Object.getOwnPropertySymbols(from)) {
+    Object.defineProperty(to, symbol, Object.getOwnPropertyDescriptor(from, symbol)!)
+  }
+}
+
+/** A stand-in for `own` that has the address of `args`, and the arguments with which a server gets to listen by means of it. */
+export function standInElsewhere(own: ListeningHandle, args: ListenArguments): [ListeningHandle, ListenArguments] {
+  const [address, port, , ...rest] = args
+  const full: ListenArguments = address ? args : ['::', port, 6, ...rest]
+  return [standIn(own, { address: full[0]!, family: `IPv${full[2]}`, port }), full]
 }
 
 function nameOf(handle: ListeningHandle): SocketName {

@@ -9,6 +9,7 @@ import { Connections, canHandOver } from './connections.ts'
 import { Http2Sessions } from './http2-sessions.ts'
 import { endPipe, type IpcPipe, takePipe } from './ipc-pipe.ts'
 import { type ListeningHandle, missingInside, replaceListen } from './listening.ts'
+import { getTakeover } from './open-takeover.ts'
 import { UnderWay } from './under-way.ts'
 
 const debug = createDebug('vite-tether:ports')
@@ -65,6 +66,7 @@ function follow(pipe: IpcPipe): OpenPorts {
   const sessions = new Http2Sessions()
   const channel = new PortChannel(pipe, { message, closed: given.resolve })
   const ports = new AppPorts(channel)
+  getTakeover().below = ports
   // first: where it fails, Node is not as expected
   channel.send({ say: 'hello' })
   replaceListen((server, args, node) => {
@@ -96,11 +98,15 @@ function follow(pipe: IpcPipe): OpenPorts {
     ports.share()
     await channel.sent()
     const left = ports.leave()
-    const servers = left.map(({ server }) => server)
+    // connections of servers that newer ones have replaced are the port's too
+    const all = left.flatMap(({ key, server }) =>
+      [server, ...getTakeover().retiredOf(server)].map((each) => ({ key, server: each })),
+    )
+    const servers = all.map(({ server }) => server)
     const start = performance.now()
     underWay.end()
     for (;;) {
-      for (const { key, server } of left) {
+      for (const { key, server } of all) {
         connections.handOver(server, (handle, arrived) => channel.send({ say: 'connection', key }, handle, arrived))
       }
       const isAsked = [

@@ -3,8 +3,10 @@
  */
 import { ViteNodeRunner } from 'vite-node/client'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
+import { isOwnCode } from '../../shared/util/dist-files.ts'
 import { compileModule } from '../code/compile.ts'
 import { Paths } from '../code/paths.ts'
+import { scriptsOnStack } from '../debug/stack-hook.ts'
 import { Evaluator, type ModuleSource } from '../evaluate/evaluator.ts'
 import { importExternal, isNativeSpecifier } from '../evaluate/externals.ts'
 import type { LoadReport } from '../evaluate/linker.ts'
@@ -132,6 +134,21 @@ export class TetherNodeRunner extends ViteNodeRunner {
   files(): string[] {
     const { store, paths } = this.#evaluator
     return [...Object.keys(store.holdings(false)).map((id) => paths.toLocal(id)), ...(this.native?.files ?? [])]
+  }
+
+  /**
+   * The modules whose code is being called, the innermost first, callers that await among them; up to where this package has called
+   * one of them.
+   */
+  onStack(): ModuleId[] {
+    const { store, paths } = this.#evaluator
+    const ids: ModuleId[] = []
+    for (const script of scriptsOnStack()) {
+      const id = paths.toServer(script)
+      if (store.get(id)) ids.push(id)
+      else if (ids.length > 0 && isOwnCode(script)) break
+    }
+    return ids
   }
 
   /** Code that is going to be evaluated. */

@@ -24,13 +24,13 @@ import { createHotContext } from '../hmr/hot-context.ts'
 import { createLog, type Logger } from '../hmr/log.ts'
 import { handleMessage } from '../hmr/payloads.ts'
 import { createKeep } from '../keep/keep-api.ts'
-import { KeptValues } from '../keep/kept-values.ts'
 import { type ClientSession, openSession, type Resync } from '../link/open-session.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 import type { TetherRunner, TetherRunnerEvents } from '../runner-types.ts'
 import type { ViteNodeRunner } from '../vite-node-runner.ts'
 import { TetherNodeRunner } from './node-runner.ts'
 import { onExit } from './on-exit.ts'
+import { createParticipants } from './participants.ts'
 import { createVersionTeller } from './tell-versions.ts'
 
 const debug = createDebug('vite-tether:runner')
@@ -150,9 +150,9 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
       }),
       createKeep: (keeper) => createKeep(kept, keeper),
     })
-    const kept = new KeptValues(getEngine(this.viteNode))
+    const { kept, participant } = createParticipants(this.viteNode, options.kind === 'supervised')
     configureEngine(this.viteNode, {
-      participant: kept,
+      participant,
       onUnaccepted: options.onUnaccepted ?? config.onUnaccepted,
       report: (report) => this.#applied(report),
       logger: options.kind === 'supervised' ? QUIET : (options.logger ?? {}),

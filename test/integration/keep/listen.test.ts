@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { KeptPort } from '../../../src/client/keep/port.ts'
 import { freePort } from '../../support/child.ts'
 import { ask, startKeepApp, startLoad } from '../../support/keep.ts'
 
@@ -30,7 +29,8 @@ test('the port stays open while its handler is replaced: every request is answer
   const answers = await load.stop()
   expect(Object.keys(answers).filter((each) => !/^200 v\d+$/.test(each))).toEqual([])
   expect(Object.keys(answers).length).toBeGreaterThan(15)
-  expect(app.said()).toEqual(['listening'])
+  // each server says so, as under node
+  expect(app.said()).toEqual(Array.from({ length: 21 }, () => 'listening'))
   await app.close()
   expect(await ask(port)).toBe('ECONNREFUSED')
 })
@@ -199,18 +199,6 @@ test('a module that asks its own port while it is evaluated for the first time g
     'src/answer.ts': answer('v1'),
   })
   expect((await app.exports()).own).toBe('v1')
-})
-
-test('requests that wait for longer than they should are answered by what is there', async () => {
-  const listeners = new Set<KeptPort>()
-  const listener = new KeptPort(listeners, 0, 30)
-  onTestFinished(() => listener.close())
-  const server = createServer((_request, response) => response.end('old'))
-  listener.adopt(server)
-  await new Promise<void>((resolve) => listener.use(server, resolve))
-  listener.pause()
-  expect(await ask((server.address() as { port: number }).port)).toBe('200 old')
-  expect([...listeners]).toEqual([listener])
 })
 
 test('where nothing accepts and the app is evaluated again in place, its port stays open', async () => {
