@@ -89,6 +89,11 @@ export function canBeHeld(server: ServerInsides, [, port, , , fd, flags = 0]: Li
   return server.listeners('connection')[0]?.name !== 'fail'
 }
 
+/** `true` for a server that answers nothing: those that look for a free port are such servers. */
+export function isMaybeProbe(server: ServerInsides): boolean {
+  return server.constructor === net.Server
+}
+
 /** Binds as Node does: without an address to both families, or to IPv4 alone where there is no IPv6. A number is the error. */
 export function bindAsNode([address, port, type, , , flags]: ListenArguments): ListeningHandle | number {
   if (address) return bind!(address, port, type, undefined, flags)

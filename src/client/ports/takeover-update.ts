@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ModuleId } from '../../shared/types.ts'
 import type { Participant } from '../hmr/participant.ts'
-import type { ServerInsides } from './listening.ts'
+import { isMaybeProbe, type ServerInsides } from './listening.ts'
 import type { PortUpdate, ServedPort } from './served-port.ts'
 import type { ServerMaker } from './server-origins.ts'
 import type { Takeover } from './takeover.ts'
@@ -116,8 +116,13 @@ export class TakeoverUpdate implements PortUpdate {
     this.#takeover.settleSoon()
   }
 
-  #release(port: ServedPort): void {
+  #release(port: ServedPort, isProbed = false): void {
     const takeover = this.#takeover
+    // one that has begun to listen just now may be closed as soon as it does
+    if (!isProbed && port.candidate && isMaybeProbe(port.candidate.server)) {
+      setImmediate(() => takeover.updates.size === 0 && port.handle && this.#release(port, true))
+      return
+    }
     if (this.isCommitted && port.isOrphan && !port.isVacant && this.#runner.holds(port.server)) port.isOrphan = false
     const isLate = port.isOrphan && !port.origin?.isEarly
     // what was not awaited before has not listened yet

@@ -8,6 +8,7 @@ import {
   argumentsFor,
   bindInPlace,
   canBeHeld,
+  isMaybeProbe,
   type ListenArguments,
   type PortsBelow,
   type ServerInsides,
@@ -143,7 +144,6 @@ export class Takeover implements ServerHooks {
     const { server, inert, elsewhere } = candidate
     if (server._handle !== inert) return false
     const { server: before } = port
-    debug('a newer server has the port %j', port.asked)
     if (elsewhere) this.#move(port, server, inert, elsewhere)
     else this.#pass(port, server)
     this.#retirement.revive(server)
@@ -203,12 +203,15 @@ export class Takeover implements ServerHooks {
     // one that code has started which was replaced before it listened
     if (late) this.#retire(port, late.server)
     if (update) return
-    if (port.isOrphan && !given.elsewhere) {
+    const admit = () => {
+      if (port.candidate?.server !== given.server || this.updates.size > 0) return
       const answer = port.unpause()
       this.install(port)
       process.nextTick(answer)
-    } else
-      setTimeout(() => port.candidate?.server === given.server && this.updates.size === 0 && this.install(port), PROBE)
+    }
+    // nobody answers while new code starts: clients are not to wait for longer than it takes, and not to be answered by a probe
+    if (port.isOrphan && !isMaybeProbe(given.server)) setImmediate(admit)
+    else setTimeout(admit, PROBE)
   }
 
   #record(server: ServerInsides, asked: ListenArguments): void {
