@@ -78,7 +78,10 @@ async function spread(engine: Engine, { invalidators }: Cause, seeds: readonly M
   if (!(await dropsImport(engine, seeds))) return plan
   // a module that current code no longer reaches, a deleted one for example, is pruned later: evaluating it for its last
   // importer's sake could fail, or run what nothing needs
-  const { reached } = await reach(engine, new Set(seeds))
+  const { reached, untold } = await reach(engine, new Set(seeds))
+  // A root's file is gone, then a module behind it is saved, then the file is there again: had the module been left out as
+  // unreached, its older instance would be reached now.
+  if (untold.length > 0) return plan
   plan = planOver({ node: (id) => (reached.has(id) ? graph.node(id) : undefined) })
   return { ...plan, boundaries: plan.boundaries.filter(({ boundary }) => reached.has(boundary)) }
 }

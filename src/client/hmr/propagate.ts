@@ -64,10 +64,11 @@ export function propagate(
   }
 
   const replaced = new Set(reached.keys())
+  // a boundary that is replaced itself imports the new dependency anyway; its old instance's callbacks have no say
+  const effective = boundaries.filter(({ boundary, accepted: dep }) => boundary === dep || !replaced.has(boundary))
   const end = deadEnd()
   return {
-    // a boundary that is replaced itself imports the new dependency anyway; its old instance's callbacks have no say
-    boundaries: boundaries.filter(({ boundary, accepted: dep }) => boundary === dep || !replaced.has(boundary)),
+    boundaries: effective,
     replaced,
     ...(end !== undefined && { chain: chainTo(end) }),
   }
@@ -85,7 +86,7 @@ export function propagate(
   function deadEnd(): ModuleId | undefined {
     const twice = boundaries.find((found) => invalidators.includes(found.accepted))
     if (twice) return twice.accepted
-    const handled = new Set(boundaries.map((found) => found.accepted))
+    const handled = new Set(effective.map((found) => found.accepted))
     for (const id of handled) for (const lower of below.get(id) ?? []) handled.add(lower)
     const rootSet = new Set(roots)
     return [...replaced].find((id) => rootSet.has(id) && !handled.has(id))
