@@ -29,10 +29,14 @@ export interface Health {
 export async function serveHealth({ host, port }: { host?: string; port: number }): Promise<Health> {
   let runner: TetherRunner | undefined
   let current = true
+  /** The link was lost, and it is not known yet if the runner was sent all since. */
+  let isUnsure = false
   let since = new Date()
 
   const status = (): Status => {
-    const state = runner?.state ?? 'starting'
+    const link = runner?.state ?? 'starting'
+    // a link alone is not enough: the comparison with the current sources may fail
+    const state = link === 'connected' && isUnsure ? 'disconnected' : link
     return { state, current, ...((state !== 'connected' || !current) && { since: since.toISOString() }) }
   }
   const server = createServer((request, response) => {
@@ -66,8 +70,14 @@ export async function serveHealth({ host, port }: { host?: string; port: number 
       runner = started
       started.on('applied', applied)
       started.on('disconnect', () => {
+        isUnsure = true
         since = new Date()
       })
+      for (const event of ['resume', 'resync'] as const) {
+        started.on(event, () => {
+          isUnsure = false
+        })
+      }
     },
   }
 }
