@@ -26,6 +26,11 @@ export async function run(flags: Flags, settings: Settings, vite: Promise<Vite>,
 }
 
 function sayReady({ hub, say }: RunningServer): void {
+  if (hub.entries.length === 0 && hub.attach) {
+    const { url, tokenFile } = hub.attach
+    const token = tokenFile ? ` --token-file ${tokenFile}` : ''
+    say(`${NAME} ${colors.green('ready')} for runners: vite-tether attach${token} ${url} <entry>`)
+  }
   const told = new Set<string>()
   let waited = false
   hub.once('exit', () => {

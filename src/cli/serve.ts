@@ -58,7 +58,11 @@ export async function serve(
 
   try {
     const hub = hubOf(server)
-    if (hub.entries.length === 0) throw noEntry()
+    if (hub.entries.length === 0) {
+      await hub.ready
+      // a server that only waits for runners has no app of its own
+      if (!hub.attach || flags.once) throw noEntry()
+    }
     return { server, hub, say: (line) => logger.info(line) }
   } catch (error) {
     await server.close()
@@ -95,6 +99,6 @@ function noConfig(path: string): TetherError {
 function noEntry(): TetherError {
   return new TetherError(
     'ERR_CONFIG',
-    "Expected an entry: vite-tether src/server.ts, or tether({ entry: 'src/server.ts' }) in the Vite config. See vite-tether --help.",
+    "Expected an entry: vite-tether src/server.ts, or tether({ entry: 'src/server.ts' }) in the Vite config; tether({ attach: true }) without one serves runners that attach. See vite-tether --help.",
   )
 }
