@@ -1,5 +1,5 @@
 /**
- * Replaces instances as one step: either all boundaries are evaluated from current code, or the app is as it was. The caller
+ * Replaces instances as one step: either all accepted modules are evaluated from current code, or the app is as it was. The caller
  * has prepared the code; from here on only application code can fail.
  */
 import { createDebug } from 'obug'
@@ -32,15 +32,21 @@ export interface Replacement {
   previous: Map<ModuleId, Registrations>
 }
 
-/** Disposes and detaches `replaced`, then evaluates `targets` in order. Throws what the evaluation threw, with the app restored. */
+/**
+ * Disposes and detaches `replaced`, then evaluates `targets` in order, and calls `done`. Throws what the evaluation threw, with the
+ * app restored.
+ */
 export async function replaceModules(
   engine: Engine,
   replaced: ReadonlySet<ModuleId>,
   targets: readonly ModuleId[],
+  done: (replacement: Replacement) => void = () => {},
 ): Promise<Replacement> {
   await engine.participant?.begin(replaced)
   try {
-    return await replace(engine, replaced, targets)
+    const replacement = await replace(engine, replaced, targets)
+    done(replacement)
+    return replacement
   } finally {
     engine.participant?.end()
   }
@@ -58,23 +64,24 @@ async function replace(
 
   const imported = new Map(order.map((id) => [id, [...(runtime.node(id)?.imports ?? [])]]))
   const previous = new Map(order.map((id) => [id, takeRegistrations(cache, id)]))
-  // with what `dispose` has left for the next instance, which the one that is put back gets instead
+  // Copied after `dispose`, which fills hot.data for the next instance. On a roll-back the previous instance gets that data back.
   const data = copyData(cache)
   const detached = runtime.detach(order)
   const created = runtime.track()
   const modules = new Map<ModuleId, ModuleNamespace>()
   try {
     await evaluate(engine, targets, modules)
+    await engine.participant?.check?.()
   } catch (error) {
     debug('evaluation failed, restoring %d modules: %o', detached.length, error)
     const isSuperseded = error instanceof Superseded
     await rollBack(engine, { created, detached, disposed, previous, data, isSuperseded })
     throw error
   }
-  // a new instance that uses import.meta.hot has removed the old listeners itself; these belong to instances that do not
+  // A new instance that uses import.meta.hot has dropped the old listeners by itself. One that does not leaves them: drop them here.
   for (const [id, { listeners, prune }] of previous) {
     if (listeners && cache.ctxToListenersMap.get(id) === listeners) dropListeners(cache, id)
-    // no new code imports it: its old instance is to hear of that
+    // no new code imports it: the `prune` callbacks of its old instance are due
     if (prune && !runtime.node(id)) cache.pruneMap.set(id, prune)
   }
   for (const id of order) engine.postponed.delete(id)
@@ -99,8 +106,9 @@ async function evaluate(
   evaluation.catch((error) => {
     if (abandoned) void call(engine, 'evaluation', () => Promise.reject(error))
   })
-  // an endless top-level await would hold up all later updates: once one waits, this one has only so long, and is then put off.
-  // To go on as if it had ended would take what has not registered yet for what accepts nothing and keeps nothing.
+  // A top-level await that never ends would hold up every later update. So: update A evaluates, then update B is queued, then A has
+  // `limits.evaluate` ms more, then A is rolled back and retried after B. A cannot count as done: modules that have not called
+  // accept() or keep() yet would be taken for ones that never do.
   const patience = engine.queue.pressed().then(async () => !(await within(engine.limits.evaluate, evaluation)))
   patience.catch(() => {})
   abandoned = await Promise.race([evaluation.then(() => false), patience])
@@ -114,7 +122,7 @@ interface Undo {
   previous: ReadonlyMap<ModuleId, Registrations>
   /** The contents of each `hot.data` before anything was evaluated. */
   data: ReadonlyMap<ModuleId, object>
-  /** Nothing has failed: there is no waiting for what is still under way. */
+  /** The evaluation was put off, not failed: do not wait for it to settle. */
   isSuperseded: boolean
 }
 
