@@ -8,28 +8,25 @@ import { startServer } from '../../support/tether.ts'
 
 const packages = resolve(import.meta.dirname, '../../../node_modules')
 
-/** By framework: an app as its guide has it, and what replaces the line in which it listens. */
+/** By framework: an app as its guide has it. */
 const APPS = {
   Express: {
     entry:
       "import express from 'express'\nimport { text } from './text.ts'\nconst app = express()\napp.get('/', (_, response) => void response.send(text))\napp.listen(PORT)\n",
-    listens: 'app.listen(PORT)',
   },
   Fastify: {
     entry:
       "import Fastify from 'fastify'\nimport { text } from './text.ts'\nconst app = Fastify()\napp.get('/', () => text)\nawait app.listen({ port: PORT })\n",
-    listens: 'await app.listen({ port: PORT })',
   },
   Hono: {
     entry:
       "import { serve } from '@hono/node-server'\nimport { Hono } from 'hono'\nimport { text } from './text.ts'\nconst app = new Hono().get('/', (c) => c.text(text))\nserve({ fetch: app.fetch, port: PORT })\n",
-    listens: 'serve({ fetch: app.fetch, port: PORT })',
   },
 } as const
 
 test.each(Object.entries(APPS))(
   'an app with %s that does what the accept hint says is updated in place',
-  async (name, { entry, listens }) => {
+  async (_, { entry }) => {
     const port = String(await freePort())
     const project = createProject({
       'package.json': '{ "type": "module" }',
@@ -43,7 +40,7 @@ test.each(Object.entries(APPS))(
     const answers = (text: string) => expect.poll(() => get().catch(() => ''), { timeout: 20_000 }).toBe(text)
     await answers('one')
     project.edit('src/text.ts', 'one', 'two')
-    await line(new RegExp(`and where ${name} listens`))
+    await line(/nothing in this app accepts updates/)
     await answers('two')
 
     const from = lines.findIndex((each) => each.includes('nothing in this app accepts updates'))
@@ -51,9 +48,8 @@ test.each(Object.entries(APPS))(
       .slice(from)
       .filter((each) => each.startsWith('    '))
       .join('\n')
-      .replace('3000)', `${port})`)
     const before = hub.runners[0]!.pid
-    project.edit('src/main.ts', listens.replace('PORT', port), advice)
+    project.edit('src/main.ts', /$/, advice)
     await expect
       .poll(() => hub.runners[0]!.state === 'ready' && hub.runners[0]!.pid !== before, { timeout: 20_000 })
       .toBe(true)
