@@ -1,9 +1,8 @@
-import { listen } from 'vite-tether/keep'
 import { app } from './app.ts'
 
 const port = Number(process.env.PORT ?? 3000)
 
-// An Express app is a request handler. The port stays open; when this module runs again, the newest app answers.
-listen(app, port, () => console.log(`Links API on http://localhost:${port}`))
+// When this module runs again its server takes the port over, and the newest app answers.
+app.listen(port, () => console.log(`Links API on http://localhost:${port}`))
 
 import.meta.hot?.accept()
