@@ -1,6 +1,5 @@
 import 'reflect-metadata'
 import { NestFactory } from '@nestjs/core'
-import { listen } from 'vite-tether/keep'
 import { AppModule } from './app.module.js'
 
 const port = Number(process.env.PORT ?? 3000)
@@ -8,10 +7,10 @@ const port = Number(process.env.PORT ?? 3000)
 // In this module's evaluation, so that an application that cannot start is an update that does not happen;
 // `abortOnError` would end the process instead.
 const app = await NestFactory.create(AppModule, { logger: ['warn', 'error'], abortOnError: false })
-await app.init()
 
-// Nest's own server, which does not listen itself. The port stays open; when this module runs again, the newest app answers.
-listen(app.getHttpServer(), port, () => console.log(`Tickets API on http://localhost:${port}`))
+// When this module runs again its server takes the port over, and the newest application answers.
+await app.listen(port)
+console.log(`Tickets API on http://localhost:${port}`)
 
 if (import.meta.hot) {
   import.meta.hot.accept()
