@@ -24,6 +24,14 @@ const close = `import.meta.hot!.dispose(() => new Promise<void>((resolve) => { s
 const accept = `import.meta.hot!.accept()`
 
 const RECIPES: Record<string, Recipe> = {
+  'a plain listen': (port) => `
+    import { createServer } from 'node:http'
+    createServer(app).on('upgrade', (_, socket) => { app; socket.destroy() }).listen(${port}, () => console.log('open'))
+    ${accept}`,
+  'a plain listen that nobody awaits': (port) => `
+    import { createServer } from 'node:http'
+    setTimeout(() => createServer(app).listen(${port}, () => console.log('open')), 1)
+    ${accept}`,
   'listen() with a handler': (port) => `
     import { listen } from 'vite-tether/keep'
     listen(app, { port: ${port}, host: '127.0.0.1' }, () => console.log('open'))
