@@ -226,11 +226,10 @@ export class Apps extends EventEmitter<AppsEvents> {
     const unable = (reason: string) => {
       if (this.#hasToldOfPorts) return
       this.#hasToldOfPorts = true
-      this.#host
-        .settings()
-        .server.config.logger.warn(
-          `[vite-tether] Ports close while an app restarts: node ${process.version} is not as expected (${reason}). Please report this.`,
-        )
+      const { logger } = this.#host.settings().server.config
+      logger.warn(
+        `[vite-tether] Ports close while an app restarts: node ${process.version} is not as expected (${reason}). Please report this.`,
+      )
     }
     return new HeldPorts({ name, unable })
   }
@@ -241,21 +240,13 @@ export class Apps extends EventEmitter<AppsEvents> {
     const id = distinctId(basename(file), (taken) => this.#apps.has(taken))
     const url = toUrl(file, this.#root)
     const isPrefixed = this.#options.stdio === undefined && this.isOneOfMany
-    const fixed = {
-      id,
-      file,
-      start,
-      inspector,
-      isPrefixed,
-      invitation: host.invitation(),
-      isTerminal: process.stdin.isTTY,
-    }
+    const given = { id, file, start, inspector, isPrefixed }
+    const fixed = { ...given, invitation: host.invitation(), isTerminal: process.stdin.isTTY }
     // each process is started with the options of that moment: Vite restarts when its config changes
     const request = (): CommandRequest => ({ ...fixed, options: this.#options })
     const command = () => appCommand(request(), inherited)
-    const inputs = () => {
-      return JSON.stringify([host.handover(), runnerConfig(host.settings(), id, url), inputFiles(this.#options)])
-    }
+    const inputs = () =>
+      JSON.stringify([host.handover(), runnerConfig(host.settings(), id, url), inputFiles(this.#options)])
     const { once, stop } = this.#options
     const ports = this.#holdPorts(id)
     const supervisor = new Supervisor({
