@@ -108,10 +108,11 @@ test("the file of the app's process finds all it needs in itself", () => {
 /** Bytes; of an entry with all that is loaded with it. Whoever has a reason to exceed one raises it and says why in the commit. */
 const BUDGET: Record<string, number> = {
   // the app's process and the first file of the command are files of their own, with what they use, so that a start reads one file
-  tarball: 261_000,
-  unpacked: 897_000,
-  'app.cjs': 406_000,
-  'index.js': 270_000,
+  // a plain listen() of newer code takes ports over, which is a room of its own in the app's process
+  tarball: 270_000,
+  unpacked: 925_000,
+  'app.cjs': 425_000,
+  'index.js': 278_000,
   'client.js': 5_000,
   'hmr.js': 80_000,
   'keep.js': 2_000,
