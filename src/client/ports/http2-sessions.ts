@@ -32,13 +32,21 @@ export class Http2Sessions {
     server.on('session', (session: ServerHttp2Session) => this.#add(session, server))
   }
 
-  /** Ends those of `servers` by and by: each after the answer that its client waits for, or is likely to ask for. `true` if one is left. */
-  end(servers: readonly Server[]): boolean {
+  /** Clients of `servers` are told with an answer that it is the last one. */
+  end(servers: readonly Server[]): void {
     this.#isEnding = true
-    return [...this.#sessions]
-      .filter(([, { server }]) => servers.includes(server))
-      .map(([session, state]) => endOne(session, state))
+    for (const [session, state] of this.#of(servers)) if (isAsked(state)) tell(session, state)
+  }
+
+  /** Closes those of which no answer is expected. `true` if one is left. */
+  close(servers: readonly Server[]): boolean {
+    return this.#of(servers)
+      .map(([session, state]) => closeOne(session, state))
       .includes(true)
+  }
+
+  #of(servers: readonly Server[]): [ServerHttp2Session, State][] {
+    return [...this.#sessions].filter(([, { server }]) => servers.includes(server))
   }
 
   #add(session: ServerHttp2Session, server: Server): void {
@@ -56,14 +64,16 @@ export class Http2Sessions {
   }
 }
 
-function endOne(session: ServerHttp2Session, state: State): boolean {
+function closeOne(session: ServerHttp2Session, state: State): boolean {
   const { streams, usedAt, isTold } = state
-  const isAsked = [...streams].some(({ sentHeaders }) => !isStreamOfEvents(String(sentHeaders?.['content-type'])))
-  if (isAsked) tell(session, state)
-  if (isAsked || (!isTold && isSoon(usedAt))) return true
+  if (isAsked(state) || (!isTold && isSoon(usedAt))) return true
   if (!session.closed) session.close()
   // one that waits for a stream of events would wait for ever
   return streams.size === 0 && !session.destroyed
+}
+
+function isAsked({ streams }: State): boolean {
+  return [...streams].some(({ sentHeaders }) => !isStreamOfEvents(String(sentHeaders?.['content-type'])))
 }
 
 function tell(session: ServerHttp2Session, state: State): void {

@@ -1,5 +1,5 @@
 /** Opens the channel of this process, and puts what comes by it into practice. */
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { createDebug } from 'obug'
 import type { FromApp, NodeHandle, ToApp } from '../../shared/ports.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
@@ -18,6 +18,8 @@ const debug = createDebug('vite-tether:ports')
 const PATIENCE = 2000
 /** Milliseconds between two looks at the requests that are under way. */
 const LOOK = 5
+/** Milliseconds that may pass from one look to the next: if it takes longer, requests may wait that have not been read. */
+const CALM = 50
 
 /** The ports of this process, as the bootstrap uses them. */
 export interface OpenPorts {
@@ -46,6 +48,14 @@ function open(): OpenPorts {
   const given = pipe === undefined ? Promise.resolve() : endPipe({ say: 'unable', reason: pipe } satisfies FromApp)
   if (pipe !== undefined) debug('no ports are held: %s', pipe)
   return { given, ready() {}, failed() {} }
+}
+
+/** Resolves after a turn of the event loop in which sockets are read; with `false` if that has taken long. */
+async function turn(): Promise<boolean> {
+  const start = performance.now()
+  await delay(LOOK)
+  await nextTurn()
+  return performance.now() - start < CALM
 }
 
 function tryToFollow(pipe: IpcPipe): OpenPorts {
@@ -105,17 +115,20 @@ function follow(pipe: IpcPipe): OpenPorts {
     const servers = all.map(({ server }) => server)
     const start = performance.now()
     underWay.end()
-    for (;;) {
+    sessions.end(servers)
+    const ending = servers.filter((server) => !canHandOver(server))
+    for (let isCalm = false; ; isCalm = await turn()) {
       for (const { key, server } of all) {
         connections.handOver(server, (handle, arrived) => channel.send({ say: 'connection', key }, handle, arrived))
       }
       const isAsked = [
         underWay.isBusy(servers),
-        sessions.end(servers),
-        ...servers.map((server) => !canHandOver(server) && connections.close(server)),
+        // who is idle is not known before all has been read that has come
+        ending.length > 0 && !isCalm,
+        isCalm && sessions.close(ending),
+        ...ending.map((server) => isCalm && connections.close(server)),
       ].includes(true)
       if (!(isAsked || channel.isSending) || performance.now() - start > ms) break
-      await delay(LOOK)
     }
     debug('left after %d ms', Math.round(performance.now() - start))
     channel.send({ say: 'drained' })

@@ -16,13 +16,15 @@ const CREATE = {
   'HTTP/2 without encryption': `(await import('node:http2')).createServer(answer)`,
 }
 
-async function start(kind: Kind, options: object) {
+/** `busy`: milliseconds for which each answer stops the process' event loop. */
+async function start(kind: Kind, options: object, busy = 0) {
   const port = await freePort()
   const project = createProject({})
   const { key, cert } = createCertificate('127.0.0.1')
   const main = (mark: string) => `
     const key = ${JSON.stringify(String(key))}, cert = ${JSON.stringify(String(cert))}
     const answer = (request, response) => {
+      for (const end = performance.now() + ${busy}; performance.now() < end; );
       if (request.url === '/events') {
         response.writeHead(200, { 'content-type': 'text/event-stream' })
         response.write('data: ${mark}\\n\\n')
@@ -58,6 +60,20 @@ test.each(loads.flatMap((each) => [true, false].map((standby) => [...each, stand
     const { asked, failures } = await clients.end()
     expect(asked).toBeGreaterThan(20)
     expect(failures).toEqual([])
+  },
+)
+
+test.each(loads.filter(([, , connections]) => connections !== 'new'))(
+  'nor does one that waits for a process which is too busy to read it: %s (%s, %s)',
+  async (kind, protocol, connections) => {
+    const app = await start(kind, { stop: { drain: 10_000 } }, 100)
+    const clients = startClients(`${protocol}//127.0.0.1:${app.port}`, connections)
+    await clients.answer('0')
+    for (const mark of ['1', '2', '3']) {
+      app.save(mark)
+      await clients.answer(mark)
+    }
+    expect((await clients.end()).failures).toEqual([])
   },
 )
 
