@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import type { Supervisor } from '../process/supervisor.ts'
-import { isOutput } from './own-writes.ts'
+import { isMadeSince, isOutput } from './own-writes.ts'
 
 /** Milliseconds without a save until the old process is stopped: a checkout, or a rename over many files, is one restart. */
 const STOP_GAP = 25
@@ -50,8 +50,8 @@ export class App extends EventEmitter<AppEvents> {
   #lastSave = 0
   /** How often it was stopped: a restart that was due before is none any more. */
   #stops = 0
-  /** When the last process ended, in monotonic ms. */
-  #endedAt = 0
+  /** When the last process ended: in monotonic ms, and in ms since the epoch. */
+  #endedAt = { monotonic: 0, epoch: 0 }
 
   constructor(entry: string, url: string, supervisor: Supervisor, host: AppHost) {
     super()
@@ -60,7 +60,7 @@ export class App extends EventEmitter<AppEvents> {
     this.url = url
     this.supervisor = supervisor
     this.supervisor.on('exit', () => {
-      this.#endedAt = performance.now()
+      this.#endedAt = { monotonic: performance.now(), epoch: Date.now() }
     })
     this.#host = host
   }
@@ -139,7 +139,9 @@ export class App extends EventEmitter<AppEvents> {
 
   /** What the app has written before it ended, or what is written because it ended, must not start it again: it would run for ever. */
   #isOwnWrite(file: string): boolean {
-    return performance.now() - this.#endedAt < this.#host.aftermath() || isOutput(file)
+    const { monotonic, epoch } = this.#endedAt
+    const isAftermath = performance.now() - monotonic < this.#host.aftermath()
+    return (isAftermath && !isMadeSince(file, epoch)) || isOutput(file)
   }
 
   /** Something was saved that may be what this app waits for. */

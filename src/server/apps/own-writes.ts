@@ -1,6 +1,6 @@
 /**
- * Tells files that an ending app, or this process, has written from files that somebody has saved. The times in the files are of no
- * use: the clock of a network drive is not ours.
+ * Tells files that an ending app, or this process, has written from files that were saved. The times in the files help only where the
+ * clock of their drive is ours, which that of a network drive may not be.
  */
 import { fstatSync, statSync } from 'node:fs'
 import type { ViteDevServer } from 'vite'
@@ -17,6 +17,15 @@ export function aftermath({ options }: ViteDevServer['watcher']): number {
   const polling = usePolling ? Math.max(interval, binaryInterval) : 0
   const settling = typeof awaitWriteFinish === 'object' ? (awaitWriteFinish.stabilityThreshold ?? 2000) : 0
   return AFTERMATH + polling + (awaitWriteFinish === true ? 2000 : settling)
+}
+
+/**
+ * `true` if a file came to be after `time`, in ms since the epoch: the ended process cannot have made it. `false` as well where the drive
+ * has another clock. A file that was there may still be written to about the end, by `| tee app.log` for example.
+ */
+export function isMadeSince(file: string, time: number): boolean {
+  const made = statSync(file, { throwIfNoEntry: false })?.birthtimeMs
+  return made !== undefined && made > time && made <= Date.now() + 1
 }
 
 /** `true` for the file into which the output of this process goes (`> app.log`), and with it the output of its apps. */

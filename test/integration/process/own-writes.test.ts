@@ -51,7 +51,6 @@ test.each(clocks)(
     const writes = `import { appendFileSync } from 'node:fs'
     import { fileURLToPath } from 'node:url'
     const log = fileURLToPath(new URL('../app.log', import.meta.url))
-    console.log('runs')
     setInterval(() => {}, 1000)
     process.on('SIGUSR2', () => {
       appendFileSync(log, 'a line')
@@ -59,7 +58,8 @@ test.each(clocks)(
         appendFileSync(log, 'the last line')
         process.exit(1)
       }, 30)
-    })`
+    })
+    console.log('runs')`
     const app = await startApp({ 'src/main.ts': writes, 'app.log': '', 'data.txt': '' }, { standby: false })
     const runs = () => app.lines.filter((line) => line === 'runs').length
     await app.line(/^runs$/)
