@@ -23,6 +23,9 @@ export interface ServerHooks {
 
 type Emitter = EventEmitter & { [name: string]: unknown }
 
+/** Frames of ours that may lie between the app's call of `listen` and Node's bind. */
+const OWN_FRAMES = 10
+
 const http = HttpServer.prototype
 const { closeIdleConnections, close: closeHttp } = http
 const { on, emit, listenerCount } = EventEmitter.prototype
@@ -48,11 +51,16 @@ export function hookServers(hooks: ServerHooks): void {
   })
   define(server, 'listen', function (...args: Parameters<typeof listen>) {
     const forget = hooks.calledListen(this)
+    const { stackTraceLimit } = Error
+    // an error has the ten frames that are nearest: ours, which are not shown, would leave none of the app's code in it
+    Error.stackTraceLimit += OWN_FRAMES
     try {
       return listen.apply(this, args)
     } catch (error) {
       forget()
       throw error
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit
     }
   })
   define(server, 'close', function (...args: Parameters<typeof close>) {
