@@ -13,6 +13,9 @@ try {
     new URL('../../', import.meta.url),
   ).trim()
   renameSync(new URL(name, worker), tarball)
+  // npm would keep what it knows of a tarball of this name, its dependencies included
+  const { 'node_modules/vite-tether': _, ...packages } = JSON.parse(readFileSync(lockfile, 'utf8')).packages
+  writeFileSync(lockfile, JSON.stringify({ ...JSON.parse(readFileSync(lockfile, 'utf8')), packages }))
   run('npm install --package-lock-only', worker)
   const lock = JSON.parse(readFileSync(lockfile, 'utf8'))
   // it is packed anew for each image
