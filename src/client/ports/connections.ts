@@ -6,7 +6,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { Server as HttpServer } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { NodeHandle } from '../../shared/ports.ts'
-import { isSoon } from './expected.ts'
+import { isFresh, isSoon } from './expected.ts'
 import { closeIdle } from './server-methods.ts'
 
 /** How many are kept at least before those that have ended are looked for. */
@@ -20,6 +20,7 @@ interface ConnectionHandle extends NodeHandle {
 
 interface SocketInsides extends Socket {
   _handle: ConnectionHandle | null
+  _parent?: SocketInsides | null
   server?: Server
 }
 
@@ -30,13 +31,19 @@ export type GiveAway = (handle: NodeHandle, arrived: () => void) => void
 export class Connections {
   /** When each was made, or, of those that end with this process, has had its last answer. */
   readonly #sockets = new Map<SocketInsides, number>()
+  /** Those that have had an answer. */
+  readonly #answered = new WeakSet<SocketInsides>()
   #many = FEW
 
   constructor() {
     subscribe('net.server.socket', (message) => this.#add((message as { socket: SocketInsides }).socket))
     subscribe('http.server.response.finish', (message) => {
       const { socket, server } = message as { socket: SocketInsides; server: Server }
-      if (!canHandOver(server)) this.#add(socket)
+      if (canHandOver(server)) return
+      this.#answered.add(socket)
+      // the connection was made by the socket below the one that encrypts
+      if (socket._parent) this.#sockets.delete(socket._parent)
+      this.#add(socket)
     })
   }
 
@@ -64,7 +71,10 @@ export class Connections {
    * it is told with the next answer, and closes its connection itself. `true` if there is such a client.
    */
   close(server: Server): boolean {
-    const soon = this.#of(server).filter((socket) => isSoon(this.#sockets.get(socket)!))
+    const soon = this.#of(server).filter((socket) => {
+      const since = this.#sockets.get(socket)!
+      return this.#answered.has(socket) ? isSoon(since) : isFresh(since)
+    })
     if ('closeIdleConnections' in server) withoutDestroy(soon, () => closeIdle(server as HttpServer))
     return soon.length > 0
   }

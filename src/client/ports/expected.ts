@@ -1,14 +1,18 @@
 /** How long the end of a process waits for whom. */
 
-/**
- * Milliseconds after which a connection that was made, or has had its answer, is not used at once: to close it takes nobody's request
- * away.
- */
+/** Milliseconds after an answer in which its client is likely to ask again: to close the connection then would take that request away. */
 const SOON = 150
+/** Milliseconds in which a connection that was just made is likely to be used: a busy machine takes its time for keys and certificates. */
+const FRESH = 500
 
 /** `true` if a client that was served at `time` is likely to ask at any moment. */
 export function isSoon(time: number): boolean {
   return performance.now() - time < SOON
+}
+
+/** `true` if a connection that was made at `time`, and has had no answer, is likely to be used at any moment. */
+export function isFresh(time: number): boolean {
+  return performance.now() - time < FRESH
 }
 
 /** An answer without an end: what waits for it would wait as long as a browser shows the page. */
