@@ -76,9 +76,7 @@ test.skipIf(process.platform === 'win32')(
     expect(readdirSync(files.path('node_modules')).sort()).toEqual([
       '.bin',
       '.package-lock.json',
-      '@jridgewell',
       'birpc',
-      'import-meta-resolve',
       'obug',
       'picocolors',
       'vite-tether',
