@@ -69,6 +69,11 @@ export class ServerOrigins {
     return this.#kept.has(server)
   }
 
+  /** `true` if updates concern the server: a module has told it to listen, or nothing but modules and their packages can have. */
+  concerns(server: ServerInsides): boolean {
+    return this.#listening.has(server) || [...this.makers].some(({ isAlone }) => isAlone)
+  }
+
   get(server: ServerInsides): Origin | undefined {
     return this.#listening.get(server)
   }

@@ -84,8 +84,7 @@ export class Takeover implements ServerHooks {
     if (event === 'close') return this.#retirement.closes(server, port, node)
     if (event === 'error' && [...this.updates].some((update) => update.takesError(server, args[0] as Error)))
       return true
-    const asked = event === 'listening' && this.#asking.get(server)
-    if (asked) this.#record(server, asked)
+    if (event === 'listening' && this.#asking.has(server)) this.#record(server, this.#asking.get(server)!)
     return node()
   }
 
@@ -95,8 +94,10 @@ export class Takeover implements ServerHooks {
       node(args)
       return
     }
-    const port = this.#ports.at(args)
-    const rival = port ? undefined : this.#ports.rivalOf(args)
+    // servers of the process that a runner is a guest in ask for nothing that is the runner's
+    const isConcerned = this.origins.concerns(server)
+    const port = isConcerned ? this.#ports.at(args) : undefined
+    const rival = isConcerned && !port ? this.#ports.rivalOf(args) : undefined
     if (port?.mayBeTaken) this.#grant(port, server, args, node)
     else if (rival) this.#grantElsewhere(rival, server, args, node)
     else {
@@ -217,13 +218,12 @@ export class Takeover implements ServerHooks {
   #record(server: ServerInsides, asked: ListenArguments): void {
     this.#asking.delete(server)
     const [update] = this.updates
-    const path = asked[1] < 0 ? asked[0]! : undefined
     const port = new ServedPort(this.answering, {
       asked,
       server,
       origin: this.origins.get(server),
-      runs: this.#runs,
-      inode: path === undefined ? undefined : inodeOf(path),
+      runs: this.origins.concerns(server) ? this.#runs : 1,
+      inode: asked[1] < 0 ? inodeOf(asked[0]!) : undefined,
       update,
     })
     this.#ports.add(port)
