@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { AttachOptions, CliSettings, TetherOptions } from '../server/options.ts'
 import type { Flags } from './flags.ts'
 
-/** What the flags say. */
+/** The settings of one run of the command. */
 export interface Settings {
   root: string
   /** Absolute path; `undefined` leaves it to the config. */

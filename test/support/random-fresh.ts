@@ -1,4 +1,4 @@
-/** What a fresh process would make of files: plain Node evaluates a copy of them, in a process that V8 may take down with it. */
+/** The values that a fresh process makes of files: plain Node evaluates a copy of them, in a process that V8 may take down with it. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ const CHILD = `
   })
 `
 
-/** What files come to: what each module shows, by name, or why there is nothing to show. */
+/** The outcome of files: the values that each module shows, by name, or why there is nothing to show. */
 export type Fresh =
   | Record<string, Shown>
   /** The entry, or something that is imported on the way, fails. */

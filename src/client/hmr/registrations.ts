@@ -99,7 +99,7 @@ export function holdsData(cache: CacheData, value: unknown): boolean {
   return [globalThis, ...cache.dataMap.values()].some((each) => isIn(each, 2))
 }
 
-/** What an object has, getters excepted: they may do anything. */
+/** The values of an object. Getters are left out: to call one may do anything. */
 function valuesOf(object: object): unknown[] {
   return Object.values(Object.getOwnPropertyDescriptors(object)).map((property) => property.value)
 }

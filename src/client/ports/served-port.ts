@@ -166,7 +166,7 @@ export class ServedPort {
     return previous
   }
 
-  /** What the app has closed while it is updated stays open, without a server. */
+  /** A server that the app closes during an update leaves its port open, without a server. */
   vacate(): void {
     this.#vacant = takeHandle(this.server)
   }

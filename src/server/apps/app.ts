@@ -137,7 +137,7 @@ export class App extends EventEmitter<AppEvents> {
     if (isModule || (this.supervisor.state === 'crashed' && !this.#isOwnWrite(file))) this.saved()
   }
 
-  /** What the app has written before it ended, or what is written because it ended, must not start it again: it would run for ever. */
+  /** `true` for a file that the app wrote before it ended, or that was written because it ended: to start it again for that would never stop. */
   #isOwnWrite(file: string): boolean {
     const { monotonic, epoch } = this.#endedAt
     const isAftermath = performance.now() - monotonic < this.#host.aftermath()

@@ -1,7 +1,7 @@
 /** The line about a saved file that a plugin has kept from runners: they run the code from before, and nothing else would say so. */
 import colors from 'picocolors'
 
-/** What is to be said. */
+/** The line to print. */
 export interface WithheldReport {
   plugin: string
   hook: string

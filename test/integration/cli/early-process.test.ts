@@ -40,9 +40,9 @@ interface Told {
 }
 
 interface Started extends Running {
-  /** What happened to the app's processes. */
+  /** Ends and starts of the app's processes. */
   processes(): string[]
-  /** What the app says that it was started with. */
+  /** The start that the app prints. */
   told(): Told
 }
 

@@ -9,7 +9,7 @@ const BACK: Record<string, string> = {
   'an import() in a function': `export const back = () => import('./main.js')`,
 }
 
-/** What is wrong with the code that is saved. */
+/** The error in the saved code. */
 const FAULTS: Record<string, string> = {
   'a syntax error': `export const = 1`,
   'an import of nothing': `import './nothing.js'`,

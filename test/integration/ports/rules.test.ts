@@ -19,7 +19,7 @@ const main = (port: number, answer: string) => `
 
 interface Kind {
   flags?: string[]
-  /** What the app says, as an expression: it counts the restarts. */
+  /** The text of the answers, as an expression: it counts the restarts. */
   answer?: string
   files?: Record<string, string>
   isTyped?: boolean

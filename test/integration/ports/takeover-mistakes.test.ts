@@ -23,7 +23,7 @@ async function start(files: Record<string, string>, options: TetherOptions = {})
   return { ...app, project, after, isSameProcess }
 }
 
-/** What a client gets: the text, or the code of the error. */
+/** The answer to a client: the text, or the code of the error. */
 const get = (port: number) =>
   ask({ port, host: '127.0.0.1' }).then(
     ({ body }) => body,
