@@ -13,6 +13,9 @@ const BUNDLED_IN_APP = [
   ...['birpc', 'import-meta-resolve', 'obug', 'picocolors', 'ws'],
 ]
 
+/** A file that shares no part with another one. */
+const ALONE = { target: 'node20', platform: 'node', splitting: false } as const
+
 export default defineConfig([
   {
     entry: {
@@ -41,18 +44,14 @@ export default defineConfig([
     // the first file of the command imports nothing of ours: what else there is comes while the app's process boots
     entry: { cli: 'src/cli/main.ts' },
     format: 'esm',
-    target: 'node20',
-    platform: 'node',
-    splitting: false,
+    ...ALONE,
     noExternal: [...BUNDLED, ...BUNDLED_IN_APP],
   },
   {
     // all of an app's process: one file, of which V8 can keep the compiled code
     entry: { app: 'src/faces/app-bundle.ts' },
     format: 'cjs',
-    target: 'node20',
-    platform: 'node',
-    splitting: false,
+    ...ALONE,
     noExternal: [...BUNDLED, ...BUNDLED_IN_APP],
     esbuildOptions(options) {
       options.minifyWhitespace = true
@@ -73,9 +72,7 @@ export default defineConfig([
     // what an app imports in production too: alone, and for CommonJS as well
     entry: { keep: 'src/keep.ts' },
     format: ['esm', 'cjs'],
-    target: 'node20',
-    platform: 'node',
-    splitting: false,
+    ...ALONE,
     dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   },
 ])
