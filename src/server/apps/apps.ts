@@ -1,4 +1,4 @@
-/** The supervised apps of one hub: by id, by process, and those whose entry has no file yet. */
+/** The supervised apps of one hub: by id and by process. */
 import { EventEmitter } from 'node:events'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -22,6 +22,7 @@ import {
   mayStandBy,
   requestedInspector,
 } from './command.ts'
+import { ConfiguredEntries } from './configured-entries.ts'
 import { resolveEntry, toUrl } from './entries.ts'
 import { choosePort, type InspectorRequest } from './inspector-flags.ts'
 import { type IsCurrent, Natives } from './native-files.ts'
@@ -65,25 +66,27 @@ export interface AppsEvents {
 
 /** All supervised apps. */
 export class Apps extends EventEmitter<AppsEvents> {
+  readonly configured: ConfiguredEntries
   readonly #host: AppsHost
   readonly #apps = new Map<string, App>()
   readonly #natives = new Natives()
-  /** Entries of the options that have no file yet. */
-  readonly #missing = new Set<string>()
   /** A process was asked to look at `.env`: one hint is enough. */
   #hasHinted = false
   /** It was said that ports close with their process: once is enough. */
   #hasToldOfPorts = false
-  /** Entries of the options whose app is being made. */
-  readonly #beginning = new Set<string>()
-  /** Entries whose app was removed. */
-  readonly #removed = new Set<string>()
   readonly #inspectorPorts = new Set<number>()
   #isClosed = false
 
   constructor(host: AppsHost) {
     super()
     this.#host = host
+    this.configured = new ConfiguredEntries({
+      report: host.report,
+      entries: () => this.#entries,
+      list: () => this.list(),
+      start: (entry, made) => this.start(entry, {}, made),
+      forget: (app) => this.#apps.delete(app.id),
+    })
   }
 
   list(): App[] {
@@ -107,40 +110,22 @@ export class Apps extends EventEmitter<AppsEvents> {
     throw new TetherError('ERR_CONFIG', `Expected the id of a supervised runner (${known}), got '${id}'.`)
   }
 
-  /** Starts one more app. Rejects with `ERR_ENTRY`, `ERR_START` or `ERR_CLOSED`. */
-  async start(entry: string, options: StartOptions = {}): Promise<string> {
+  /** Starts one more app; `made` is told before its process is started. Rejects with `ERR_ENTRY`, `ERR_START` or `ERR_CLOSED`. */
+  async start(entry: string, options: StartOptions = {}, made?: (app: App) => void): Promise<string> {
     const inspector = await this.#inspector(options)
     if (this.#isClosed) throw new TetherError('ERR_CLOSED', `The Vite server was closed before ${entry} was started.`)
     const app = this.#create(entry, options, inspector)
+    made?.(app)
     // Vite transforms while the process boots, which is going to ask for the same
     void this.#host.check(app.url, [])
     await app.supervisor.start()
     return app.id
   }
 
-  /** Starts an app for each entry that has none. One without a file is named in the terminal and waits for it. */
-  ensure(entries: readonly string[]): void {
-    for (const entry of entries) {
-      if (this.#beginning.has(entry) || this.#removed.has(entry)) continue
-      if (this.list().some((app) => app.entry === entry)) continue
-      this.#beginning.add(entry)
-      this.start(entry)
-        .then(
-          () => this.#missing.delete(entry),
-          (error: TetherError) => {
-            if (!this.#missing.has(entry) && error.code !== 'ERR_CLOSED')
-              this.#host.report.failed(undefined, flattenError(error), false)
-            if (error.code === 'ERR_ENTRY') this.#missing.add(entry)
-          },
-        )
-        .finally(() => this.#beginning.delete(entry))
-    }
-  }
-
   /** Takes a stopped app off the list. An entry of the options is not started again when Vite restarts. */
   remove(app: App): void {
     this.#apps.delete(app.id)
-    this.#removed.add(app.entry)
+    this.configured.removed(app)
   }
 
   /** Replaces the process of an app that was not stopped; what goes wrong is reported. */
@@ -161,7 +146,7 @@ export class Apps extends EventEmitter<AppsEvents> {
   /** A file was saved. `isModule`: it is one, or may be one that was missing. */
   saved(file: string, isModule: boolean): void {
     for (const app of this.list()) app.fileSaved(file, isModule)
-    this.ensureMissing()
+    this.configured.ensureMissing()
     for (const id of this.#natives.saved(file)) {
       this.replace(this.get(id), `${this.#short(file)} changed (loaded natively)`)
     }
@@ -181,11 +166,15 @@ export class Apps extends EventEmitter<AppsEvents> {
 
   /** `true` if there are several apps: lines of the terminal name theirs then. */
   get isOneOfMany(): boolean {
-    return this.#apps.size > 1 || [this.#options.entry ?? []].flat().length > 1
+    return this.#apps.size > 1 || this.#entries.length > 1
   }
 
   get #options(): AppOptions {
     return this.#host.settings().options
+  }
+
+  get #entries(): string[] {
+    return [this.#options.entry ?? []].flat()
   }
 
   get #root(): string {
@@ -200,11 +189,6 @@ export class Apps extends EventEmitter<AppsEvents> {
     if (this.#hasHinted || this.#options.once || !existsSync(join(this.#root, '.env'))) return false
     this.#hasHinted = true
     return true
-  }
-
-  /** Tries the entries that had no file. */
-  ensureMissing(): void {
-    this.ensure([...this.#missing])
   }
 
   /** Stops all apps, and starts none any more. */

@@ -156,7 +156,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   /** Files are watched from now on. An entry was missing, then its file was made, then the watcher began: no event tells of it. */
   watching(): void {
-    this.#apps.ensureMissing()
+    this.#apps.configured.ensureMissing()
   }
 
   /** A file was saved: apps that wait for it try again. */
@@ -172,6 +172,6 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   async #open({ server, options }: Binding): Promise<void> {
     const endpoints = await this.#endpoints.open(options.limits, options.early?.invitation)
     await endpoints?.configure(server, options.attach ?? false)
-    if (!this.#endpoints.closed) this.#apps.ensure(this.entries)
+    if (!this.#endpoints.closed) await this.#apps.configured.follow()
   }
 }

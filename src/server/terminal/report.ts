@@ -13,6 +13,8 @@ export interface Report {
   restarted(app: string, reason: string): void
   /** An app process has ended. */
   ended(app: string, exit: SupervisorExit): void
+  /** An app was stopped, because the options do not name its entry any more. */
+  dropped(app: string, entry: string): void
   /** An app process does not answer. */
   silent(app: string): void
   /** An app process answers again. */
@@ -80,6 +82,9 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
     ended(app, exit) {
       const line = formatExit(exit)
       if (line) say(app, line)
+    },
+    dropped(app, entry) {
+      say(app, `stopped: ${entry} is no entry in the config any more`)
     },
     silent(app) {
       const way = hasShortcuts() ? 'a save of its code or r + enter replaces it' : 'a save of its code replaces it'
