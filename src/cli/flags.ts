@@ -24,6 +24,7 @@ export interface Flags {
   exclude: string[]
   /** Milliseconds. */
   delay: number | undefined
+  before: string | undefined
   stdin: boolean
   standby: boolean
   ports: boolean
@@ -93,6 +94,9 @@ const VALUES: Record<string, Take> = {
   '--delay': (flags, value, flag) => {
     flags.delay = milliseconds(value, flag)
   },
+  '--before': (flags, value) => {
+    flags.before = value
+  },
   '--log-level': (flags, value, flag) => {
     flags.logLevel = oneOf(LOG_LEVELS, value, flag)
   },
@@ -118,6 +122,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     include: [],
     exclude: [],
     delay: undefined,
+    before: undefined,
     stdin: false,
     standby: true,
     ports: true,

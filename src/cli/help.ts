@@ -16,6 +16,8 @@ Everything after the entry is the app's. All flags of node are handed on (--insp
   --include <glob>                 a change of these files restarts the app too
   --exclude <glob>                 a change of these files does nothing
   --delay <ms>                     how long after the last save a restart begins    [0]
+  --before <command>               run it before each restart; if it fails the old
+                                   process goes on
   --stdin                          the app reads the terminal; no shortcuts
   --no-standby                     do not keep the next process ready: restarts are
                                    slower, and its memory is saved

@@ -33,7 +33,7 @@ function entryPath(entry: string, root: string): string {
 }
 
 function optionsOf(flags: Flags, entry: string | undefined): TetherOptions {
-  const { args, execArgv, onUnaccepted, include, exclude, delay, standby, ports, attach } = flags
+  const { args, execArgv, onUnaccepted, include, exclude, delay, before, standby, ports, attach } = flags
   return {
     // whoever runs the command wants it to work
     force: true,
@@ -43,6 +43,7 @@ function optionsOf(flags: Flags, entry: string | undefined): TetherOptions {
     ...(include.length > 0 && { watch: include }),
     ...(exclude.length > 0 && { ignore: exclude }),
     ...(delay !== undefined && { delay }),
+    ...(before !== undefined && { before }),
     ...(!standby && { standby }),
     ...(!ports && { ports }),
     ...(attach !== undefined && { attach: { ...(attach === true ? {} : attach), ...token() } satisfies AttachOptions }),

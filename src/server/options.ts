@@ -70,6 +70,11 @@ export interface TetherOptions {
    * steps. Updates in place do not wait. @default 0
    */
   delay?: number
+  /**
+   * A command of the shell that runs in Vite's root before the app process is replaced: generates code, checks types. Its output is
+   * shown. If it fails the old process goes on. Updates in place do not wait for it, nor does the first start. @default none
+   */
+  before?: string
   /** How the app process is stopped. */
   stop?: {
     /** The signal that asks the process to stop; not SIGKILL or SIGSTOP. @default 'SIGTERM' */
@@ -155,6 +160,7 @@ const OPTIONS = object<TetherOptions>(
     watch: v.optional(oneOrMore('a glob or an array of them')),
     ignore: v.optional(oneOrMore('a glob or an array of them')),
     delay: v.optional(milliseconds(60_000)),
+    before: v.optional(text('a command of the shell')),
     stop: v.optional(STOP),
     ports: v.optional(flag),
     standby: v.optional(flag),

@@ -63,6 +63,7 @@ const OPTIONS = [
   ...[
     'args',
     'attach',
+    'before',
     'cwd',
     'delay',
     'entry',

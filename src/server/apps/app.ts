@@ -17,6 +17,8 @@ const BURST_LIMIT = 2000
 
 /** Questions of an app before it replaces its process. */
 export interface AppHost {
+  /** Runs what the user wants to have run before a restart; `lastSave` is in monotonic ms. Resolves with the reason if it has failed. */
+  before(lastSave: () => number): Promise<FlatError | undefined>
   /** The first failure in the graph behind the entries, if there is one. */
   check(): Promise<FlatError | undefined>
   /** Milliseconds that must pass after the last save before the old process is stopped; 0 unless the user wants more. */
@@ -43,6 +45,8 @@ export class App extends EventEmitter<AppEvents> {
   readonly supervisor: Supervisor
   readonly #host: AppHost
   #replacing: Promise<FlatError | undefined> | undefined
+  /** Settles when an app that waits for a save was started again. */
+  #retrying: Promise<void> | undefined
   /** Reason of a restart that was refused, because the code does not transform: the next save asks for it again. */
   #due: string | undefined
   /** Of the burst of saves that goes on, or of the last one. */
@@ -76,7 +80,7 @@ export class App extends EventEmitter<AppEvents> {
   }
 
   /** `true` while a process runs that a restart would replace. */
-  get #runs(): boolean {
+  get runs(): boolean {
     return this.supervisor.state === 'starting' || this.supervisor.state === 'ready'
   }
 
@@ -103,9 +107,11 @@ export class App extends EventEmitter<AppEvents> {
     this.supervisor.prepare()
     // Checked after the pause. A file is saved, then a check transforms it, then Vite hears of the save: that check was of old code.
     await this.#quiet(Math.max(STOP_GAP, this.#host.delay()))
-    const failure = await this.#host.check()
+    const refusal = await this.#host.before(() => this.#lastSave)
+    // after that, which may write files that are read here
+    const failure = refusal ?? (await this.#host.check())
     if (stops !== this.#stops) return this.#stopped()
-    if (failure && this.#runs) {
+    if (failure && (refusal || this.runs)) {
       this.#due = reason
       this.emit('refused', failure)
       return failure
@@ -150,12 +156,18 @@ export class App extends EventEmitter<AppEvents> {
     const { state } = this.supervisor
     if (this.#due !== undefined) void this.replace(this.#due)
     // one that is starting may be about to crash over what this save has mended
-    else if (state === 'crashed' || state === 'idle' || state === 'starting') void this.#retry()
+    else if (state === 'crashed' || state === 'idle' || state === 'starting') {
+      this.#retrying ??= this.#retry().finally(() => {
+        this.#retrying = undefined
+      })
+    }
   }
 
   async #retry(): Promise<void> {
     await this.#quiet(Math.max(STOP_GAP, this.#host.delay()))
-    this.supervisor.saved('a file was saved')
+    const failure = this.runs ? undefined : await this.#host.before(() => this.#lastSave)
+    if (failure) this.emit('refused', failure)
+    else this.supervisor.saved('a file was saved')
   }
 
   #noteSave(): void {

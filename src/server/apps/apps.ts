@@ -12,6 +12,7 @@ import { Supervisor, type SupervisorExit } from '../process/supervisor.ts'
 import { printLine } from '../terminal/prefixed-output.ts'
 import type { Report } from '../terminal/report.ts'
 import { App } from './app.ts'
+import { BeforeRestart } from './before-restart.ts'
 import {
   type AppOptions,
   appCommand,
@@ -24,18 +25,13 @@ import {
 } from './command.ts'
 import { ConfiguredEntries } from './configured-entries.ts'
 import { resolveEntry, toUrl } from './entries.ts'
+import { inherited } from './inherited-env.ts'
 import { choosePort, type InspectorRequest } from './inspector-flags.ts'
 import { type IsCurrent, Natives } from './native-files.ts'
 import { tellOutages } from './outages.ts'
 import { aftermath } from './own-writes.ts'
 import { runnerConfig } from './runner-config.ts'
 import { hasRoom } from './standby-rules.ts'
-
-/**
- * The environment before Vite sets NODE_ENV in it, where this file was loaded early enough (the command line does). The token
- * in it, if there is one, is for attached runners.
- */
-const { TETHER_TOKEN: _notTheirs, ...inherited } = process.env
 
 /** The functions of the hub that apps need. */
 export interface AppsHost {
@@ -70,6 +66,7 @@ export class Apps extends EventEmitter<AppsEvents> {
   readonly #host: AppsHost
   readonly #apps = new Map<string, App>()
   readonly #natives = new Natives()
+  readonly #before: BeforeRestart
   /** A process was asked to look at `.env`: one hint is enough. */
   #hasHinted = false
   /** It was said that ports close with their process: once is enough. */
@@ -80,6 +77,12 @@ export class Apps extends EventEmitter<AppsEvents> {
   constructor(host: AppsHost) {
     super()
     this.#host = host
+    this.#before = new BeforeRestart({
+      command: () => this.#options.before,
+      root: () => this.#root,
+      aftermath: () => aftermath(host.settings().server.watcher),
+      tell: (command) => host.report.runs(command),
+    })
     this.configured = new ConfiguredEntries({
       report: host.report,
       entries: () => this.#entries,
@@ -194,6 +197,7 @@ export class Apps extends EventEmitter<AppsEvents> {
   /** Stops all apps, and starts none any more. */
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#before.close()
     await Promise.allSettled(this.list().map((app) => app.stop()))
   }
 
@@ -247,6 +251,7 @@ export class Apps extends EventEmitter<AppsEvents> {
         const natives = Array.from(this.#natives.changed(id), (file) => toUrl(file, this.#root))
         return host.check(url, natives, supervisor.pid)
       },
+      before: (lastSave) => this.#before.pass(lastSave),
       delay: () => this.#options.delay ?? 0,
       aftermath: () => aftermath(host.settings().server.watcher),
     })
@@ -259,7 +264,7 @@ export class Apps extends EventEmitter<AppsEvents> {
   #listen(app: App, isPrefixed: boolean): void {
     const { id, supervisor } = app
     app.on('restart', (reason) => this.emit('restart', app, reason))
-    app.on('refused', (error) => this.#host.report.failed(id, error, true))
+    app.on('refused', (error) => this.#host.report.failed(id, error, app.runs))
     supervisor.on('exit', (exit) => {
       this.#natives.forget(id)
       this.emit('exit', app, exit)

@@ -7,6 +7,7 @@ import { EarlyProcess } from '../process/early-process.ts'
 import type { AppCommand } from '../process/start-process.ts'
 import { type AppOptions, appCommand, appEnv, holdsPorts, inputFiles, requestedInspector } from './command.ts'
 import { resolveEntry } from './entries.ts'
+import { inherited } from './inherited-env.ts'
 import { mayWait } from './standby-rules.ts'
 
 /**
@@ -14,7 +15,6 @@ import { mayWait } from './standby-rules.ts'
  * would be noticed, where there is no such file, or where it cannot be started: the usual start is told why.
  */
 export function startEarly(entry: string, root: string, options: AppOptions): EarlyStart | undefined {
-  const { TETHER_TOKEN: _notTheirs, ...inherited } = process.env
   const given = { options, start: {}, inspector: undefined, isPrefixed: false }
   const env = appEnv(inherited, given)
   if (requestedInspector(options, env) || !mayWait(options.execArgv ?? [], env)) return undefined

@@ -15,6 +15,8 @@ export interface Report {
   ended(app: string, exit: SupervisorExit): void
   /** An app was stopped, because the options do not name its entry any more. */
   dropped(app: string, entry: string): void
+  /** A command of the user's runs, for which a restart waits. */
+  runs(command: string): void
   /** An app process does not answer. */
   silent(app: string): void
   /** An app process answers again. */
@@ -85,6 +87,9 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
     },
     dropped(app, entry) {
       say(app, `stopped: ${entry} is no entry in the config any more`)
+    },
+    runs(command) {
+      say(undefined, `runs before the restart: ${command}`)
     },
     silent(app) {
       const way = hasShortcuts() ? 'a save of its code or r + enter replaces it' : 'a save of its code replaces it'
