@@ -35,6 +35,12 @@ export async function attach(flags: AttachFlags, exit: (code: number) => void): 
   const root = resolve(flags.root ?? '.')
   const { tokenFile } = flags
   const token = tokenFile === undefined ? undefined : () => readToken(tokenFile)
+  if (tokenFile === undefined && !process.env.TETHER_TOKEN) {
+    throw new TetherError(
+      'ERR_CONFIG',
+      "Expected the server's token: --token-file <file> (the server's terminal says which), or TETHER_TOKEN in the environment.",
+    )
+  }
   // a file that is wrong from the start is a mistake of the command
   token?.()
   const health = flags.health && (await serveHealth(flags.health))

@@ -76,7 +76,7 @@ test('the exit code is that of the app', async () => {
 
 test.each<[string, (url: string) => string[], NodeJS.ProcessEnv, number, RegExp]>([
   ['no entry', (url) => [url], {}, 2, /Expected vite-tether attach <url> <entry>, got no entry/],
-  ['no token', (url) => [url, 'src/main.ts'], {}, 2, /TETHER_TOKEN/],
+  ['no token', (url) => [url, 'src/main.ts'], {}, 2, /--token-file <file> .*TETHER_TOKEN/],
   ['a token on the command line', (url) => ['--token', 's3cret', url, 'a.ts'], {}, 2, /--token-file or TETHER_TOKEN/],
   ['a file that is not there', (url) => ['--token-file', 'none', url, 'a.ts'], {}, 2, /none cannot be read \(ENOENT\)/],
   ['a flag that does not exist', (url) => ['--tokenfile', 'x', url, 'a.ts'], {}, 2, /Did you mean '--token-file'/],
