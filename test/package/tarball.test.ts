@@ -52,6 +52,7 @@ test('the package holds what it is made of and nothing else', () => {
       'SECURITY.md',
       'bin/',
       'dist/',
+      'docs/',
       'package.json',
       'types.d.ts',
     ].sort(),
@@ -107,10 +108,11 @@ test("the file of the app's process finds all it needs in itself", () => {
 
 /** Bytes; of an entry with all that is loaded with it. Whoever has a reason to exceed one raises it and says why in the commit. */
 const BUDGET: Record<string, number> = {
+  // docs/ is in the package, for whoever has no more than that
   // the app's process and the first file of the command are files of their own, with what they use, so that a start reads one file
   // a plain listen() of newer code takes ports over, which is a room of its own in the app's process
-  tarball: 270_000,
-  unpacked: 925_000,
+  tarball: 310_000,
+  unpacked: 1_045_000,
   'app.cjs': 425_000,
   'index.js': 282_000,
   'client.js': 5_000,
