@@ -1,39 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { symlinkSync } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
 import { request as requestHttps } from 'node:https'
 import { connect } from 'node:net'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { freePort, tempFolder } from '../../support/child.ts'
-import { createProject } from '../../support/project.ts'
-import { startServer } from '../../support/tether.ts'
-
-const packages = resolve(import.meta.dirname, '../../../node_modules')
-
-async function start(code: string) {
-  const project = createProject({
-    'package.json': '{ "type": "module" }',
-    'main.ts': `import { version } from './version.ts'\n${code}\nimport.meta.hot?.accept()`,
-    'version.ts': `export const version = '0'`,
-    'tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true, "emitDecoratorMetadata": true } }',
-  })
-  symlinkSync(packages, project.path('node_modules'), 'dir')
-  const app = await startServer(project.root, { entry: 'main.ts' })
-  await app.line(/^listens/)
-  const pid = app.hub.runners[0]?.pid
-  const update = async (version: number) => {
-    const outcome = new Promise<string>((resolve) => {
-      app.hub.once('update:applied', (_, report) => resolve(report.outcome))
-    })
-    project.write('version.ts', `export const version = '${version}'`)
-    expect(await outcome).toBe('updated')
-    expect(app.hub.runners[0]?.pid).toBe(pid)
-  }
-  return { ...app, update }
-}
+import { startVersions as start } from '../../support/versions.ts'
 
 /** Text that a stream gives until its end. */
 const textOf = (stream: NodeJS.ReadableStream) =>
@@ -168,59 +142,3 @@ test('a WebSocket of a replaced server is told to come again, and finds the newe
     expect(await client.greeting).toBe(String(version))
   }
 })
-
-const FRAMEWORKS: Record<string, (port: number) => string> = {
-  express: (port) => `
-    import express from 'express'
-    express().get('/', (_, response) => void response.send(version)).listen(${port}, () => console.log('listens'))`,
-  'fastify in an async function that nobody awaits': (port) => `
-    import Fastify from 'fastify'
-    const app = Fastify()
-    app.get('/', () => version)
-    const begin = async () => { await app.listen({ port: ${port}, host: '127.0.0.1' }); console.log('listens') }
-    begin()`,
-  'fastify, awaited': (port) => `
-    import Fastify from 'fastify'
-    const app = Fastify()
-    app.get('/', () => version)
-    await app.listen({ port: ${port}, host: '127.0.0.1' })
-    console.log('listens')`,
-  'hono on node-server': (port) => `
-    import { serve } from '@hono/node-server'
-    import { Hono } from 'hono'
-    serve({ fetch: new Hono().get('/', (c) => c.text(version)).fetch, port: ${port} }, () => console.log('listens'))`,
-  'Nest, bootstrap() not awaited': (port) => `
-    import 'reflect-metadata'
-    import { Controller, Get, Module } from '@nestjs/common'
-    import { NestFactory } from '@nestjs/core'
-    @Controller() class Versions { @Get() get() { return version } }
-    @Module({ controllers: [Versions] }) class App {}
-    async function bootstrap() {
-      const app = await NestFactory.create(App, { logger: false })
-      await app.listen(${port})
-      console.log('listens')
-    }
-    bootstrap()`,
-}
-
-test.each(Object.entries(FRAMEWORKS))(
-  '%s: 20 updates under load, none fails and none is answered by old code',
-  async (_, code) => {
-    const port = await freePort()
-    const app = await start(code(port))
-    const ask = async () => (await fetch(`http://127.0.0.1:${port}/`)).text()
-    const failures: unknown[] = []
-    let isOver = false
-    const load = Array.from({ length: 4 }, async () => {
-      while (!isOver) await ask().catch((error) => failures.push(error.cause ?? error))
-    })
-    for (let version = 1; version <= 20; version++) {
-      await app.update(version)
-      expect(await ask()).toBe(String(version))
-    }
-    isOver = true
-    await Promise.all(load)
-    expect(failures).toEqual([])
-  },
-  90_000,
-)
