@@ -1,11 +1,13 @@
-/** The requests and the WebSockets of servers that may be replaced. */
+/** The requests, the WebSockets and the streams of events of servers that may be replaced. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { isStreamOfEvents } from './expected.ts'
 import type { ServerInsides } from './listening.ts'
 
 /** A response, or a stream of HTTP/2. */
 interface Ending {
   once(event: 'close', listener: () => void): unknown
+  destroy(): void
 }
 
 /** Code 1012 of the WebSocket protocol: the server is going to be there again. Frames of a server are not masked. */
@@ -31,17 +33,23 @@ export class Answering {
     answer.once('close', () => this.#underWay.delete(answer))
   }
 
-  /** Resolves when the requests that `servers` have begun with less than `age` milliseconds ago have ended. */
+  /** Resolves when the requests that `servers` have begun with less than `age` milliseconds ago have ended; streams of events never do. */
   async ended(servers: ReadonlySet<ServerInsides>, age: number): Promise<void> {
     const now = performance.now()
-    const young = [...this.#underWay].filter(([, each]) => servers.has(each.server) && now - each.since < age)
+    const young = [...this.#underWay].filter(
+      ([answer, each]) => servers.has(each.server) && now - each.since < age && !isStreamOfEvents(answer),
+    )
     await Promise.all(young.map(([answer]) => new Promise<void>((resolve) => answer.once('close', resolve))))
   }
 
-  /** Tells those who have a WebSocket of `server` to come again. */
+  /** Those who have a WebSocket of `server` are told to come again, and those who have a stream of events do so when it is cut. */
   dismiss(server: ServerInsides): void {
     for (const [socket, of] of this.#webSockets) {
       if (of === server && socket.writable) socket.write(SERVICE_RESTART)
+    }
+    for (const [answer, each] of this.#underWay) {
+      // as if its client had left: old code that writes on after an `end()` of ours would crash the app
+      if (each.server === server && isStreamOfEvents(answer)) answer.destroy()
     }
   }
 }

@@ -1,4 +1,5 @@
 /** How long the end of a process waits for whom. */
+import type { OutgoingHttpHeaders } from 'node:http'
 
 /** Milliseconds after an answer in which its client is likely to ask again: to close the connection then would take that request away. */
 const SOON = 150
@@ -15,7 +16,16 @@ export function isFresh(time: number): boolean {
   return performance.now() - time < FRESH
 }
 
+/** A response of HTTP/1 has the head that it has sent as text, a stream of HTTP/2 as headers. */
+interface Head {
+  readonly _header?: string | boolean | null
+  readonly sentHeaders?: OutgoingHttpHeaders
+  readonly stream?: { readonly sentHeaders?: OutgoingHttpHeaders }
+}
+
 /** An answer without an end: what waits for it would wait as long as a browser shows the page. */
-export function isStreamOfEvents(contentType: string): boolean {
-  return /^text\/event-stream/i.test(contentType)
+export function isStreamOfEvents(answer: object): boolean {
+  const { _header: head, stream, sentHeaders = stream?.sentHeaders } = answer as Head
+  if (typeof head === 'string') return /^content-type: *text\/event-stream/im.test(head)
+  return String(sentHeaders?.['content-type']).startsWith('text/event-stream')
 }

@@ -73,7 +73,7 @@ function closeOne(session: ServerHttp2Session, state: State): boolean {
 }
 
 function isAsked({ streams }: State): boolean {
-  return [...streams].some(({ sentHeaders }) => !isStreamOfEvents(String(sentHeaders?.['content-type'])))
+  return [...streams].some((stream) => !isStreamOfEvents(stream))
 }
 
 function tell(session: ServerHttp2Session, state: State): void {

@@ -55,7 +55,5 @@ function isGone({ writableFinished, destroyed, socket }: ServerResponse): boolea
 }
 
 function isUnderWay(response: ServerResponse): boolean {
-  const { _header: head } = response as unknown as { _header: string | null }
-  const [, contentType = ''] = /^content-type: *(.*)$/im.exec(head ?? '') ?? []
-  return !isGone(response) && !isStreamOfEvents(contentType)
+  return !isGone(response) && !isStreamOfEvents(response)
 }
