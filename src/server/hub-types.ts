@@ -1,6 +1,6 @@
 /** The types of the hub's handle. */
 import type { EventEmitter } from 'node:events'
-import type { Applied } from '../shared/types.ts'
+import type { Applied, Serving } from '../shared/types.ts'
 import type { InstalledVersions } from '../shared/versions.ts'
 
 /**
@@ -40,6 +40,8 @@ export interface RunnerView {
   lastUpdate: Applied | undefined
   /** `true` if it runs the saved code: no change is on its way to it, and none has failed or waits for a restart. */
   current: boolean
+  /** How and where a supervised runner answers requests; absent while it does not. */
+  serving?: Serving
   /** Of an attached runner: its versions of vite-tether and Node. Absent if it does not tell. */
   versions?: InstalledVersions
   /** The standby of a supervised runner: the process that waits to be its next one; absent if there is none. */
@@ -62,6 +64,8 @@ export interface HubEvents {
   'runner:connect': [runner: RunnerView]
   /** A supervised runner has executed its entries. */
   'runner:ready': [runner: RunnerView]
+  /** A supervised runner answers requests from now on, or elsewhere or otherwise than before, or (without `serving`) not any more. */
+  'runner:serving': [runner: RunnerView]
   /** The standby of a supervised runner holds the current code. */
   'runner:standby': [runner: RunnerView]
   /** The link of a runner is back, and no message was lost. */

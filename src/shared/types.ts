@@ -127,6 +127,17 @@ export interface RunnerConfig {
   versions?: InstalledVersions
 }
 
+/** How an app answers requests, and where. */
+export interface Serving {
+  /**
+   * `listening`: it listens by itself, and `target` is the first of its http servers. Else its entry exports a function, which we
+   * listen for: `fetch`, of web standards, or `handler`, of Node's `http`.
+   */
+  kind: 'fetch' | 'handler' | 'listening'
+  /** Where a client on this machine reaches it; plain HTTP. */
+  target: { socketPath: string } | { host: string; port: number }
+}
+
 /** Functions a runner may call. Those that return a promise are reads; the others are events. */
 export interface ServerFunctions {
   init(info: RunnerInfo): Promise<RunnerConfig>
@@ -148,6 +159,8 @@ export interface ServerFunctions {
   waiting(memory: number): void
   /** A standby begins to execute its entries: it is the app's process from now on. */
   begun(): void
+  /** The app answers requests: at each change of how or where; without an argument it answers none any more. */
+  serving(serving?: Serving): void
   /** A debugger may attach and pause the process: its silence means nothing from now on. */
   inspected(): void
   /**

@@ -57,6 +57,7 @@ export function serverFunctions(overrides: Partial<ServerFunctions> = {}): Serve
     ready: () => {},
     waiting: () => {},
     inspected: () => {},
+    serving: () => {},
     begun: () => {},
     loaded: () => {},
     ...overrides,

@@ -102,6 +102,7 @@ const FLOORS: Record<string, string[]> = {
   'client/process': [
     'client',
     'client/ports',
+    'client/serve',
     'client/runner',
     'client/evaluate',
     'client/keep',
@@ -111,6 +112,7 @@ const FLOORS: Record<string, string[]> = {
     'client/link',
     ...SHARED,
   ],
+  'client/serve': ['client', 'client/ports', 'client/runner', 'shared', 'shared/util'],
   'client/runner': [
     'client',
     'client/ports',

@@ -30,6 +30,13 @@ const http = HttpServer.prototype
 const { closeIdleConnections, close: closeHttp } = http
 const { on, emit, listenerCount } = EventEmitter.prototype
 
+const watchers = new Set<(server: ServerInsides) => void>()
+
+/** Has `seen` called when any server listens, or is closed. */
+export function watchServers(seen: (server: ServerInsides) => void): void {
+  watchers.add(seen)
+}
+
 /** Puts `hooks` in their place. */
 export function hookServers(hooks: ServerHooks): void {
   const server = net.Server.prototype as unknown as Emitter
@@ -44,6 +51,7 @@ export function hookServers(hooks: ServerHooks): void {
     })
   }
   define(server, 'emit', function (event: string | symbol, ...args: unknown[]) {
+    if (event === 'listening' || event === 'close') for (const seen of watchers) seen(this)
     return hooks.emit(this, event, args, () => emit.call(this, event, ...args))
   })
   define(server, 'listenerCount', function (event: string | symbol, listener?: never) {

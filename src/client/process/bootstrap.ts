@@ -8,6 +8,7 @@ import { closeInspector } from '../debug/inspector.ts'
 import { installMainModule } from '../evaluate/main-module.ts'
 import { type OpenPorts, openPorts } from '../ports/open-ports.ts'
 import type { SessionRunner } from '../runner/session-runner.ts'
+import { tellServing } from '../serve/serve-entry.ts'
 import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
 import { installCrashReport } from './crash-report.ts'
@@ -70,6 +71,7 @@ async function start(ports: OpenPorts): Promise<void> {
   await waitForTurn(runner)
   await ports.given
   isWaiting = false
+  tellServing(runner)
   installMainModule(process.argv[1] as string)
   await installWhileFetching(runner)
   await execute(runner, runner.config.entries)

@@ -51,6 +51,8 @@ export interface AppsEvents {
   /** A process is about to be replaced; `reason` is for people. */
   restart: [app: App, reason: string]
   exit: [app: App, exit: SupervisorExit]
+  /** The process `pid` was asked to stop. */
+  stopping: [pid: number]
   /** The standby `pid` is its app's process from now on. */
   takeover: [pid: number]
   /** The standby `pid` is none any more: it has ended, or is being killed, before it has connected as its app's process. */
@@ -265,6 +267,9 @@ export class Apps extends EventEmitter<AppsEvents> {
     const { id, supervisor } = app
     app.on('restart', (reason) => this.emit('restart', app, reason))
     app.on('refused', (error) => this.#host.report.failed(id, error, app.runs))
+    supervisor.on('state', (state) => {
+      if (state === 'stopping' && supervisor.pid !== undefined) this.emit('stopping', supervisor.pid)
+    })
     supervisor.on('exit', (exit) => {
       this.#natives.forget(id)
       this.emit('exit', app, exit)

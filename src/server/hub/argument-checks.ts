@@ -3,7 +3,7 @@
  * arguments go into events, maps and the terminal.
  */
 import { TetherError } from '../../shared/errors.ts'
-import type { Applied, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
+import type { Applied, RunnerInfo, ServerFunctions, Serving } from '../../shared/types.ts'
 import type { InstalledVersions } from '../../shared/versions.ts'
 
 type Shape = (value: unknown) => boolean
@@ -30,6 +30,9 @@ const isObject =
     Object.entries<Shape>(members).every(([name, shape]) => shape((value as Record<string, unknown>)[name]))
 
 const isError: Shape = isObject<{ name: string; message: string }>({ name: isString, message: isString })
+const isTarget: Shape = (value) =>
+  isObject<{ socketPath: string }>({ socketPath: isString })(value) ||
+  isObject<{ host: string; port: number }>({ host: isString, port: isNumber })(value)
 const isUpdate: Shape = isObject<Applied['updates'][number]>({ boundary: isString, accepted: isString })
 
 const SHAPES: {
@@ -71,6 +74,10 @@ const SHAPES: {
     }),
   ],
   waiting: ['a number', isNumber],
+  serving: [
+    '{ kind, target } or nothing',
+    isOptional(isObject<Serving>({ kind: isOneOf('fetch', 'handler', 'listening'), target: isTarget })),
+  ],
   loaded: ['an object of times', (value) => isRecord(value) && Object.values(value as object).every(isNumber)],
 }
 

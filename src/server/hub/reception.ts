@@ -107,6 +107,7 @@ export class Reception {
       if (isStart) this.#progress.show(answer, () => runner.feed.size)
     })
     runner.on('begun', () => this.#joined(session, runner))
+    runner.on('serving', () => this.#events.emit('runner:serving', this.#viewOfSession(session)))
     runner.on('waiting', () => this.#events.emit('runner:standby', this.#viewOfSession(session)))
     runner.on('ready', () => {
       this.#appOf(session)?.supervisor.ready(session.pid)
@@ -120,8 +121,11 @@ export class Reception {
       this.#report.restarted(app.id, reason)
       this.#events.emit('restart', this.#viewOf(app), reason)
     })
+    // what it is asked from now on is for its next process
+    this.#apps.on('stopping', (pid) => this.served.runnerOf(pid)?.serves(undefined))
     this.#apps.on('exit', (app, exit) => {
       const own = this.served.ofProcess(exit.pid)
+      this.served.runnerOf(exit.pid)?.serves(undefined)
       this.#dismiss(exit.pid)
       this.#report.ended(app.id, exit)
       this.#events.emit('exit', this.#viewOf(app), exit.code, exit.signal)

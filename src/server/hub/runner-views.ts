@@ -17,10 +17,11 @@ export function viewOfApp(
   next: ServedRunner | undefined,
 ): RunnerView {
   const { pid, state, standbyPid } = supervisor
-  const { info, feed, lastUpdate } = served ?? {}
+  const { info, feed, lastUpdate, serving } = served ?? {}
   const view: RunnerView = {
     ...{ id, name: id, kind: 'supervised', pid, host: info?.host, state, modules: feed?.size ?? 0, lastUpdate },
     current: served !== undefined && isCurrent(served) && !isBehind,
+    ...(serving && { serving }),
   }
   if (standbyPid === undefined) return view
   return { ...view, standby: { pid: standbyPid, modules: next?.feed.size ?? 0, memory: next?.memory } }

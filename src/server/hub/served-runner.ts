@@ -1,8 +1,9 @@
 /** The server's side of one runner: the functions it may call, its feed, and its data. */
 import { EventEmitter } from 'node:events'
+import { isDeepStrictEqual } from 'node:util'
 import type { HotPayload } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
-import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
+import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions, Serving } from '../../shared/types.ts'
 import type { IsCurrent } from '../apps/native-files.ts'
 import { createFeed } from '../modules/feed.ts'
 import type { Feed } from '../modules/feed-types.ts'
@@ -31,6 +32,8 @@ export interface ServedRunnerEvents {
   waiting: []
   /** The standby has begun to execute its entries: from now on it is the app's runner. */
   begun: []
+  /** It answers requests elsewhere or otherwise than before. */
+  serving: []
   /** It has asked for a module and its graph; a rejection of `answer` is the runner's to handle. */
   fetching: [answer: Promise<unknown>]
   /** Node has loaded these files in its process. */
@@ -49,6 +52,8 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
   /** The size of a standby's process, in bytes. */
   memory: number | undefined
   lastUpdate: Applied | undefined
+  /** How its app answers requests. */
+  serving: Serving | undefined
   readonly feed: Feed
   /** Vite's client of this runner: answers it alone. */
   readonly client: { send(payload: HotPayload): void }
@@ -98,6 +103,10 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
         this.waits = false
         this.emit('begun')
       },
+      serving: (serving) => {
+        checkArguments('serving', serving)
+        this.serves(serving)
+      },
       inspected: () => {
         this.inspected = true
       },
@@ -108,6 +117,13 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
         this.emit('loaded', loaded)
       },
     }
+  }
+
+  /** How the app answers requests from now on; `undefined`: not at all. */
+  serves(serving: Serving | undefined): void {
+    if (isDeepStrictEqual(serving, this.serving)) return
+    this.serving = serving
+    this.emit('serving')
   }
 
   async #fetch(...[url, importer, fresh]: Parameters<ServerFunctions['fetch']>) {

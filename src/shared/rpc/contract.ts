@@ -27,6 +27,7 @@ export const SERVER_CONTRACT: Contract<ServerFunctions> = {
     waiting: { event: false },
     begun: { event: false },
     inspected: { event: false },
+    serving: { event: false },
     loaded: { event: true, again: true },
   },
 }
