@@ -1,10 +1,9 @@
-import { getRequestListener } from '@hono/node-server'
-import { listen } from 'vite-tether/keep'
+import { serve } from '@hono/node-server'
 import { app } from './app.ts'
 
 const port = Number(process.env.PORT ?? 3000)
 
-// The port stays open for as long as the process lives; when this module runs again, the newest app answers.
-listen(getRequestListener(app.fetch), port, () => console.log(`Library API on http://localhost:${port}`))
+// When this module runs again its server takes the port over, and the newest app answers.
+serve({ fetch: app.fetch, port }, () => console.log(`Library API on http://localhost:${port}`))
 
 import.meta.hot?.accept()

@@ -1,8 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { queue } from './queue.ts'
 
-export async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+const port = Number(process.env.PORT ?? 3000)
+
+// When this module runs again its server takes the port over.
+createServer(answer).listen(port, () => console.log(`Queue worker, health on http://localhost:${port}/health`))
+
+import.meta.hot?.accept()
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     const [status, body] = await route(`${request.method} ${request.url}`, request)
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
