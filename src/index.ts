@@ -1,6 +1,6 @@
 /** `vite-tether`: the Vite plugin and the hub's handle. */
 export type { HubEvents, RunnerState, RunnerView, StandbyView, StartOptions, TetherHub } from './server/hub-types.ts'
-export type { AttachOptions, TetherOptions } from './server/options.ts'
+export type { AttachOptions, ServeOptions, TetherOptions } from './server/options.ts'
 export { tether } from './server/plugin/plugin.ts'
 export { getTether } from './server/plugin/registry.ts'
 export { type ErrorCode, TetherError } from './shared/errors.ts'

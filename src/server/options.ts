@@ -31,6 +31,29 @@ export interface EarlyStart {
   discard(): void
 }
 
+/** How Vite's dev server hands requests to the app. */
+export interface ServeOptions {
+  /**
+   * Paths that are the app's before Vite is asked: each stands for itself and for all below it, or is a regular expression if it
+   * begins with `^`. @default none
+   */
+  routes?: string | string[]
+  /**
+   * The first to be asked for any other path. `'auto'`: Vite answers for its files (a module, an asset, something in `public`, an
+   * `index.html` at that very path), the app for the rest; where the app answers a navigation with 404 and Vite has a fallback page
+   * (`index.html`, with `appType: 'spa'`), the browser gets that page. `'pre'`: the app, and Vite for a GET that the app answers with
+   * 404. `'post'`: as `'auto'`, but each navigation gets the fallback page where Vite has one. @default 'auto'
+   */
+  order?: 'auto' | 'pre' | 'post'
+  /** Reloads pages after a change that only the app has seen, once it answers with the new code. @default true */
+  reload?: boolean
+  /**
+   * Milliseconds that a request waits for an app that starts, and then for the first byte of its answer after the last byte of the
+   * request, until it is answered with 504. @default 120000
+   */
+  timeout?: number
+}
+
 /** Settings that only the command line has. */
 export interface CliSettings {
   /** The reader of the terminal: the app (`'inherit'`), or the command's shortcuts (`'silent'`). */
@@ -96,6 +119,12 @@ export interface TetherOptions {
    * @default true
    */
   standby?: boolean
+  /**
+   * Vite's dev server hands what is not its own to the app, so that pages and API have one port: `true`, or how. Requests wait while the
+   * app is started or replaced. `false`: never. Of several apps the first that answers requests gets them. Not for the command.
+   * @default on for an entry that exports `fetch`; off for one that listens
+   */
+  serve?: boolean | ServeOptions
   /** Lets processes join that call `connect()`: `true`, or the options of their address. @default false */
   attach?: boolean | AttachOptions
   /**
@@ -122,6 +151,20 @@ const ATTACH = object<AttachOptions>(
     allowedHosts: v.optional(v.union([v.literal(true), texts(HOSTS)], HOSTS)),
   },
   ATTACHED,
+)
+
+const ROUTE = "paths that begin with '/', or regular expressions that begin with '^'"
+const route = v.pipe(v.string(ROUTE), v.check(isRoute, ROUTE))
+const SERVED = 'a boolean or an object { routes, order, reload, timeout }'
+
+const SERVE = object<ServeOptions>(
+  {
+    routes: v.optional(v.union([route, v.array(route, ROUTE)], ROUTE)),
+    order: v.optional(oneOf('auto', 'pre', 'post')),
+    reload: v.optional(flag),
+    timeout: v.optional(milliseconds()),
+  },
+  SERVED,
 )
 
 const STOP = object<NonNullable<TetherOptions['stop']>>(
@@ -164,6 +207,7 @@ const OPTIONS = object<TetherOptions>(
     stop: v.optional(STOP),
     ports: v.optional(flag),
     standby: v.optional(flag),
+    serve: v.optional(v.lazy((value) => (typeof value === 'object' ? SERVE : v.boolean(SERVED)))),
     attach: v.optional(v.lazy((value) => (typeof value === 'object' ? ATTACH : v.boolean(ATTACHED)))),
     limits: v.optional(LIMITED),
     force: v.optional(flag),
@@ -195,6 +239,16 @@ export function checkStart(entry: string, options: StartOptions): void {
 /** Checks the id that a function of the hub (`where`, `hub.stop()` for example) gets. Throws `ERR_CONFIG`. */
 export function checkId(id: string, where: string): void {
   check(ID, id, where, 'the id')
+}
+
+/** `true` for a path, or a regular expression that compiles. */
+function isRoute(value: string): boolean {
+  if (!value.startsWith('^')) return value.startsWith('/')
+  try {
+    return new RegExp(value) instanceof RegExp
+  } catch {
+    return false
+  }
 }
 
 /** `true` for a signal that a process can listen to. */

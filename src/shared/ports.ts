@@ -1,6 +1,7 @@
 /**
  * The messages about an app's ports between its process and the supervisor, over a channel that carries sockets as well.
  */
+import type { FlatError } from './errors.ts'
 
 /** A socket as Node holds it, beneath its own classes. */
 export interface NodeHandle {
@@ -20,6 +21,13 @@ export interface PortName {
   path?: string | undefined
   /** Of a path: the number that its file had in the file system when it was bound. */
   inode?: string | undefined
+}
+
+/** The error that has ended a process. */
+export interface Failure {
+  /** Its report. */
+  text: string
+  error: FlatError
 }
 
 /** Messages of the app process. */
@@ -43,7 +51,7 @@ export type FromApp =
   /** Nothing is under way any more. */
   | { say: 'drained' }
   /** The process ends with an error. */
-  | { say: 'failure'; text: string }
+  | ({ say: 'failure' } & Failure)
 
 /** Messages of the supervisor. */
 export type ToApp =

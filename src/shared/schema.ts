@@ -36,8 +36,9 @@ export function oneOrMore(expected: string) {
 }
 
 /** One of these words. */
-export function oneOf<const Words extends readonly [string, string]>(...words: Words) {
-  return v.picklist(words, words.map((word) => `'${word}'`).join(' or '))
+export function oneOf<const Words extends readonly [string, string, ...string[]]>(...words: Words) {
+  const quoted = words.map((word) => `'${word}'`)
+  return v.picklist(words, [quoted.slice(0, -1).join(', '), quoted.at(-1)].join(' or '))
 }
 
 /** Milliseconds; by default as many as a timer can wait. */

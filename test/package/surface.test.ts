@@ -52,6 +52,7 @@ test('the package takes these options of tether(), attach and connect()', async 
   }
   expect(refused({ xxxxxxxxxxxx: 1 })).toEqual(OPTIONS)
   expect(refused({ attach: { xxxxxxxxxxxx: 1 } })).toEqual(['allowedHosts', 'host', 'path', 'port', 'token'])
+  expect(refused({ serve: { xxxxxxxxxxxx: 1 } })).toEqual(['order', 'reload', 'routes', 'timeout'])
   const error = await client.connect({ xxxxxxxxxxxx: 1 } as object).catch((error: unknown) => error)
   expect(listed(error)).toEqual([
     ...['entry', 'logger', 'name', 'onUnaccepted', 'root', 'signal', 'token', 'url', 'wait'],
@@ -75,7 +76,7 @@ const OPTIONS = [
     'limits',
     'onUnaccepted',
   ],
-  ...['ports', 'standby', 'stdio', 'stop', 'watch'],
+  ...['ports', 'serve', 'standby', 'stdio', 'stop', 'watch'],
 ]
 
 test('the package lets a tool start, see, restart and stop apps through the hub', async () => {

@@ -35,6 +35,7 @@ export async function startServer(
     plugins: [...[config.plugins ?? []].flat(), tether({ stdio: 'pipe', ...options })],
   })
   onTestFinished(() => server.close())
+  if (!server.config.server.middlewareMode) await server.listen()
   const hub = getTether(server)
   hub.on('stdout', (_, line) => output.push(line))
   hub.on('stderr', (_, line) => output.push(line))

@@ -69,6 +69,7 @@ const FLOORS: Record<string, string[]> = {
   'server/hub': [
     'server',
     'server/apps',
+    'server/serve',
     'server/terminal',
     'server/modules',
     'server/transform',
@@ -77,6 +78,7 @@ const FLOORS: Record<string, string[]> = {
     'server/vite',
     ...SHARED,
   ],
+  'server/serve': ['server', 'server/ports', 'shared', 'shared/util'],
   // ports and processes know nothing of each other: an app joins them
   'server/apps': ['server', 'server/terminal', 'server/ports', 'server/process', ...SHARED],
   'server/terminal': ['server', 'server/transform', 'server/process', ...SHARED],

@@ -1,7 +1,7 @@
 /** Opens the channel of this process, and puts what comes by it into practice. */
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import { createDebug } from 'obug'
-import type { FromApp, NodeHandle, ToApp } from '../../shared/ports.ts'
+import type { Failure, FromApp, NodeHandle, ToApp } from '../../shared/ports.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
 import { AppPorts } from './app-ports.ts'
 import { PortChannel } from './channel.ts'
@@ -28,7 +28,7 @@ export interface OpenPorts {
   /** The app has executed its entries. */
   ready(): void
   /** The process ends with an error: what clients are told meanwhile. */
-  failed(text: string): void
+  failed(failure: Failure): void
 }
 
 let opened: OpenPorts | undefined
@@ -137,6 +137,6 @@ function follow(pipe: IpcPipe): OpenPorts {
   return {
     given: given.promise,
     ready: () => void setTimeout(() => ports.settle(), PATIENCE).unref(),
-    failed: (text) => channel.lastWord({ say: 'failure', text }),
+    failed: (failure) => channel.lastWord({ say: 'failure', ...failure }),
   }
 }

@@ -1,7 +1,8 @@
 /** The report of an error that ends the app process: once, with the mapped stack, and no transformed code. */
 import { inspect, stripVTControlCharacters } from 'node:util'
 import { describeError } from '../../shared/describe-error.ts'
-import type { FlatError } from '../../shared/errors.ts'
+import { type FlatError, flattenError } from '../../shared/errors.ts'
+import type { Failure } from '../../shared/ports.ts'
 import { firstPlace, readFrame } from '../../shared/util/code-frame.ts'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
 import { importPlace } from '../evaluate/import-place.ts'
@@ -9,19 +10,26 @@ import { adviceFor } from './advice.ts'
 
 /**
  * Replaces Node's own report, which quotes a line of the transformed code. An app that listens to `uncaughtException` gets
- * its errors as ever. `tell` gets the report too, without colours.
+ * its errors as ever. `tell` gets the error too, and the report without colours.
  */
-export function installCrashReport(exit: (code: number) => void, tell?: (text: string) => void): void {
+export function installCrashReport(exit: (code: number) => void, tell?: (failure: Failure) => void): void {
   process.on('uncaughtExceptionMonitor', (error) => {
     if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return
     // Node writes its diagnostic report on the way that we would leave
     if (process.report?.reportOnUncaughtException) return
     process.stderr.write(`${formatCrash(error, process.stderr.hasColors?.() ?? false)}\n`)
     const advice = adviceFor(error)
-    tell?.(stripVTControlCharacters(formatCrash(error, false)))
+    tell?.(failureOf(error))
     if (advice) process.stderr.write(`[vite-tether] ${advice}\n`)
     exit(1)
   })
+}
+
+function failureOf(error: unknown): Failure {
+  const text = stripVTControlCharacters(formatCrash(error, false))
+  const flat = flattenError(error)
+  // the stack of an error of ours does not lead to the app, but its text does
+  return { text, error: flat.name === 'TetherError' ? { ...flat, stack: text } : flat }
 }
 
 /** The text of a crash: place and cause for code that could not be transformed, else Node's own text. */

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import type { Supervisor } from '../process/supervisor.ts'
+import type { Outages } from './outages.ts'
 import { isMadeSince, isOutput } from './own-writes.ts'
 
 /** Milliseconds without a save until the old process is stopped: a checkout, or a rename over many files, is one restart. */
@@ -35,6 +36,12 @@ export interface AppEvents {
   refused: [error: FlatError]
 }
 
+/** The processes of an app, and the times without one. */
+export interface AppLife {
+  supervisor: Supervisor
+  outages: Outages
+}
+
 /** A supervised app. */
 export class App extends EventEmitter<AppEvents> {
   readonly id: string
@@ -43,6 +50,7 @@ export class App extends EventEmitter<AppEvents> {
   /** As Vite serves it. */
   readonly url: string
   readonly supervisor: Supervisor
+  readonly outages: Outages
   readonly #host: AppHost
   #replacing: Promise<FlatError | undefined> | undefined
   /** Settles when an app that waits for a save was started again. */
@@ -57,12 +65,13 @@ export class App extends EventEmitter<AppEvents> {
   /** When the last process ended: in monotonic ms, and in ms since the epoch. */
   #endedAt = { monotonic: 0, epoch: 0 }
 
-  constructor(entry: string, url: string, supervisor: Supervisor, host: AppHost) {
+  constructor(entry: string, url: string, { supervisor, outages }: AppLife, host: AppHost) {
     super()
     this.id = supervisor.id
     this.entry = entry
     this.url = url
     this.supervisor = supervisor
+    this.outages = outages
     this.supervisor.on('exit', () => {
       this.#endedAt = { monotonic: performance.now(), epoch: Date.now() }
     })

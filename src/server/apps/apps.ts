@@ -7,7 +7,6 @@ import { type FlatError, flattenError, TetherError } from '../../shared/errors.t
 import type { Handover } from '../../shared/handover.ts'
 import { distinctId } from '../distinct-id.ts'
 import type { StartOptions } from '../hub-types.ts'
-import { HeldPorts } from '../ports/held-ports.ts'
 import { Supervisor, type SupervisorExit } from '../process/supervisor.ts'
 import { printLine } from '../terminal/prefixed-output.ts'
 import type { Report } from '../terminal/report.ts'
@@ -18,7 +17,6 @@ import {
   appCommand,
   appEnv,
   type CommandRequest,
-  holdsPorts,
   inputFiles,
   mayStandBy,
   requestedInspector,
@@ -28,8 +26,9 @@ import { resolveEntry, toUrl } from './entries.ts'
 import { inherited } from './inherited-env.ts'
 import { choosePort, type InspectorRequest } from './inspector-flags.ts'
 import { type IsCurrent, Natives } from './native-files.ts'
-import { tellOutages } from './outages.ts'
+import { Outages } from './outages.ts'
 import { aftermath } from './own-writes.ts'
+import { PortHolder } from './port-holder.ts'
 import { runnerConfig } from './runner-config.ts'
 import { hasRoom } from './standby-rules.ts'
 
@@ -53,6 +52,10 @@ export interface AppsEvents {
   exit: [app: App, exit: SupervisorExit]
   /** The process `pid` was asked to stop. */
   stopping: [pid: number]
+  /** There is a reason now why an app has no process, or none any more. */
+  outage: [app: App]
+  /** A process has ended with this error, or was not replaced because of it. */
+  failed: [app: App, error: FlatError]
   /** The standby `pid` is its app's process from now on. */
   takeover: [pid: number]
   /** The standby `pid` is none any more: it has ended, or is being killed, before it has connected as its app's process. */
@@ -71,8 +74,7 @@ export class Apps extends EventEmitter<AppsEvents> {
   readonly #before: BeforeRestart
   /** A process was asked to look at `.env`: one hint is enough. */
   #hasHinted = false
-  /** It was said that ports close with their process: once is enough. */
-  #hasToldOfPorts = false
+  readonly #ports: PortHolder
   readonly #inspectorPorts = new Set<number>()
   #isClosed = false
 
@@ -92,6 +94,7 @@ export class Apps extends EventEmitter<AppsEvents> {
       start: (entry, made) => this.start(entry, {}, made),
       forget: (app) => this.#apps.delete(app.id),
     })
+    this.#ports = new PortHolder(() => host.settings().server.config.logger)
   }
 
   list(): App[] {
@@ -211,19 +214,6 @@ export class Apps extends EventEmitter<AppsEvents> {
     return request && { ...request, port: await choosePort(request, this.#inspectorPorts) }
   }
 
-  #holdPorts(name: string): HeldPorts | undefined {
-    if (!holdsPorts(this.#options)) return undefined
-    const unable = (reason: string) => {
-      if (this.#hasToldOfPorts) return
-      this.#hasToldOfPorts = true
-      const { logger } = this.#host.settings().server.config
-      logger.warn(
-        `[vite-tether] Ports close while an app restarts: node ${process.version} is not as expected (${reason}). Please report this.`,
-      )
-    }
-    return new HeldPorts({ name, unable })
-  }
-
   #create(entry: string, start: StartOptions, inspector: InspectorRequest | undefined): App {
     const host = this.#host
     const file = resolveEntry(entry, this.#root)
@@ -238,7 +228,8 @@ export class Apps extends EventEmitter<AppsEvents> {
     const inputs = () =>
       JSON.stringify([host.handover(), runnerConfig(host.settings(), id, url), inputFiles(this.#options)])
     const { once, stop } = this.#options
-    const ports = this.#holdPorts(id)
+    const outages = new Outages(id)
+    const ports = this.#ports.hold(outages, this.#options)
     const supervisor = new Supervisor({
       ...{ id, command },
       handover: () => ({ ...host.handover(), hintsEnv: this.#hintsEnv(), pause: inspector?.pause }),
@@ -248,25 +239,35 @@ export class Apps extends EventEmitter<AppsEvents> {
       early: this.#options.early,
       standby: { mayStart: () => mayStandBy(request(), command().env) && hasRoom(), inputs },
     })
-    const app: App = new App(entry, url, supervisor, {
-      check: () => {
-        const natives = Array.from(this.#natives.changed(id), (file) => toUrl(file, this.#root))
-        return host.check(url, natives, supervisor.pid)
+    const app: App = new App(
+      entry,
+      url,
+      { supervisor, outages },
+      {
+        check: () => {
+          const natives = Array.from(this.#natives.changed(id), (file) => toUrl(file, this.#root))
+          return host.check(url, natives, supervisor.pid)
+        },
+        before: (lastSave) => this.#before.pass(lastSave),
+        delay: () => this.#options.delay ?? 0,
+        aftermath: () => aftermath(host.settings().server.watcher),
       },
-      before: (lastSave) => this.#before.pass(lastSave),
-      delay: () => this.#options.delay ?? 0,
-      aftermath: () => aftermath(host.settings().server.watcher),
-    })
-    if (ports) tellOutages(supervisor, ports)
+    )
+    outages.follow(supervisor, ports)
     this.#apps.set(id, app)
     this.#listen(app, isPrefixed)
     return app
   }
 
   #listen(app: App, isPrefixed: boolean): void {
-    const { id, supervisor } = app
+    const { id, supervisor, outages } = app
+    outages.on('change', () => this.emit('outage', app))
+    outages.on('failed', (error) => this.emit('failed', app, error))
     app.on('restart', (reason) => this.emit('restart', app, reason))
-    app.on('refused', (error) => this.#host.report.failed(id, error, app.runs))
+    app.on('refused', (error) => {
+      this.#host.report.failed(id, error, app.runs)
+      this.emit('failed', app, error)
+    })
     supervisor.on('state', (state) => {
       if (state === 'stopping' && supervisor.pid !== undefined) this.emit('stopping', supervisor.pid)
     })

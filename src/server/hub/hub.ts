@@ -9,6 +9,8 @@ import { createDeferred } from '../../shared/util/deferred.ts'
 import { Apps } from '../apps/apps.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from '../hub-types.ts'
 import { findFailure } from '../modules/start-check.ts'
+import type { TetherOptions } from '../options.ts'
+import { PortSharing } from '../serve/port-sharing.ts'
 import { createEndpoints } from '../sessions/endpoints.ts'
 import { reportAttached } from '../terminal/attached-runners.ts'
 import { createReport } from '../terminal/report.ts'
@@ -33,6 +35,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   readonly #requests: Requests
   readonly #reception: Reception
   readonly #withheld: WithheldSaves
+  readonly #sharing: PortSharing
   readonly #endpoints = createEndpoints((session) => this.#reception.receive(session))
 
   constructor() {
@@ -60,6 +63,13 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     this.#reception = new Reception({ events: this, bindings, apps: this.#apps, report })
     this.#withheld = new WithheldSaves(report, this.#apps, this.#served)
     this.#requests = new Requests(this.#apps, bindings, this.#ready.promise)
+    this.#sharing = new PortSharing({
+      events: this,
+      runners: () => this.runners,
+      outage: (id) => this.#apps.find(id)?.outages.current,
+    })
+    this.#apps.on('outage', () => this.#sharing.changed())
+    this.#apps.on('failed', ({ id }, error) => this.#sharing.failed(id, error))
     reportAttached(this, () => bindings.logger)
   }
 
@@ -108,12 +118,18 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     recordSeeds(environment, (nodes, payload) => {
       const ids = nodes.flatMap(({ id }) => (id === null ? [] : [id]))
       debug('seeds %o with %s', ids, payload?.type ?? 'no payload')
+      this.#sharing.saved(nodes.map(({ file }) => file))
       for (const { feed } of this.#served.updatable()) feed.save(ids)
       this.#reception.silence.saved()
       // frameworks may run the same modules in Vite's own process
       if (payload) channelOf(environment).sendInProcess(payload)
       return true
     })
+  }
+
+  /** Has the apps answer what `server` leaves to them. Returns what is to be called when Vite has its own handlers. */
+  share(server: ViteDevServer, options: TetherOptions): (() => void) | undefined {
+    return this.#sharing.share(server, options)
   }
 
   /** The environment serves from now on: the first time, or instead of one that Vite's restart has closed. */
@@ -138,6 +154,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     const closed = this.#requests.close()
     this.#bindings.close(closed)
     this.#ready.reject(closed)
+    this.#sharing.close()
     await this.#apps.close()
     await this.#endpoints.close()
   }
@@ -150,6 +167,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   /** A file changed that restarts the apps; attached runners, which nobody restarts, are told of what they hold of it. */
   fileChanged(file: string, modules: Iterable<EnvironmentModuleNode>): void {
+    this.#sharing.saved([file])
     this.#apps.fileChanged(file)
     this.#served.saved([...modules].flatMap(({ id }) => id ?? []))
   }

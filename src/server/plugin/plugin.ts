@@ -127,7 +127,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
     },
 
     configureServer(server) {
-      if (!active) return
+      if (!active) return undefined
       const served = server.environments[options.environment ?? 'ssr']!
       environment = served
       const hub = hubOf(served)!
@@ -149,6 +149,8 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
           watching: () => hub.watching(),
         },
       )
+      // the command serves no browser
+      return cli ? undefined : hub.share(server, options)
     },
 
     resolveId: {

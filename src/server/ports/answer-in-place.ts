@@ -5,7 +5,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Server } from 'node:net'
 import type { NodeHandle } from '../../shared/ports.ts'
-import { type Outage, pageOf } from './waiting-page.ts'
+import { answerOutage } from './outage-answer.ts'
+import type { Outage } from './waiting-page.ts'
 
 /** Milliseconds that a request may take to arrive, and an answer to be taken. */
 const PATIENCE = 5000
@@ -29,7 +30,8 @@ interface Insides {
 export function answerInPlace(handle: NodeHandle, outage: () => Outage): StandIn {
   const server = createServer({ headersTimeout: PATIENCE, requestTimeout: PATIENCE, connectionsCheckingInterval: 1000 })
   server.on('request', (request, response) => {
-    whenRead(request, response, () => answer(request, response, outage()))
+    response.shouldKeepAlive = false
+    whenRead(request, response, () => answerOutage(request, response, outage()))
   })
   // what is not HTTP
   server.on('clientError', (_, socket) => socket.destroy())
@@ -58,48 +60,6 @@ function whenRead(request: IncomingMessage, response: ServerResponse, answer: ()
   request.on('error', () => {})
   request.once('end', once)
   request.resume()
-}
-
-function answer(request: IncomingMessage, response: ServerResponse, outage: Outage): void {
-  const { origin } = request.headers
-  response.shouldKeepAlive = false
-  // a front end of another origin would see an error of its own rules, and not this
-  if (origin !== undefined) {
-    response.setHeader('Access-Control-Allow-Origin', origin)
-    response.setHeader('Access-Control-Allow-Credentials', 'true')
-    response.setHeader('Vary', 'Origin')
-  }
-  response.setHeader('Cache-Control', 'no-store')
-  const asked = request.headers['access-control-request-method']
-  if (request.method === 'OPTIONS' && asked !== undefined) {
-    response.setHeader('Access-Control-Allow-Methods', asked)
-    const headers = request.headers['access-control-request-headers']
-    if (headers !== undefined) response.setHeader('Access-Control-Allow-Headers', headers)
-    response.writeHead(204).end()
-    return
-  }
-  const told = isOwn(request) ? outage : { ...outage, details: undefined }
-  const isPage = request.headers.accept?.includes('text/html') === true
-  response.setHeader('Retry-After', '1')
-  response.setHeader('Content-Type', `text/${isPage ? 'html' : 'plain'}; charset=utf-8`)
-  response.writeHead(503).end(isPage ? pageOf(told) : textOf(told))
-}
-
-function textOf({ name, reason, details }: Outage): string {
-  return `${name} ${reason}.\n${details === undefined ? '' : `\n${details}\n`}`
-}
-
-/** `true` if a program or a page of this machine asks directly. Foreign pages get here too, through this machine's browser or a proxy. */
-function isOwn({ socket, headers }: IncomingMessage): boolean {
-  const { remoteAddress } = socket
-  if (remoteAddress !== undefined && !/^(::1|(::ffff:)?127\.[\d.]+)$/.test(remoteAddress)) return false
-  if (headers.forwarded !== undefined || headers['x-forwarded-for'] !== undefined) return false
-  return isLoopback(`http://${headers.host}`) && (headers.origin === undefined || isLoopback(headers.origin))
-}
-
-function isLoopback(url: string): boolean {
-  const { hostname } = URL.canParse(url) ? new URL(url) : { hostname: '' }
-  return /^(localhost|.+\.localhost|\[::1\]|127\.[\d.]+)$/.test(hostname)
 }
 
 /** Node takes a socket of a path by its number alone, and would close that twice. */

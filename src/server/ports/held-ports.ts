@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process'
 import { createDebug } from 'obug'
-import type { FromApp, NodeHandle, PortName } from '../../shared/ports.ts'
+import type { Failure, FromApp, NodeHandle, PortName } from '../../shared/ports.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
 import { answerInPlace, type StandIn } from './answer-in-place.ts'
 import { ProcessPorts } from './process-ports.ts'
@@ -32,6 +32,8 @@ export interface PortsHost {
   name: string
   /** The app has ports of its own after all, which close with its process. */
   unable(reason: string): void
+  /** The current process ends with an error. */
+  failed(failure: Failure): void
 }
 
 /** The ports of an app. */
@@ -145,7 +147,10 @@ export class HeldPorts {
       void Promise.all(others.map((other) => other.#yield(message.port))).then(() =>
         process.send({ say: 'done', id: message.id }),
       )
-    } else if (message.say === 'failure') this.#failure = message.text
+    } else if (message.say === 'failure') {
+      this.#failure = message.text
+      this.#host.failed({ text: message.text, error: message.error })
+    }
   }
 
   #keep({ key, port, path, inode }: PortName, handle: NodeHandle): void {

@@ -10,13 +10,13 @@ import type { Logger, ViteDevServer } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
 import type { Limits } from '../../shared/session/limits.ts'
 import type { ServerFunctions } from '../../shared/types.ts'
+import { isAllowedHost, isLoopbackHost } from '../allowed-hosts.ts'
 import type { AttachOptions } from '../options.ts'
 import { createSecret } from './gate.ts'
 import { DEFAULT_PATHNAME, type Listener, listen } from './listener.ts'
 import { type PrivateFile, writePrivateFile } from './private-files.ts'
 import { createRefusalLog } from './refusal-log.ts'
 import { createSessions, type ServerSession, type Sessions } from './sessions.ts'
-import { isLoopbackHost, isPlainHost } from './upgrade-rules.ts'
 
 /** The address for attached runners. `token` is not enumerable, so that no log shows it by accident. */
 export interface AttachPoint {
@@ -59,7 +59,7 @@ export function createAttachPoint(
       limits,
       accept: sessions.accept,
       refused: createRefusalLog(config.logger),
-      allowHost: (name: string) => allowedHosts === true || isPlainHost(name) || matches(name, allowedHosts),
+      allowHost: (name: string) => allowedHosts === true || isAllowedHost(name, allowedHosts),
     }
     if (http) {
       listener = await listen({ ...rules, where: { at: 'server', server: http, pathname } })
@@ -133,12 +133,6 @@ export function createAttachPoint(
       await listener?.close()
     },
   }
-}
-
-/** Vite's rule for `server.allowedHosts`: a leading dot covers the domain and its subdomains. */
-function matches(header: string, allowed: readonly string[]): boolean {
-  const host = header.replace(/:\d+$/, '').toLowerCase()
-  return allowed.some((each) => (each.startsWith('.') ? host === each.slice(1) || host.endsWith(each) : host === each))
 }
 
 /** Reads certificates and keys that are given as paths of files, which Vite allows. */

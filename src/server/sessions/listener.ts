@@ -14,9 +14,10 @@ import type { Link } from '../../shared/session/link.ts'
 import { SUBPROTOCOL } from '../../shared/session/protocol.ts'
 import { wrapSocket } from '../../shared/session/socket-link.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
+import { isPlainHost } from '../allowed-hosts.ts'
 import { createGate } from './gate.ts'
 import { createPrivatePath, type PrivatePath } from './private-files.ts'
-import { examine, isPlainHost, type Refusal } from './upgrade-rules.ts'
+import { examine, type Refusal } from './upgrade-rules.ts'
 
 const debug = createDebug('vite-tether:listener')
 

@@ -2,10 +2,11 @@
  * The rules for upgrade requests. Looks at the request only.
  */
 import type { IncomingMessage } from 'node:http'
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { SUBPROTOCOL } from '../../shared/session/protocol.ts'
 import { ownVersions } from '../../shared/versions.ts'
+import { isLoopbackHost } from '../allowed-hosts.ts'
 import type { Gate } from './gate.ts'
 
 /** A plain HTTP answer. */
@@ -52,26 +53,4 @@ export function examine({ headers, socket }: IncomingMessage, { gate, allowHost 
     }
   }
   return undefined
-}
-
-/** `true` if a `Host` header is an address or `localhost`: no attacker's DNS server can point such a name here. */
-export function isPlainHost(header: string): boolean {
-  const host = hostOf(header)
-  return isIP(host) !== 0 || isLocalName(host)
-}
-
-/** `true` if a host, with or without a port, can be reached from this machine only. */
-export function isLoopbackHost(header: string): boolean {
-  const host = hostOf(header)
-  const v4 = host.replace(/^::ffff:/, '')
-  return isLocalName(host) || host === '::1' || (isIP(v4) === 4 && v4.startsWith('127.'))
-}
-
-const isLocalName = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost')
-
-/** The host without port and brackets. A bare IPv6 address has colons but no port. */
-function hostOf(header: string): string {
-  const host = header.toLowerCase()
-  if (isIP(host) === 6) return host
-  return host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
 }

@@ -10,7 +10,7 @@ const program = fileURLToPath(new URL('../../fixtures/ports/slow.mjs', import.me
 /** An app whose processes listen when they are told to. */
 function createApp() {
   const clock = new FakeClock()
-  const ports = new HeldPorts({ name: 'app', unable: (reason) => expect.fail(reason) }, clock)
+  const ports = new HeldPorts({ name: 'app', unable: (reason) => expect.fail(reason), failed() {} }, clock)
   onTestFinished(() => ports.release())
   return {
     clock,

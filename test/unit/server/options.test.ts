@@ -23,6 +23,8 @@ const SIGNAL = "a signal that a process can listen to, such as 'SIGTERM' or 'SIG
 const TIME = 'milliseconds, from 0 to 2147483647'
 const VARIABLE = 'a string, or undefined to remove the variable'
 const ATTACHED = 'a boolean or an object { host, port, path, token, allowedHosts }'
+const SERVED = 'a boolean or an object { routes, order, reload, timeout }'
+const ROUTES = "paths that begin with '/', or regular expressions that begin with '^'"
 const PORT = 'an integer from 0 to 65535'
 const SERVER = "the name of an environment of Vite's for servers, which 'client' is not"
 
@@ -51,6 +53,13 @@ test.each<[object, string]>([
   [{ stop: { timeout: Number.NaN } }, wrong('timeout', 'tether({ stop })', TIME, 'NaN')],
   [{ stop: { timeout: Number.POSITIVE_INFINITY } }, wrong('timeout', 'tether({ stop })', TIME, 'Infinity')],
   [{ standby: 'no' }, wrong('standby', 'tether()', 'a boolean', "'no'")],
+  [{ serve: 'api' }, wrong('serve', 'tether()', SERVED, "'api'")],
+  [{ serve: null }, wrong('serve', 'tether()', SERVED, 'null')],
+  [{ serve: { routes: 'api' } }, wrong('routes', 'tether({ serve })', ROUTES, "'api'")],
+  [{ serve: { routes: ['/api', '^('] } }, wrong('routes', 'tether({ serve })', ROUTES, "[ '/api', '^(' ]")],
+  [{ serve: { order: 'first' } }, wrong('order', 'tether({ serve })', "'auto', 'pre' or 'post'", "'first'")],
+  [{ serve: { reload: 1 } }, wrong('reload', 'tether({ serve })', 'a boolean', '1')],
+  [{ serve: { timeout: -1 } }, wrong('timeout', 'tether({ serve })', TIME, '-1')],
   [{ attach: 5199 }, wrong('attach', 'tether()', ATTACHED, '5199')],
   [{ attach: null }, wrong('attach', 'tether()', ATTACHED, 'null')],
   [{ attach: { port: 65_536 } }, wrong('port', 'tether({ attach })', PORT, '65536')],

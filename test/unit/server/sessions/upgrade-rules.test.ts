@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { isLoopbackHost, isPlainHost } from '../../../../src/server/allowed-hosts.ts'
 import { createGate, createSecret } from '../../../../src/server/sessions/gate.ts'
-import { isLoopbackHost, isPlainHost } from '../../../../src/server/sessions/upgrade-rules.ts'
 import { deriveKeys } from '../../../../src/shared/session/auth.ts'
 import { FakeClock } from '../../../support/clock.ts'
 

@@ -1,0 +1,87 @@
+/** The headers that go from one side to the other, in their order and as often as they came. */
+import type { IncomingMessage, OutgoingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+
+/** Headers of one connection, which mean nothing on the next. */
+const OF_CONNECTION = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'],
+  ...['te', 'transfer-encoding', 'upgrade', 'http2-settings'],
+])
+
+/** What follows from how this server was asked, whatever the client says. */
+const OF_PROXY = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto']
+
+/** The headers of a request as the app gets them. `expects`: the app is to say whether it wants the body. */
+export function requestHeaders(request: IncomingMessage, expects: boolean): string[] {
+  const { headers, socket } = request
+  const sent: string[] = []
+  const cookies: string[] = []
+  for (const [name, value] of endToEnd(request)) {
+    const known = name.toLowerCase()
+    // HTTP/2 sends the crumbs of a cookie one by one
+    if (known === 'cookie') cookies.push(value)
+    else if (known !== 'host' && known !== 'expect' && !OF_PROXY.includes(known)) sent.push(name, value)
+  }
+  const host = headers[':authority'] ?? headers.host ?? 'localhost'
+  if (cookies.length > 0) sent.push('Cookie', cookies.join('; '))
+  if (headers.te?.includes('trailers')) sent.push('TE', 'trailers')
+  if (expects) sent.push('Expect', '100-continue')
+  if (isChunked(request)) sent.push('Transfer-Encoding', 'chunked')
+  const isEncrypted = (socket as Partial<TLSSocket>).encrypted === true
+  const given = (name: string): string => String(headers[name] ?? '')
+  // a proxy in front of Vite knows the client's address, host and protocol
+  sent.push('X-Forwarded-For', [given('x-forwarded-for'), socket.remoteAddress ?? ''].filter(Boolean).join(', '))
+  sent.push('X-Forwarded-Host', given('x-forwarded-host') || String(host))
+  sent.push('X-Forwarded-Port', given('x-forwarded-port') || String(socket.localPort ?? ''))
+  sent.push('X-Forwarded-Proto', given('x-forwarded-proto') || (isEncrypted ? 'https' : 'http'))
+  return ['Host', String(host), ...sent]
+}
+
+/** `true` if a body follows, or may. */
+export function hasBody(request: IncomingMessage): boolean {
+  return Number(request.headers['content-length'] ?? 0) > 0 || isChunked(request)
+}
+
+function isChunked(request: IncomingMessage): boolean {
+  const { headers, httpVersionMajor } = request
+  if (headers['content-length'] !== undefined) return false
+  if (httpVersionMajor < 2) return headers['transfer-encoding'] !== undefined
+  return !(request as unknown as { stream: { endAfterHeaders: boolean } }).stream.endAfterHeaders
+}
+
+/** Puts status and headers of the app's answer on `response`. Throws for what cannot be sent. */
+export function copyHead(
+  answer: IncomingMessage,
+  response: OutgoingMessage & { statusCode: number; statusMessage: string },
+) {
+  response.statusCode = answer.statusCode!
+  if (answer.statusMessage && isHttp1(response)) response.statusMessage = answer.statusMessage
+  const grouped = new Map<string, { name: string; values: string[] }>()
+  for (const [name, value] of endToEnd(answer)) {
+    const known = name.toLowerCase()
+    const group = grouped.get(known) ?? { name, values: [] }
+    group.values.push(value)
+    grouped.set(known, group)
+  }
+  for (const { name, values } of grouped.values()) response.setHeader(name, values.length === 1 ? values[0]! : values)
+}
+
+/** HTTP/2 has no text beside the status. */
+function isHttp1(response: OutgoingMessage): boolean {
+  return !('stream' in response)
+}
+
+/** Pairs of a flat list, as Node has headers and trailers. */
+export function pairs(flat: readonly string[]): [name: string, value: string][] {
+  return Array.from({ length: flat.length / 2 }, (_, index) => [flat[2 * index]!, flat[2 * index + 1]!])
+}
+
+function endToEnd({ rawHeaders, headers }: IncomingMessage): [name: string, value: string][] {
+  const named = String(headers.connection ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+  return pairs(rawHeaders).filter(([name]) => {
+    const known = name.toLowerCase()
+    return !known.startsWith(':') && !OF_CONNECTION.has(known) && !named.includes(known)
+  })
+}

@@ -1,0 +1,140 @@
+/** Vite's port is the app's as well: puts the order of requests, the way to the app and its pages together. */
+import type { EventEmitter } from 'node:events'
+import { Agent, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Connect, ProxyOptions, ViteDevServer } from 'vite'
+import type { FlatError } from '../../shared/errors.ts'
+import { isAllowedHost } from '../allowed-hosts.ts'
+import type { HubEvents, RunnerView } from '../hub-types.ts'
+import type { ServeOptions, TetherOptions } from '../options.ts'
+import type { Outage } from '../ports/waiting-page.ts'
+import { type AppAccess, answerByApp } from './answer-by-app.ts'
+import { answerUpgrade, refuseUpgrade } from './answer-upgrade.ts'
+import { awaitBodies } from './awaited-bodies.ts'
+import { Backend } from './backend.ts'
+import { Pages } from './pages.ts'
+import { createOrder, type Side } from './request-order.ts'
+
+/** Milliseconds of the option `timeout`. */
+const TIMEOUT = 120_000
+
+/** The hub, as far as it concerns requests. */
+export interface SharingHost {
+  readonly events: EventEmitter<HubEvents>
+  runners(): RunnerView[]
+  /** Why an app has no process; `undefined` if it has one, or is about to. */
+  outage(id: string): Outage | undefined
+}
+
+type Handler = (request: Connect.IncomingMessage, response: ServerResponse, next: Connect.NextFunction) => void
+
+/** The sharing of one hub, over Vite's restarts. */
+export class PortSharing {
+  readonly #backend: Backend
+  readonly #pages: Pages
+  readonly #agent = new Agent({ keepAlive: true })
+  #serve: TetherOptions['serve'] = false
+  /** Ends what hangs on the server of before. */
+  #left = new AbortController()
+
+  constructor(host: SharingHost) {
+    this.#backend = new Backend({
+      ...{ events: host.events, runners: host.runners, outage: host.outage },
+      wanted: () => (this.#serve === undefined ? undefined : this.#serve !== false),
+    })
+    this.#pages = new Pages({
+      ...{ events: host.events, backend: this.#backend },
+      reloads: () => this.#options.reload ?? true,
+    })
+  }
+
+  /** Shares the port of `server`, a new one. Returns what is to be called when Vite has its own handlers. */
+  share(server: ViteDevServer, { serve, attach }: TetherOptions): (() => void) | undefined {
+    this.#left.abort()
+    this.#left = new AbortController()
+    this.#serve = serve
+    if (serve === false) return undefined
+    const { config } = server
+    const http = httpServerOf(server)
+    const { timeout = TIMEOUT } = this.#options
+    const access: AppAccess = {
+      ...{ backend: this.#backend, agent: this.#agent, timeout },
+      awaited: awaitBodies(http, this.#left.signal),
+      say: (text) => config.logger.error(`[vite-tether] ${text}`, { timestamp: true }),
+    }
+    this.#pages.follow(server)
+    const order = createOrder(config, this.#options)
+    /** Requests that the app has left to Vite: it is not asked again. */
+    const passed = new WeakSet<IncomingMessage>()
+    const handle =
+      (sideOf: (request: IncomingMessage, url: string) => Side): Handler =>
+      (request, response, next) => {
+        const url = request.originalUrl ?? request.url ?? '/'
+        const side = sideOf(request, url)
+        if (side === 'vite' || passed.has(request) || !this.#backend.whereabouts) return next()
+        const pass = () => {
+          passed.add(request)
+          next()
+        }
+        void answerByApp(access, { request, response, url, pass, isShared: side === 'app-first' })
+      }
+    server.middlewares.use(handle(order.before))
+    if (http) this.#shareUpgrades(server, http, access, typeof attach === 'object' ? attach.path : undefined)
+    return () => server.middlewares.use(handle(order.after))
+  }
+
+  /** An app's whereabouts have changed in a way that no event of the hub tells. */
+  changed(): void {
+    this.#backend.changed()
+  }
+
+  /** Files of modules or of the option `watch` were saved. */
+  saved(files: readonly (string | null)[]): void {
+    this.#pages.saved(files)
+  }
+
+  /** An app could not start, or was not replaced. */
+  failed(app: string, error: FlatError): void {
+    this.#pages.failed(app, error)
+  }
+
+  close(): void {
+    this.#left.abort()
+    this.#agent.destroy()
+  }
+
+  get #options(): ServeOptions {
+    return typeof this.#serve === 'object' ? this.#serve : {}
+  }
+
+  #shareUpgrades({ config }: ViteDevServer, http: Server, access: AppAccess, attachPath = '/__tether'): void {
+    const { allowedHosts, https, proxy = {} } = config.server
+    const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const protocol = request.headers['sec-websocket-protocol'] ?? ''
+      const url = request.url ?? '/'
+      if (/^vite-(hmr|ping)$/.test(protocol) || url.replace(/\?.*/s, '') === attachPath || isProxied(url, proxy)) return
+      if (!this.#backend.whereabouts) return
+      if (!https && allowedHosts !== true && !isAllowedHost(request.headers.host ?? '', allowedHosts ?? [])) {
+        refuseUpgrade(socket, 403, 'This host is not allowed: see server.allowedHosts of Vite')
+      } else void answerUpgrade(access, { request, socket, head })
+    }
+    http.on('upgrade', upgrade)
+    this.#left.signal.addEventListener('abort', () => http.off('upgrade', upgrade))
+  }
+}
+
+/** The server behind Vite's handlers: Vite's own, or one that it was told of. */
+function httpServerOf({ httpServer, config }: ViteDevServer): Server | undefined {
+  const { middlewareMode, ws, hmr } = config.server
+  const told = [middlewareMode, ws, hmr].flatMap((each) => (typeof each === 'object' && each.server) || [])
+  return (httpServer ?? told[0]) as Server | undefined
+}
+
+/** `true` if Vite's `server.proxy` takes an upgrade. */
+function isProxied(url: string, proxy: Record<string, string | ProxyOptions>): boolean {
+  return Object.entries(proxy).some(([context, options]) => {
+    const { ws, target } = typeof options === 'string' ? { ws: false, target: options } : options
+    const isMeant = context.startsWith('^') ? new RegExp(context).test(url) : url.startsWith(context)
+    return isMeant && (ws || /^wss?:/.test(String(target)))
+  })
+}

@@ -1,0 +1,95 @@
+/** Whose a request is, Vite's or the app's. Looks at the request, the options and the files of the project. */
+import { existsSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import type { ResolvedConfig } from 'vite'
+import type { ServeOptions } from '../options.ts'
+
+/** `app`: its answer counts. `app-first`: Vite answers what the app answers with 404. */
+export type Side = 'app' | 'app-first' | 'vite'
+
+/** Decides at two moments. */
+export interface RequestOrder {
+  /** Before Vite has looked for a file. `url` is the one of the client. */
+  before(request: IncomingMessage, url: string): Side
+  /** When Vite has no file but maybe a page: `request.url` is the page's then, without Vite's base. */
+  after(request: IncomingMessage, url: string): Side
+}
+
+/** Makes the rules of a server. */
+export function createOrder(
+  config: Pick<ResolvedConfig, 'root' | 'base' | 'appType'>,
+  options: ServeOptions,
+): RequestOrder {
+  const { root, base, appType } = config
+  const { order = 'auto' } = options
+  const isRoute = [options.routes ?? []].flat().map(toRule)
+  const hasPages = appType === 'spa' || appType === 'mpa'
+
+  function after(request: IncomingMessage, url: string): Side {
+    if (!isRead(request) || !hasPages) return 'app'
+    const page = pathOf(request.url!)
+    if (!page.endsWith('.html') || !existsSync(join(root, decoded(page)))) return 'app'
+    if (!isFallback(page, withoutBase(pathOf(url), base))) return 'vite'
+    // Vite has put its page in place of a path that it does not know
+    if (!isNavigation(request)) return 'app'
+    return order === 'post' ? 'vite' : 'app-first'
+  }
+
+  return {
+    before(request, url) {
+      const path = pathOf(url)
+      if (isRoute.some((each) => each(url, path))) return 'app'
+      if (!`${path}/`.startsWith(base)) return isRead(request) ? 'app-first' : 'app'
+      if (order !== 'pre' || isOfVite(request, withoutBase(path, base))) return 'vite'
+      return isRead(request) ? 'app-first' : 'app'
+    },
+    after,
+  }
+}
+
+/** Only what is read can be asked of another one as well. */
+function isRead({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
+/** `true` if the user goes to a page, and no script asks. */
+function isNavigation({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes('text/html') === true
+}
+
+/** `true` if Vite's fallback page was put in place of `path`. */
+function isFallback(page: string, path: string): boolean {
+  return page === '/index.html' && !['', '/', '/index', '/index.html'].includes(path)
+}
+
+/** `true` for what only Vite can answer: `/@vite/client`, `/@fs/...`, modules of plugins, the ping of its client. */
+function isOfVite({ headers }: IncomingMessage, path: string): boolean {
+  return headers.accept === 'text/x-vite-ping' || path.startsWith('/@') || path === '/__open-in-editor'
+}
+
+function toRule(route: string): (url: string, path: string) => boolean {
+  if (route.startsWith('^')) {
+    const pattern = new RegExp(route)
+    return (url) => pattern.test(url)
+  }
+  const folder = route.endsWith('/') ? route : `${route}/`
+  return (_, path) => `${path}/`.startsWith(folder)
+}
+
+/** The path of a request, which may be no URL by any standard. */
+function pathOf(url: string): string {
+  return url.replace(/[?#].*$/s, '')
+}
+
+function withoutBase(path: string, base: string): string {
+  return path.startsWith(base) ? `/${path.slice(base.length)}` : path
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
