@@ -164,8 +164,8 @@ export class App extends EventEmitter<AppEvents> {
     this.#noteSave()
     const { state } = this.supervisor
     if (this.#due !== undefined) void this.replace(this.#due)
-    // one that is starting may be about to crash over what this save has mended
-    else if (state === 'crashed' || state === 'idle' || state === 'starting') {
+    // one that is starting may be about to crash over what this save has mended; one that is about to start reads it
+    else if (state === 'starting' || (!this.#replacing && (state === 'crashed' || state === 'idle'))) {
       this.#retrying ??= this.#retry().finally(() => {
         this.#retrying = undefined
       })
