@@ -5,7 +5,7 @@
 import { type Agent, request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Serving } from '../../shared/types.ts'
 import type { AwaitedBodies } from './awaited-bodies.ts'
-import { copyHead, hasBody, pairs, requestHeaders } from './forwarded-headers.ts'
+import { copyHead, hasBody, requestHeaders, trailersOf } from './forwarded-headers.ts'
 
 /** Milliseconds after which a body is sent to an app that does not know `Expect: 100-continue`. */
 const CONTINUE = 1000
@@ -54,7 +54,8 @@ export function askApp(request: IncomingMessage, response: ServerResponse, optio
       agent: isRepeatable(request) ? agent : false,
       method: request.method!,
       path,
-      headers: requestHeaders(request, expects),
+      // an app that is told to close the connection may do so before it has read the body, and its answer would be lost
+      headers: [...requestHeaders(request, expects), 'Connection', 'keep-alive'],
     })
     const settle = (result: Asked) => {
       clearTimeout(timer)
@@ -79,7 +80,7 @@ export function askApp(request: IncomingMessage, response: ServerResponse, optio
       request.on('data', () => timer.refresh())
       request.pipe(asked, { end: false })
       request.once('end', () => {
-        asked.addTrailers(pairs(request.rawTrailers))
+        asked.addTrailers(trailersOf(request) as never)
         asked.end()
       })
     }
@@ -144,7 +145,7 @@ function sendAnswer(answer: IncomingMessage, response: ServerResponse): Promise<
     })
     answer.pipe(response, { end: false })
     answer.once('end', () => {
-      if (answer.rawTrailers.length > 0) response.addTrailers(pairs(answer.rawTrailers))
+      if (answer.rawTrailers.length > 0) response.addTrailers(trailersOf(answer) as never)
       response.end()
     })
     answer.once('close', () => {

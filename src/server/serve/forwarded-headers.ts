@@ -56,14 +56,27 @@ export function copyHead(
 ) {
   response.statusCode = answer.statusCode!
   if (answer.statusMessage && isHttp1(response)) response.statusMessage = answer.statusMessage
-  const grouped = new Map<string, { name: string; values: string[] }>()
-  for (const [name, value] of endToEnd(answer)) {
-    const known = name.toLowerCase()
-    const group = grouped.get(known) ?? { name, values: [] }
-    group.values.push(value)
-    grouped.set(known, group)
+  for (const [name, values] of Object.entries(grouped(endToEnd(answer)))) {
+    response.setHeader(name, values.length === 1 ? values[0]! : values)
   }
-  for (const { name, values } of grouped.values()) response.setHeader(name, values.length === 1 ? values[0]! : values)
+}
+
+/** Trailers, as `addTrailers` takes them. */
+export function trailersOf({ rawTrailers }: IncomingMessage): Record<string, string[]> {
+  return grouped(pairs(rawTrailers))
+}
+
+/** All values of each name, with the name as it came first. */
+function grouped(headers: [name: string, value: string][]): Record<string, string[]> {
+  const names = new Map<string, string>()
+  const values: Record<string, string[]> = Object.create(null)
+  for (const [given, value] of headers) {
+    const known = given.toLowerCase()
+    const name = names.get(known) ?? given
+    names.set(known, name)
+    values[name] = [...(values[name] ?? []), value]
+  }
+  return values
 }
 
 /** HTTP/2 has no text beside the status. */
