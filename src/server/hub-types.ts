@@ -1,5 +1,6 @@
 /** The types of the hub's handle. */
 import type { EventEmitter } from 'node:events'
+import type { FlatError } from '../shared/errors.ts'
 import type { Applied, Serving } from '../shared/types.ts'
 import type { InstalledVersions } from '../shared/versions.ts'
 
@@ -38,6 +39,18 @@ export interface RunnerView {
   modules: number
   /** The last report on a change; `undefined` if there was none in this session. */
   lastUpdate: Applied | undefined
+  /**
+   * The memory of its process, in bytes (RSS), when it was ready or had handled its last change, whichever was later; absent until
+   * it has told.
+   */
+  memory?: number
+  /** When it began to execute modules, in milliseconds since the epoch; absent while a supervised runner is not connected. */
+  connectedAt?: number
+  /**
+   * The ports, and the paths of sockets, on which the process of a supervised runner listens, as far as they outlive it (see the
+   * option `ports`); of an attached one they are not known.
+   */
+  ports?: (number | string)[]
   /** `true` if it runs the saved code: no change is on its way to it, and none has failed or waits for a restart. */
   current: boolean
   /** How and where a supervised runner answers requests; absent while it does not. */
@@ -56,6 +69,38 @@ export interface StandbyView {
   modules: number
   /** The memory of its process, in bytes (RSS); `undefined` until it holds the code of its entries. */
   memory: number | undefined
+}
+
+/**
+ * Why the process of a supervised runner is replaced. `unaccepted`: no module accepted a change, and `chain` leads from the changed
+ * module to a root, as URLs. `reload`: a plugin asked for a full reload. `file`: a file was saved that restarts the app (`.env`,
+ * the option `watch`). `native`: a file was saved that Node has loaded by itself. `options`: the options in the config have changed.
+ * `silence`: the process did not answer to a save. `request`: `hub.restart()` was called. Files are relative to Vite's root if they
+ * lie in it.
+ */
+export type RestartCause =
+  | { kind: 'unaccepted'; chain: string[] }
+  | { kind: 'file' | 'native'; file: string }
+  | { kind: 'reload' | 'options' | 'silence' | 'request' }
+
+/** How long the steps of an update took, in milliseconds. */
+export interface UpdateTimes {
+  /** From the moment in which the server was told of the save until the changed code was compiled and sent. */
+  compile: number
+  /** From then until the runner's report was there: `report.ms`, the way there and back, and what it had to finish before. */
+  runner: number
+}
+
+/** How the process of a supervised runner has ended, and what follows. */
+export interface ExitDetails {
+  /** `true` if it was asked to stop. */
+  requested: boolean
+  /** `true` if it ended by itself after it had executed its entries. */
+  wasReady: boolean
+  /** `start`: a new process follows. `save`: the next save starts one. `none`: the end is final. */
+  next: 'start' | 'save' | 'none'
+  /** Milliseconds until the new process; absent if it follows at once. */
+  delay?: number
 }
 
 /** Events of the hub, with their arguments. */
@@ -77,14 +122,21 @@ export interface HubEvents {
    * protocol; with 1001 this side has gone away, and the runner is going to try again.
    */
   'runner:disconnect': [runner: RunnerView, code: number]
-  /** A runner has handled a change, with any outcome but `failed`. */
-  'update:applied': [runner: RunnerView, report: Applied]
+  /** The server was told that these files (absolute paths) were saved: modules, or files that restart the apps. */
+  save: [files: string[]]
+  /**
+   * A runner has handled a change, with any outcome but `failed`. `times` is `undefined` for a change that was made of no save: the
+   * comparison after a reconnect, or what the runner tried again by itself.
+   */
+  'update:applied': [runner: RunnerView, report: Applied, times?: UpdateTimes | undefined]
   /** A change has failed in a runner, which runs its previous code on. `report.error` has the error. */
-  'update:failed': [runner: RunnerView, report: Applied]
-  /** The process of a supervised runner is about to be replaced. `reason` is a text for the terminal. */
-  restart: [runner: RunnerView, reason: string]
+  'update:failed': [runner: RunnerView, report: Applied, times?: UpdateTimes | undefined]
+  /** The process of a supervised runner is about to be replaced. `reason` is a text for the terminal, made of `cause`. */
+  restart: [runner: RunnerView, reason: string, cause: RestartCause]
+  /** The process of a supervised runner is due to be replaced and is not, because its new code, or the command `before`, has failed. */
+  refused: [runner: RunnerView, error: FlatError]
   /** The process of a supervised runner has ended, with an exit code or by a signal. */
-  exit: [runner: RunnerView, code: number | null, signal: NodeJS.Signals | null]
+  exit: [runner: RunnerView, code: number | null, signal: NodeJS.Signals | null, details: ExitDetails]
   /** A line of standard output of a supervised runner; only with `stdio: 'pipe'` or several apps. */
   stdout: [runner: RunnerView, line: string]
   /** A line of standard error of a supervised runner; only with `stdio: 'pipe'` or several apps. */

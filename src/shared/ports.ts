@@ -10,6 +10,8 @@ export interface NodeHandle {
   close(closed?: () => void): void
   ref(): void
   unref(): void
+  /** Of a TCP socket: writes its address into `address`. */
+  getsockname?(address: object): number
 }
 
 /** A port, or the path of a socket, that is held. */

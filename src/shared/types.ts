@@ -151,10 +151,10 @@ export interface ServerFunctions {
   compare(held: Record<ModuleId, string>): Promise<Change>
   /** A custom event sent with `import.meta.hot.send`. */
   hot(payload: CustomPayload): void
-  /** The report on a change. */
-  applied(report: Applied): void
-  /** The entries are executed. */
-  ready(): void
+  /** The report on a change; `memory` is the size of the process, in bytes. */
+  applied(report: Applied, memory?: number): void
+  /** The entries are executed; `memory` is the size of the process, in bytes. */
+  ready(memory?: number): void
   /** A standby holds the code of its entries; `memory` is the size of its process, in bytes. */
   waiting(memory: number): void
   /** A standby begins to execute its entries: it is the app's process from now on. */

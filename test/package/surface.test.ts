@@ -99,6 +99,7 @@ test('the package lets a tool start, see, restart and stop apps through the hub'
     {
       ...{ id: 'a.ts', name: 'a.ts', kind: 'supervised', pid: expect.any(Number), host: expect.any(String) },
       ...{ state: 'ready', modules: 2, lastUpdate: undefined, current: true },
+      ...{ memory: expect.any(Number), connectedAt: expect.any(Number), ports: [] },
     },
   ])
 

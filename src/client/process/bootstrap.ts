@@ -77,7 +77,7 @@ async function start(ports: OpenPorts): Promise<void> {
   await execute(runner, runner.config.entries)
   // `listen()` reports EADDRINUSE in a later tick; an app that fails by it must not be called ready
   await new Promise(setImmediate)
-  runner.server.ready()
+  runner.server.ready(process.memoryUsage.rss())
   ports.ready()
   started?.()
 }

@@ -253,7 +253,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
 
   #applied(report: Applied): void {
     // after the session has ended the server does not wait for reports
-    if (this.#session.state !== 'ended') this.#session.rpc.applied(report)
+    if (this.#session.state !== 'ended') this.#session.rpc.applied(report, process.memoryUsage.rss())
     this.emit('applied', report)
   }
 

@@ -2,7 +2,9 @@
 import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
+import type { RestartCause } from '../hub-types.ts'
 import type { Supervisor } from '../process/supervisor.ts'
+import { describeCause } from '../terminal/restart-text.ts'
 import type { Outages } from './outages.ts'
 import { isMadeSince, isOutput } from './own-writes.ts'
 
@@ -30,8 +32,8 @@ export interface AppHost {
 
 /** Events of an app, with their arguments. */
 export interface AppEvents {
-  /** The process is about to be replaced; `reason` is for people. */
-  restart: [reason: string]
+  /** The process is about to be replaced. */
+  restart: [cause: RestartCause]
   /** The process is not replaced, because the new code cannot start. */
   refused: [error: FlatError]
 }
@@ -55,8 +57,8 @@ export class App extends EventEmitter<AppEvents> {
   #replacing: Promise<FlatError | undefined> | undefined
   /** Settles when an app that waits for a save was started again. */
   #retrying: Promise<void> | undefined
-  /** Reason of a restart that was refused, because the code does not transform: the next save asks for it again. */
-  #due: string | undefined
+  /** Cause of a restart that was refused, because the code does not transform: the next save asks for it again. */
+  #due: RestartCause | undefined
   /** Of the burst of saves that goes on, or of the last one. */
   #firstSave = 0
   #lastSave = 0
@@ -97,8 +99,8 @@ export class App extends EventEmitter<AppEvents> {
    * Replaces the process once the burst of saves has ended and its new code is known to transform. Requests that come
    * meanwhile are the same restart. Resolves with the reason if the process was not replaced.
    */
-  replace(reason: string): Promise<FlatError | undefined> {
-    this.#replacing ??= this.#replace(reason).finally(() => {
+  replace(cause: RestartCause): Promise<FlatError | undefined> {
+    this.#replacing ??= this.#replace(cause).finally(() => {
       this.#replacing = undefined
     })
     return this.#replacing
@@ -111,7 +113,7 @@ export class App extends EventEmitter<AppEvents> {
     return this.supervisor.stop()
   }
 
-  async #replace(reason: string): Promise<FlatError | undefined> {
+  async #replace(cause: RestartCause): Promise<FlatError | undefined> {
     const stops = this.#stops
     this.supervisor.prepare()
     // Checked after the pause. A file is saved, then a check transforms it, then Vite hears of the save: that check was of old code.
@@ -121,14 +123,14 @@ export class App extends EventEmitter<AppEvents> {
     const failure = refusal ?? (await this.#host.check())
     if (stops !== this.#stops) return this.#stopped()
     if (failure && (refusal || this.runs)) {
-      this.#due = reason
+      this.#due = cause
       this.emit('refused', failure)
       return failure
     }
     this.#due = undefined
     // one that has not begun was told when its predecessor was stopped
-    if (!this.supervisor.isUnbegun) this.emit('restart', reason)
-    await this.supervisor.restart(reason)
+    if (!this.supervisor.isUnbegun) this.emit('restart', cause)
+    await this.supervisor.restart(describeCause(cause))
     return this.supervisor.state === 'stopped' ? this.#stopped() : undefined
   }
 
@@ -142,9 +144,9 @@ export class App extends EventEmitter<AppEvents> {
   }
 
   /** A file was saved that is no module: the process has to be replaced for it. */
-  fileChanged(reason: string): Promise<FlatError | undefined> {
+  fileChanged(file: string): Promise<FlatError | undefined> {
     this.#noteSave()
-    return this.replace(reason)
+    return this.replace({ kind: 'file', file })
   }
 
   /** A file was saved. `isModule`: it is one, or may be one that was missing. */

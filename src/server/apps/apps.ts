@@ -6,7 +6,7 @@ import type { ViteDevServer } from 'vite'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import type { Handover } from '../../shared/handover.ts'
 import { distinctId } from '../distinct-id.ts'
-import type { StartOptions } from '../hub-types.ts'
+import type { RestartCause, StartOptions } from '../hub-types.ts'
 import { Supervisor, type SupervisorExit } from '../process/supervisor.ts'
 import { printLine } from '../terminal/prefixed-output.ts'
 import type { Report } from '../terminal/report.ts'
@@ -47,8 +47,10 @@ export interface AppsHost {
 
 /** Events of the apps, with their arguments. */
 export interface AppsEvents {
-  /** A process is about to be replaced; `reason` is for people. */
-  restart: [app: App, reason: string]
+  /** A process is about to be replaced. */
+  restart: [app: App, cause: RestartCause]
+  /** A process is due to be replaced and is not, because of this error. */
+  refused: [app: App, error: FlatError]
   exit: [app: App, exit: SupervisorExit]
   /** The process `pid` was asked to stop. */
   stopping: [pid: number]
@@ -137,9 +139,9 @@ export class Apps extends EventEmitter<AppsEvents> {
   }
 
   /** Replaces the process of an app that was not stopped; what goes wrong is reported. */
-  replace(app: App, reason: string): void {
+  replace(app: App, cause: RestartCause): void {
     if (app.supervisor.state === 'stopped') return
-    this.#report(app, app.replace(reason))
+    this.#report(app, app.replace(cause))
   }
 
   #report(app: App, restart: Promise<unknown>): void {
@@ -156,20 +158,20 @@ export class Apps extends EventEmitter<AppsEvents> {
     for (const app of this.list()) app.fileSaved(file, isModule)
     this.configured.ensureMissing()
     for (const id of this.#natives.saved(file)) {
-      this.replace(this.get(id), `${this.#short(file)} changed (loaded natively)`)
+      this.replace(this.get(id), { kind: 'native', file: this.#short(file) })
     }
   }
 
   /** A file changed that is no module but restarts the apps. */
   fileChanged(file: string): void {
     for (const app of this.list()) {
-      if (app.supervisor.state !== 'stopped') this.#report(app, app.fileChanged(`${this.#short(file)} changed`))
+      if (app.supervisor.state !== 'stopped') this.#report(app, app.fileChanged(this.#short(file)))
     }
   }
 
   /** The options have changed: an app whose process was started with others of them is started again. */
-  reconfigured(reason: string): void {
-    for (const app of this.list()) if (app.supervisor.hasOldCommand) this.replace(app, reason)
+  reconfigured(): void {
+    for (const app of this.list()) if (app.supervisor.hasOldCommand) this.replace(app, { kind: 'options' })
   }
 
   /** `true` if there are several apps: lines of the terminal name theirs then. */
@@ -263,9 +265,10 @@ export class Apps extends EventEmitter<AppsEvents> {
     const { id, supervisor, outages } = app
     outages.on('change', () => this.emit('outage', app))
     outages.on('failed', (error) => this.emit('failed', app, error))
-    app.on('restart', (reason) => this.emit('restart', app, reason))
+    app.on('restart', (cause) => this.emit('restart', app, cause))
     app.on('refused', (error) => {
       this.#host.report.failed(id, error, app.runs)
+      this.emit('refused', app, error)
       this.emit('failed', app, error)
     })
     supervisor.on('state', (state) => {

@@ -36,7 +36,7 @@ const isTarget: Shape = (value) =>
 const isUpdate: Shape = isObject<Applied['updates'][number]>({ boundary: isString, accepted: isString })
 
 const SHAPES: {
-  [K in Exclude<keyof ServerFunctions, 'ready' | 'begun' | 'inspected'>]: [expected: string, ...Shape[]]
+  [K in Exclude<keyof ServerFunctions, 'begun' | 'inspected'>]: [expected: string, ...Shape[]]
 } = {
   init: [
     '{ name, kind, pid, host, root, app?, versions? }',
@@ -62,7 +62,7 @@ const SHAPES: {
     isObject<{ type: string; event: string }>({ type: isOneOf('custom'), event: isString }),
   ],
   applied: [
-    '{ seq, outcome, ms, evaluated, updates }',
+    '{ seq, outcome, ms, evaluated, updates }, a number or nothing',
     isObject<Applied>({
       seq: isNumber,
       outcome: isOneOf('updated', 'reloaded', 'unaffected', 'unaccepted', 'failed'),
@@ -72,7 +72,9 @@ const SHAPES: {
       chain: isOptional(isArrayOf(isString)),
       error: isOptional(isError),
     }),
+    isOptional(isNumber),
   ],
+  ready: ['a number or nothing', isOptional(isNumber)],
   waiting: ['a number', isNumber],
   serving: [
     '{ kind, target } or nothing',

@@ -121,6 +121,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
       this.#sharing.saved(nodes.map(({ file }) => file))
       for (const { feed } of this.#served.updatable()) feed.save(ids)
       this.#reception.silence.saved()
+      this.emit('save', [...new Set(nodes.flatMap(({ file }) => file ?? []))])
       // frameworks may run the same modules in Vite's own process
       if (payload) channelOf(environment).sendInProcess(payload)
       return true
@@ -139,7 +140,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     const { binding, isFirst } = resumed
     if (!isFirst) {
       for (const { feed } of this.#served.updatable()) feed.review()
-      this.#apps.reconfigured('its options changed in the config')
+      this.#apps.reconfigured()
     }
     this.#open(binding).then(this.#ready.resolve, this.#ready.reject)
   }
@@ -170,6 +171,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     this.#sharing.saved([file])
     this.#apps.fileChanged(file)
     this.#served.saved([...modules].flatMap(({ id }) => id ?? []))
+    this.emit('save', [file])
   }
 
   /** Files are watched from now on. An entry was missing, then its file was made, then the watcher began: no event tells of it. */

@@ -7,10 +7,11 @@ import type { App } from '../apps/app.ts'
 import type { Apps } from '../apps/apps.ts'
 import { runnerConfig } from '../apps/runner-config.ts'
 import { distinctId } from '../distinct-id.ts'
-import type { HubEvents, RunnerView } from '../hub-types.ts'
+import type { HubEvents, RunnerView, UpdateTimes } from '../hub-types.ts'
 import type { ServerSession } from '../sessions/sessions.ts'
 import { createProgress } from '../terminal/progress.ts'
 import type { Report } from '../terminal/report.ts'
+import { describeCause } from '../terminal/restart-text.ts'
 import { tellOutcome } from '../terminal/tell-outcome.ts'
 import { channelOf } from '../vite/environment.ts'
 import { beginTurn } from './begin-turn.ts'
@@ -98,7 +99,7 @@ export class Reception {
       // the lost messages may have told the standby to begin: tells it again, behind the answer to `compare`
       else setImmediate(() => void this.#begin(session.pid))
     })
-    runner.on('applied', (report) => this.#applied(session, report, runner))
+    runner.on('applied', (report, times) => this.#applied(session, report, runner, times))
     runner.on('loaded', (files) => {
       if (this.#appOf(session)) void this.#apps.loaded(runner.id, files)
     })
@@ -117,9 +118,11 @@ export class Reception {
 
   /** Passes on what apps do to the terminal, to their sessions and to the hub's users. */
   #listen(): void {
-    this.#apps.on('restart', (app, reason) => {
+    this.#apps.on('refused', (app, error) => this.#events.emit('refused', this.#viewOf(app), error))
+    this.#apps.on('restart', (app, cause) => {
+      const reason = describeCause(cause)
       this.#report.restarted(app.id, reason)
-      this.#events.emit('restart', this.#viewOf(app), reason)
+      this.#events.emit('restart', this.#viewOf(app), reason, cause)
     })
     // what it is asked from now on is for its next process
     this.#apps.on('stopping', (pid) => this.served.runnerOf(pid)?.serves(undefined))
@@ -128,7 +131,8 @@ export class Reception {
       this.served.runnerOf(exit.pid)?.serves(undefined)
       this.#dismiss(exit.pid)
       this.#report.ended(app.id, exit)
-      this.#events.emit('exit', this.#viewOf(app), exit.code, exit.signal)
+      const { code, signal, pid: _, ...details } = exit
+      this.#events.emit('exit', this.#viewOf(app), code, signal, details)
       // a save was on its way to the process, then the process ended: the app must start again for it
       if (own.some(([, { feed }]) => feed.pending)) app.saved()
     })
@@ -160,6 +164,7 @@ export class Reception {
   #joined(session: ServerSession, runner: ServedRunner): void {
     this.#appOf(session)?.supervisor.fetched(session.pid)
     this.#toVite('vite:client:connect', undefined, runner)
+    runner.connectedAt ??= Date.now()
     this.#events.emit('runner:connect', this.#viewOfSession(session))
   }
 
@@ -175,16 +180,21 @@ export class Reception {
     for (const [session] of this.served.ofProcess(pid)) void session.close()
   }
 
-  #applied(session: ServerSession, report: Applied, runner: ServedRunner): void {
+  #applied(session: ServerSession, report: Applied, runner: ServedRunner, times: UpdateTimes | undefined): void {
     const app = this.#appOf(session)
     const { seq, outcome } = report
     debug('%s applied %d: %s', runner.id, seq, outcome)
-    this.#events.emit(outcome === 'failed' ? 'update:failed' : 'update:applied', this.#viewOfSession(session), report)
+    this.#events.emit(
+      outcome === 'failed' ? 'update:failed' : 'update:applied',
+      this.#viewOfSession(session),
+      report,
+      times,
+    )
     if (!app) return
     // the app has its change: the standby need not wait with its own any longer
     this.served.standbyOf(app.supervisor.standbyPid)?.[1].feed.hurry()
-    const reason = tellOutcome(this.#report, app, report, this.#bindings.current.environment)
-    if (reason !== undefined) this.#apps.replace(app, reason)
+    const cause = tellOutcome(this.#report, app, report, this.#bindings.current.environment)
+    if (cause) this.#apps.replace(app, cause)
   }
 
   #toVite(event: string, data: unknown, { client }: ServedRunner): void {

@@ -66,7 +66,7 @@ export class Requests {
   }
 
   async #restart(app: App): Promise<void> {
-    const failure = await app.replace('on request')
+    const failure = await app.replace({ kind: 'request' })
     this.#assertOpen()
     if (!failure) return
     const cause = reviveError(failure)

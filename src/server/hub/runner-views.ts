@@ -10,6 +10,12 @@ function isCurrent({ feed, lastUpdate }: ServedRunner): boolean {
   return !feed.pending && isUpToDate(lastUpdate)
 }
 
+/** Its memory, and since when it runs: as far as it has told. */
+function figuresOf(runner: ServedRunner | undefined): Pick<RunnerView, 'memory' | 'connectedAt'> {
+  const { memory, connectedAt } = runner ?? {}
+  return { ...(memory !== undefined && { memory }), ...(connectedAt !== undefined && { connectedAt }) }
+}
+
 /** The view of a supervised runner, with or without a process. */
 export function viewOfApp(
   { id, supervisor, isBehind }: App,
@@ -20,6 +26,7 @@ export function viewOfApp(
   const { info, feed, lastUpdate, serving } = served ?? {}
   const view: RunnerView = {
     ...{ id, name: id, kind: 'supervised', pid, host: info?.host, state, modules: feed?.size ?? 0, lastUpdate },
+    ...{ ...figuresOf(served), ports: [...(supervisor.ports?.open ?? [])] },
     current: served !== undefined && isCurrent(served) && !isBehind,
     ...(serving && { serving }),
   }
@@ -40,6 +47,7 @@ export function viewOfAttached({ kind, pid, state }: ServerSession, runner: Serv
     state,
     modules: feed.size,
     lastUpdate,
+    ...figuresOf(runner),
     current: isCurrent(runner),
     ...(versions && { versions }),
   }

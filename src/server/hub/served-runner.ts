@@ -5,11 +5,13 @@ import type { HotPayload } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
 import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions, Serving } from '../../shared/types.ts'
 import type { IsCurrent } from '../apps/native-files.ts'
+import type { UpdateTimes } from '../hub-types.ts'
 import { createFeed } from '../modules/feed.ts'
 import type { Feed } from '../modules/feed-types.ts'
 import type { Records } from '../modules/records.ts'
 import type { ServerSession } from '../sessions/server-session.ts'
 import { checkArguments } from './argument-checks.ts'
+import { ChangeTimes } from './change-times.ts'
 
 /** The functions of the hub that a runner needs. */
 export interface RunnerHost {
@@ -25,7 +27,7 @@ export interface ServedRunnerEvents {
   hot: [event: string, data: unknown]
   /** Messages were lost, and the runner has been sent the code that differs from its own. */
   compared: []
-  applied: [report: Applied]
+  applied: [report: Applied, times: UpdateTimes | undefined]
   /** It has executed its entries. */
   ready: []
   /** A standby holds the code of its entries. */
@@ -49,11 +51,14 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
   waits = false
   /** A debugger may attach to its process. */
   inspected = false
-  /** The size of a standby's process, in bytes. */
+  /** The size of its process, in bytes, when it last told. */
   memory: number | undefined
   lastUpdate: Applied | undefined
   /** How its app answers requests. */
   serving: Serving | undefined
+  /** When it began to execute modules, in ms since the epoch. */
+  connectedAt: number | undefined
+  readonly #times = new ChangeTimes()
   readonly feed: Feed
   /** Vite's client of this runner: answers it alone. */
   readonly client: { send(payload: HotPayload): void }
@@ -65,7 +70,10 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
     this.client = { send: (payload) => session.rpc.payload(payload) }
     const isWaiting = () => this.waits
     this.feed = createFeed(`runner ${session.pid}`, host.records, {
-      change: (change) => session.rpc.change(change),
+      change: (change, since) => {
+        if (since !== undefined) this.#times.sent(change.seq, since)
+        session.rpc.change(change)
+      },
       modules: (records) => session.rpc.modules(records),
       room: () => session.room(),
       get waits() {
@@ -88,8 +96,10 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
         return change
       },
       hot: (payload) => this.#hot(payload),
-      applied: (report) => this.#applied(report),
-      ready: () => {
+      applied: (report, memory) => this.#applied(report, memory),
+      ready: (memory) => {
+        checkArguments('ready', memory)
+        if (memory !== undefined) this.memory = memory
         if (this.info) this.emit('ready')
       },
       waiting: (memory) => {
@@ -150,14 +160,16 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
     this.emit('hot', event, data)
   }
 
-  #applied(report: Applied): void {
-    checkArguments('applied', report)
+  #applied(report: Applied, memory: number | undefined): void {
+    checkArguments('applied', report, memory)
     // what became of a change of a session that was lost; this one begins with a comparison
     if (!this.info) return
     this.feed.answered(report.seq)
+    const times = this.#times.answered(report.seq)
     // nothing runs in a standby that the change could have affected
     if (this.waits) return
     this.lastUpdate = report
-    this.emit('applied', report)
+    if (memory !== undefined) this.memory = memory
+    this.emit('applied', report, times)
   }
 }

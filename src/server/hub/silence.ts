@@ -30,7 +30,7 @@ export class Silence {
   saved(): void {
     for (const [session, runner] of this.#silent) {
       const app = this.#running(session)
-      if (app && runner.feed.pending && !runner.inspected) this.#apps.replace(app, 'it did not answer to a save')
+      if (app && runner.feed.pending && !runner.inspected) this.#apps.replace(app, { kind: 'silence' })
     }
   }
 

@@ -15,6 +15,8 @@ interface Dirty {
   reload: boolean
   /** Any module may have changed. */
   review: boolean
+  /** When the first of that was known, in monotonic ms. */
+  since: number
 }
 
 /** Options of a change loop. */
@@ -25,7 +27,8 @@ export interface ChangeLoopOptions {
   serving(): Promise<unknown>
   /** The code that the runner lacks after a save of `seeds`; with `all` every module it holds is compared. */
   collect(seeds: ReadonlySet<ModuleId>, all: boolean): Promise<Omit<Change, 'seq'>>
-  send(change: Change): void
+  /** `since`: when the first of the change's saves was known, in monotonic ms. */
+  send(change: Change, since: number): void
   /** `true` if the runner is a standby: it executes nothing yet, so its changes have time. */
   isStandby(): boolean
 }
@@ -51,17 +54,17 @@ export class ChangeLoop {
 
   save(id: ModuleId): void {
     this.#dirty.seeds.add(id)
-    void this.#run()
+    this.#wake()
   }
 
   reload(): void {
     this.#dirty.reload = true
-    void this.#run()
+    this.#wake()
   }
 
   review(): void {
     this.#dirty.review = true
-    void this.#run()
+    this.#wake()
   }
 
   /** Numbers a change that this loop did not make: the answer to `compare`, for example. */
@@ -94,6 +97,11 @@ export class ChangeLoop {
     await this.#running?.promise
   }
 
+  #wake(): void {
+    if (this.#dirty.since === 0) this.#dirty.since = performance.now()
+    void this.#run()
+  }
+
   async #run(): Promise<void> {
     if (this.#running) return
     this.#running = createDeferred()
@@ -113,7 +121,7 @@ export class ChangeLoop {
   async #next(): Promise<void> {
     const { name, serving, collect, send } = this.#options
     await serving()
-    const { seeds, reload, review } = this.#dirty
+    const { seeds, reload, review, since } = this.#dirty
     this.#dirty = nothing()
     // a plugin that asks for a reload may have invalidated any module
     const change = await collect(seeds, review || reload)
@@ -125,7 +133,7 @@ export class ChangeLoop {
     const numbered = this.number(reload ? { ...change, reload } : change)
     const counts = [modules.length, failed.length]
     debug('%s change %d: seeds %o, %d modules, %d failed', name, numbered.seq, change.seeds, ...counts)
-    send(numbered)
+    send(numbered, since)
   }
 
   /** Waits, because the app and the server are busy with the same save now, and this change would slow them down. */
@@ -138,6 +146,6 @@ export class ChangeLoop {
   }
 }
 
-const nothing = (): Dirty => ({ seeds: new Set(), reload: false, review: false })
+const nothing = (): Dirty => ({ seeds: new Set(), reload: false, review: false, since: 0 })
 
 const isDirty = ({ seeds, reload, review }: Dirty): boolean => seeds.size > 0 || reload || review

@@ -5,7 +5,8 @@ import type { Take } from './records.ts'
 
 /** The receiver of changes: the session. */
 export interface FeedTarget extends StreamTarget {
-  change(change: Change): void
+  /** `since`: when the first save was known of which the change is made, in monotonic ms; absent if it is made of none. */
+  change(change: Change, since?: number): void
   /** `true` if the runner is a standby: it executes nothing yet, so changes have time. */
   readonly waits: boolean
 }

@@ -34,7 +34,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     name,
     serving: records,
     collect: (seeds, all) => noting(() => collect(seeds, all)),
-    send: (change) => target.change(change),
+    send: (change, since) => target.change(change, since),
     isStandby: () => target.waits,
   })
 

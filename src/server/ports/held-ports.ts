@@ -55,6 +55,12 @@ export class HeldPorts {
     this.#clock = clock
   }
 
+  /** The ports and paths on which the current process listens. */
+  get open(): (number | string)[] {
+    const asked = [...this.#ports.values()].filter(({ isAsked }) => isAsked)
+    return asked.flatMap(({ port, path, handle }) => path ?? port ?? numberOf(handle) ?? [])
+  }
+
   /** A process of the app was spawned, with a channel. */
   join(child: ChildProcess): ProcessPorts {
     const process: ProcessPorts = new ProcessPorts(child, {
@@ -196,6 +202,13 @@ export class HeldPorts {
       await this.#current?.drop(key)
     }
   }
+}
+
+/** The number of a port that was chosen by the system. */
+function numberOf(handle: NodeHandle): number | undefined {
+  const address: { port?: number } = {}
+  handle.getsockname?.(address)
+  return address.port
 }
 
 function closeCopy({ handle, standIn }: HeldPort): void {

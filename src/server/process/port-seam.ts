@@ -13,4 +13,6 @@ export interface PortsOfProcess {
 export interface PortsOfApp {
   /** A process was spawned, with a channel for them. */
   join(child: ChildProcess): PortsOfProcess
+  /** The ports and paths on which the app's process listens. */
+  readonly open: Iterable<number | string>
 }

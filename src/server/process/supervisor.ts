@@ -23,6 +23,7 @@ const debug = createDebug('vite-tether:supervisor')
 /** Starts, restarts and stops one app process; nothing runs until `start()`. All of its functions may be called in every state, any number of times. */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly id: string
+  readonly ports: SupervisorOptions['ports']
   readonly #options: SupervisorOptions
   readonly #clock: Clock
   readonly #stopBy: { signal: NodeJS.Signals; timeout: number }
@@ -46,6 +47,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   constructor(options: SupervisorOptions) {
     super()
     this.id = options.id
+    this.ports = options.ports
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#stopBy = { signal: options.stop?.signal ?? 'SIGTERM', timeout: options.stop?.timeout ?? 5000 }
@@ -207,8 +209,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #spawn(command: AppCommand, how: Pick<Handover, 'waits'>): Promise<AppProcess> {
     const handover: Handover = { ...this.#options.handover(), stop: this.#stopBy, ...how }
-    const { ports, early } = this.#options
-    return spawnApp(command, handover, (stream, line) => this.emit(stream, line), ports, early)
+    const { early } = this.#options
+    return spawnApp(command, handover, (stream, line) => this.emit(stream, line), this.ports, early)
   }
 
   /** Stops the process; then, unless stop() has come meanwhile, starts the next one if `restart` is set. */

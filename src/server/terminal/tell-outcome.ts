@@ -1,20 +1,21 @@
 /** Prints the outcome of an update. */
 import type { DevEnvironment } from 'vite'
 import type { Applied } from '../../shared/types.ts'
+import type { RestartCause } from '../hub-types.ts'
 import { acceptHint } from './accept-hint.ts'
-import { formatChain, type Report } from './report.ts'
+import type { Report } from './report.ts'
 
-/** Prints an app's report on a change. If no module accepted the change, prints nothing and returns the reason for the restart. */
+/** Prints an app's report on a change. If no module accepted the change, prints nothing and returns the cause of the restart. */
 export function tellOutcome(
   report: Report,
   { id, url }: { id: string; url: string },
   applied: Applied,
   environment: DevEnvironment,
-): string | undefined {
+): RestartCause | undefined {
   const { outcome, error, chain } = applied
   if (outcome === 'unaccepted') {
     if (chain) report.hint(() => acceptHint(environment, url, chain))
-    return chain ? `nothing accepts ${formatChain(chain)}` : 'a plugin asked for a full reload'
+    return chain ? { kind: 'unaccepted', chain } : { kind: 'reload' }
   }
   if (outcome === 'failed' && error) report.failed(id, error, true)
   else report.updated(id, applied)
