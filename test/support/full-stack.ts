@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net'
 import type { InlineConfig } from 'vite'
 import type { TetherOptions } from '../../src/index.ts'
+import { until } from './child.ts'
 import { createProject, type Project } from './project.ts'
 import { type Answer, ask } from './requests.ts'
 import { startServer, type TestServer } from './tether.ts'
@@ -10,6 +11,8 @@ export interface FullStack extends TestServer {
   project: Project
   /** Of Vite. */
   port: number
+  /** Resolves when the app answers requests. */
+  serving(): Promise<unknown>
   /** Asks Vite's port. */
   ask(path: string, options?: { method?: string; headers?: Record<string, string>; body?: string }): Promise<Answer>
 }
@@ -50,6 +53,7 @@ export async function startFullStack(
   const { port } = server.server.httpServer!.address() as AddressInfo
   return {
     ...{ project, port, ...server },
+    serving: () => until(() => server.hub.runners[0]?.serving, 'the app to answer requests'),
     ask: (path, { body, ...how } = {}) =>
       ask({ host: '127.0.0.1', port, path, ...how }, body === undefined ? undefined : Buffer.from(body)),
   }

@@ -18,21 +18,23 @@ export interface RequestOrder {
 
 /** Makes the rules of a server. */
 export function createOrder(
-  config: Pick<ResolvedConfig, 'root' | 'base' | 'appType'>,
+  config: Pick<ResolvedConfig, 'root' | 'base' | 'appType' | 'server'>,
   options: ServeOptions,
 ): RequestOrder {
   const { root, base, appType } = config
   const { order = 'auto' } = options
   const isRoute = [options.routes ?? []].flat().map(toRule)
+  // somebody's own server has handlers behind Vite's
+  const restOf = (request: IncomingMessage) => (config.server.middlewareMode && isRead(request) ? 'app-first' : 'app')
   const hasPages = appType === 'spa' || appType === 'mpa'
 
   function after(request: IncomingMessage, url: string): Side {
-    if (!isRead(request) || !hasPages) return 'app'
+    if (!isRead(request) || !hasPages) return restOf(request)
     const page = pathOf(request.url!)
-    if (!page.endsWith('.html') || !existsSync(join(root, decoded(page)))) return 'app'
+    if (!page.endsWith('.html') || !existsSync(join(root, decoded(page)))) return restOf(request)
     if (!isFallback(page, withoutBase(pathOf(url), base))) return 'vite'
     // Vite has put its page in place of a path that it does not know
-    if (!isNavigation(request)) return 'app'
+    if (!isNavigation(request)) return restOf(request)
     return order === 'post' ? 'vite' : 'app-first'
   }
 
