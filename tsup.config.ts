@@ -10,7 +10,7 @@ const BUNDLED = ['valibot', 'vite-node', 'pathe']
 /** What starts with an app's process comes inside of its file as well: to find and load packages takes longer than to run them. */
 const BUNDLED_IN_APP = [
   ...['@jridgewell/trace-mapping', '@jridgewell/sourcemap-codec', '@jridgewell/resolve-uri'],
-  ...['birpc', 'import-meta-resolve', 'obug', 'picocolors', 'ws'],
+  ...['@remix-run/node-fetch-server', 'birpc', 'import-meta-resolve', 'obug', 'picocolors', 'ws'],
 ]
 
 /** A file that shares no part with another one. */

@@ -1,4 +1,6 @@
 /** The command line: `vite-tether [our flags] [node flags] <entry> [app args]`. */
+
+import type { CliSettings } from '../server/options.ts'
 import { TetherError } from '../shared/errors.ts'
 import { didYouMean } from '../shared/util/nearest.ts'
 import { insteadOf } from './foreign-flags.ts'
@@ -28,6 +30,8 @@ export interface Flags {
   stdin: boolean
   standby: boolean
   ports: boolean
+  /** Where an entry whose export answers requests is served. */
+  serveAt: CliSettings['serveAt']
   attach: true | { host?: string; port: number } | undefined
   logLevel: (typeof LOG_LEVELS)[number] | undefined
   clearScreen: boolean
@@ -56,6 +60,9 @@ const SWITCHES: Record<string, (flags: Flags) => void> = {
   },
   '--no-ports': (flags) => {
     flags.ports = false
+  },
+  '--strictPort': (flags) => {
+    flags.serveAt.strict = true
   },
   '--clear-screen': (flags) => {
     flags.clearScreen = true
@@ -97,16 +104,23 @@ const VALUES: Record<string, Take> = {
   '--before': (flags, value) => {
     flags.before = value
   },
+  '--port': (flags, value, flag) => {
+    flags.serveAt.port = portOf(value, flag)
+  },
   '--log-level': (flags, value, flag) => {
     flags.logLevel = oneOf(LOG_LEVELS, value, flag)
   },
 }
 
 const ATTACH = '--attach'
+const HOST = '--host'
 const ALIASES: Record<string, string> = { '-h': '--help', '-v': '--version', '-c': '--config', '-m': '--mode' }
 
 /** A value of `--attach`: host and port, `:port` or a port. Anything else after it is the entry. */
 const ADDRESS = /^(?:(\[[\da-f:.]+\]|[\w.-]+)?:)?(\d{1,5})$/i
+
+/** A value of `--host` without `=`. Anything else after it is the entry. */
+const HOSTNAME = /^(?:localhost|[\d.]+|\[?[\da-f]*:[\da-f:.]+\]?)$/i
 
 /** Parses what stands after `vite-tether`. Throws `ERR_CONFIG` naming the flag that is wrong. */
 export function parseFlags(argv: readonly string[]): Flags {
@@ -126,6 +140,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     stdin: false,
     standby: true,
     ports: true,
+    serveAt: {},
     attach: undefined,
     logLevel: undefined,
     clearScreen: false,
@@ -156,6 +171,9 @@ function takeFlag(flags: Flags, arg: string, rest: string[]): void {
     VALUES[flag]!(flags, value ?? next(flag, rest), flag)
   } else if (flag === ATTACH) {
     flags.attach = attach(value ?? (ADDRESS.test(rest[0] ?? '') ? rest.shift() : undefined))
+  } else if (flag === HOST) {
+    const host = value ?? (HOSTNAME.test(rest[0] ?? '') ? rest.shift()! : '')
+    flags.serveAt.host = host === '' ? true : host.replace(/^\[|\]$/g, '')
   } else takeNodeFlag(flags, arg, flag, rest)
 }
 
@@ -165,7 +183,7 @@ function takeNodeFlag(flags: Flags, arg: string, flag: string, rest: string[]): 
   const meant = insteadOf(flag)
   if (node.kind === 'unknown' && meant !== undefined) throw wrong(`vite-tether has no flag '${flag}'. ${meant}`)
   if (node.kind === 'unknown') {
-    const known = [...Object.keys(SWITCHES), ...Object.keys(VALUES), ATTACH, ...nodeFlags()]
+    const known = [...Object.keys(SWITCHES), ...Object.keys(VALUES), ATTACH, HOST, ...nodeFlags()]
     // any other letter is as near to one letter
     const similar = /^--?[^-]$/.test(flag) ? '' : didYouMean(flag, known)
     throw wrong(
@@ -191,6 +209,11 @@ function oneOf<const T extends string>(values: readonly T[], value: string, flag
 function milliseconds(value: string, flag: string): number {
   if (/^\d{1,5}$/.test(value) && Number(value) <= 60_000) return Number(value)
   throw wrong(`Expected the value of ${flag} to be a number of milliseconds from 0 to 60000, got '${value}'.`)
+}
+
+function portOf(value: string, flag: string): number {
+  if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value)
+  throw wrong(`Expected the value of ${flag} to be a port from 0 to 65535, got '${value}'.`)
 }
 
 function attach(value: string | undefined): true | { host?: string; port: number } {

@@ -1,7 +1,5 @@
 /** Flags that people know from tsx, nodemon, ts-node(-dev), vite-node and Vite, and what to do instead. */
 
-const THE_APPS_OWN =
-  'Vite opens no port here, the app does: if this is for the app, it comes after the entry: vite-tether src/server.ts'
 const NO_PAGES = 'This command serves the app and no pages: for a front end run vite dev, with tether() in its config.'
 const TSCONFIG = 'Vite finds the tsconfig.json beside the files'
 const BY_NODE = 'The entry is run by node itself: vite-tether src/server.ts.'
@@ -13,10 +11,11 @@ const NEEDLESS = 'Leave it out.'
 const INSTEAD: ReadonlyArray<[flags: readonly string[], instead: string]> = [
   [['-w'], `With other tools it means --watch: saves are watched anyway, and update or restart the app. ${NEEDLESS}`],
   [['--hmr'], `Saves are watched and update the app anyway. ${NEEDLESS}`],
-  [['--port'], `${THE_APPS_OWN} --port 3000.`],
-  [['-p'], `${THE_APPS_OWN} -p 3000.`],
-  [['--host'], `${THE_APPS_OWN} --host 0.0.0.0.`],
-  [['--open', '--cors', '--strictPort', '--base'], NO_PAGES],
+  [
+    ['-p'],
+    'The port on which an entry that exports fetch is served is --port 3000; what is for the app itself comes after the entry: vite-tether src/server.ts -p 3000.',
+  ],
+  [['--open', '--cors', '--base'], NO_PAGES],
   [['--force'], `That is about packages for browsers, and there are none. ${NEEDLESS}`],
   [['--build', '--outDir'], 'It runs the sources and builds nothing; vite build does.'],
   [['--tsconfig', '-P'], `${TSCONFIG}; what else it is to know stands in the Vite config (--config).`],

@@ -22,6 +22,10 @@ Everything after the entry is the app's. All flags of node are handed on (--insp
   --no-standby                     do not keep the next process ready: restarts are
                                    slower, and its memory is saved
   --no-ports                       ports close while the app's process is replaced
+  --port <port>                    where an entry is served that exports fetch, or an
+                                   app of Express, Koa, ...; taken: the next one   [the variable PORT, or 3000]
+  --host [host]                    at this address; without one at all addresses    [localhost]
+  --strictPort                     a port that is taken is an error
   --attach [host:port]             other processes may attach                       [127.0.0.1, a free port]
   --log-level info|warn|error|silent
   --clear-screen                   clear the terminal when Vite would

@@ -18,7 +18,7 @@ export function settingsOf(flags: Flags): Settings {
   const root = resolve(flags.root ?? '.')
   const entry = flags.entry === undefined ? undefined : entryPath(flags.entry, root)
   const stdin = hasShortcuts(flags) ? 'silent' : 'inherit'
-  return { root, entry, options: optionsOf(flags, entry), cli: { stdin, once: flags.once } }
+  return { root, entry, options: optionsOf(flags, entry), cli: { stdin, once: flags.once, serveAt: flags.serveAt } }
 }
 
 /** The terminal is read by us, not by the app. */

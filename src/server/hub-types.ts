@@ -73,13 +73,15 @@ export interface StandbyView {
 
 /**
  * Why the process of a supervised runner is replaced. `unaccepted`: no module accepted a change, and `chain` leads from the changed
- * module to a root, as URLs. `reload`: a plugin asked for a full reload. `file`: a file was saved that restarts the app (`.env`,
+ * module to a root, as URLs. `leftover`: the entry accepts it, but what is replaced would leave something running: `reason` names it, for
+ * people. `reload`: a plugin asked for a full reload. `file`: a file was saved that restarts the app (`.env`,
  * the option `watch`). `native`: a file was saved that Node has loaded by itself. `options`: the options in the config have changed.
  * `silence`: the process did not answer to a save. `request`: `hub.restart()` was called. Files are relative to Vite's root if they
  * lie in it.
  */
 export type RestartCause =
   | { kind: 'unaccepted'; chain: string[] }
+  | { kind: 'leftover'; reason: string }
   | { kind: 'file' | 'native'; file: string }
   | { kind: 'reload' | 'options' | 'silence' | 'request' }
 

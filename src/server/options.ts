@@ -60,6 +60,8 @@ export interface CliSettings {
   stdin: 'inherit' | 'silent'
   /** `true` if the first exit of an app is final (`--once`). */
   once: boolean
+  /** Where an entry whose export answers requests is served: `--port`, `--host`, `--strictPort`. */
+  serveAt: { port?: number; host?: string | true; strict?: boolean }
   early?: EarlyStart | undefined
 }
 

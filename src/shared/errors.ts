@@ -18,7 +18,7 @@ export const ERROR_CODES = {
   ERR_MODULE_NOT_FOUND: 'a module or package does not exist, or may not be served',
   ERR_TRANSFORM: 'Vite could not transform a module',
   ERR_CONFIG: 'an option, or the combination of plugins, is not valid',
-  ERR_ENTRY: 'the entry does not exist or is not a file',
+  ERR_ENTRY: 'the entry does not exist or is not a file, or answers no requests where it is to',
   ERR_KEY: 'two modules keep a value under the same key',
   ERR_START: 'the app process could not be started',
 } as const

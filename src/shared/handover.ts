@@ -7,6 +7,14 @@
 /** The number of the inherited fd. */
 export const HANDOVER_FD = 3
 
+/** Where an app process listens for an entry whose export answers requests. */
+export interface ServeConfig {
+  /** A private path, on Windows a pipe; or a port: without one that of the variable PORT, or 3000. `strict`: no other one if it is taken. */
+  at: { path: string } | { port?: number; host?: string | true; strict?: boolean }
+  /** The user wants the entry to be served: one that cannot be is an error, and any function that it exports a request handler. */
+  asked: boolean
+}
+
 /** Tells an app process where its server is, and how it is going to be stopped. */
 export interface Handover {
   /** Address of the session's endpoint. */
@@ -24,6 +32,8 @@ export interface Handover {
     /** Milliseconds from that signal until the process is killed. */
     timeout: number
   }
+  /** Absent: what its entry exports is not served. */
+  serve?: ServeConfig | undefined
   /** Wait for a debugger before any code of the app runs (`start`), and stop at the first line of its entry as well (`entry`). */
   pause?: 'start' | 'entry' | undefined
   /** The process is a standby: it waits for its turn, and a crash before its turn is not reported. */

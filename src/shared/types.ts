@@ -83,6 +83,8 @@ export interface Applied {
   updates: AppliedUpdate[]
   /** URLs from the changed module to the root, when nothing accepts it. */
   chain?: string[]
+  /** Why the process is to be restarted, when something accepts the change: for people. */
+  reason?: string
   /** The error that made the update fail. */
   error?: FlatError
 }
@@ -136,6 +138,10 @@ export interface Serving {
   kind: 'fetch' | 'handler' | 'listening'
   /** Where a client on this machine reaches it; plain HTTP. */
   target: { socketPath: string } | { host: string; port: number }
+  /** What the entry exports, for people: the name of its framework, `fetch` or `request handler`; absent of an app that listens. */
+  what?: string
+  /** The port that was wanted, if it is taken. */
+  taken?: number
 }
 
 /** Functions a runner may call. Those that return a promise are reads; the others are events. */

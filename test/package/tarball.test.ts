@@ -88,7 +88,13 @@ test('the package imports exactly the packages that it declares, and bundles exa
   expect(packed.manifest.peerDependenciesMeta).toEqual({ vite: { optional: true } })
   expect([...new Set(code.flatMap(bundledIn))].sort()).toEqual(
     [
-      ...['@jridgewell/resolve-uri', '@jridgewell/sourcemap-codec', '@jridgewell/trace-mapping', 'birpc'],
+      ...[
+        '@jridgewell/resolve-uri',
+        '@jridgewell/sourcemap-codec',
+        '@jridgewell/trace-mapping',
+        '@remix-run/node-fetch-server',
+        'birpc',
+      ],
       ...['import-meta-resolve', 'obug', 'pathe', 'picocolors', 'valibot', 'vite-node', 'ws'],
     ].sort(),
   )

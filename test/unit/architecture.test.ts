@@ -114,7 +114,7 @@ const FLOORS: Record<string, string[]> = {
     'client/link',
     ...SHARED,
   ],
-  'client/serve': ['client', 'client/ports', 'client/runner', 'shared', 'shared/util'],
+  'client/serve': ['client', 'client/ports', 'client/runner', 'client/hmr', 'shared', 'shared/util'],
   'client/runner': [
     'client',
     'client/ports',

@@ -8,7 +8,7 @@ import type { Applied, Change, ModuleId } from '../../shared/types.ts'
 import type { ViteNodeRunner } from '../vite-node-runner.ts'
 import { type Engine, entriesOf, getEngine, rootsOf } from './engine.ts'
 import { type Cause, changeOf, fail, type Outcome, outcome } from './outcome.ts'
-import { planOf, withDependents } from './plan.ts'
+import { type Plan, planOf, withDependents } from './plan.ts'
 import { pruneUnreached } from './prune.ts'
 import { reloadAll, startRoots, update } from './update.ts'
 
@@ -42,7 +42,7 @@ async function run(engine: Engine, cause: Cause): Promise<Outcome> {
     case 'reload':
       return reloadAll(engine, cause, plan.seeds)
     case 'restart':
-      return requestRestart(engine, cause, plan.seeds, plan.chain)
+      return requestRestart(engine, cause, plan)
     case 'update': {
       const { boundaries } = plan.propagation
       const result = await update(engine, cause, plan.seeds, plan.propagation)
@@ -84,8 +84,7 @@ async function reportBroken(engine: Engine, cause: Cause): Promise<Outcome> {
 async function requestRestart(
   engine: Engine,
   cause: Cause,
-  seeds: readonly ModuleId[],
-  chain: readonly ModuleId[] | undefined,
+  { seeds, chain, reason }: Extract<Plan, { kind: 'restart' }>,
 ): Promise<Outcome> {
   const { runtime } = engine
   try {
@@ -95,5 +94,6 @@ async function requestRestart(
   } catch (error) {
     return fail(engine, cause, seeds, error)
   }
+  if (reason !== undefined) return outcome('unaccepted', { reason })
   return outcome('unaccepted', chain && { chain: chain.map((id) => runtime.toUrl(id)) })
 }

@@ -1,8 +1,11 @@
 /** Takes part in the updates of a runner beside its modules: the values that `keep()` holds. */
 import type { ModuleId } from '../../shared/types.ts'
+import type { Boundary } from './propagate.ts'
 
 /** Told of the steps of each update, in this order: begin, check, commit or rollBack, end, and sweep once all that was let go is gone. */
 export interface Participant {
+  /** Modules could be replaced in place, up to `boundaries`. The reason, for people, for which a new process has to run them instead. */
+  objects?(replaced: ReadonlySet<ModuleId>, boundaries: readonly Boundary[]): string | undefined
   /** The instances of `replaced` are about to be disposed. */
   begin(replaced: ReadonlySet<ModuleId>): Promise<void>
   /** The new instances are evaluated. Rejects with the error of something that they have begun, and that has failed meanwhile. */
@@ -27,6 +30,7 @@ export function together(participants: readonly Participant[]): Participant {
     for (const each of participants) await tell(each)
   }
   return {
+    objects: (...args) => participants.map((each) => each.objects?.(...args)).find((reason) => reason !== undefined),
     begin: (replaced) => all((each) => each.begin(replaced)),
     check: () => all((each) => each.check?.()),
     commit() {

@@ -19,8 +19,11 @@ export type Plan =
   | { kind: 'update'; seeds: ModuleId[]; hasUnknown: boolean; propagation: Propagation }
   /** The entries are executed again, in place. */
   | { kind: 'reload'; seeds: ModuleId[] }
-  /** The process has to be replaced: nothing accepts the change (`chain` leads to the root), or a plugin asked for a reload. */
-  | { kind: 'restart'; seeds: ModuleId[]; chain?: readonly ModuleId[] }
+  /**
+   * The process has to be replaced: nothing accepts the change (`chain` leads to the root), a participant wants it (`reason`), or a
+   * plugin asked for a reload.
+   */
+  | { kind: 'restart'; seeds: ModuleId[]; chain?: readonly ModuleId[]; reason?: string }
 
 /**
  * Installs the newer code, then decides over the runner's own graph. May wait for evaluations under way (`limits.settle`) and fetch code,
@@ -41,7 +44,11 @@ export async function planOf(engine: Engine, cause: Cause): Promise<Plan> {
   const { invalidated } = cause
   if (seeds.length > 0) {
     const { chain, ...propagation } = await spread(engine, cause, seeds)
-    if (!chain) return { kind: 'update', seeds, hasUnknown, propagation }
+    if (!chain) {
+      const reason = objectionTo(engine, propagation)
+      if (reason !== undefined) return { kind: 'restart', seeds, reason }
+      return { kind: 'update', seeds, hasUnknown, propagation }
+    }
     return { kind: engine.onUnaccepted, seeds, chain: invalidated === undefined ? chain : [invalidated, ...chain] }
   }
   const isRoot = invalidated !== undefined && (await rootsOf(engine)).includes(invalidated)
@@ -60,6 +67,11 @@ function partition({ runtime }: Engine, ids: ModuleId[], invalidated: ModuleId |
 /** The graph over which a change spreads. */
 function graphOf(runtime: HotRuntime): Graph {
   return { node: (id) => (runtime.attempted ? runtime.attempted(id) : runtime.node(id)) }
+}
+
+/** Somebody wants a new process. Where there is none for changes like this one, modules are replaced whatever they leave. */
+function objectionTo({ participant, onUnaccepted }: Engine, { replaced, boundaries }: Propagation): string | undefined {
+  return onUnaccepted === 'restart' ? participant?.objects?.(replaced, boundaries) : undefined
 }
 
 /** How far a change of `seeds` reaches. */

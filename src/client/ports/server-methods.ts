@@ -30,11 +30,19 @@ const http = HttpServer.prototype
 const { closeIdleConnections, close: closeHttp } = http
 const { on, emit, listenerCount } = EventEmitter.prototype
 
-const watchers = new Set<(server: ServerInsides) => void>()
+/** Told of all servers. */
+export interface ServerWatcher {
+  /** It is told to listen, and has not bound yet. */
+  begins(server: ServerInsides): void
+  /** It listens, or is closed. */
+  seen(server: ServerInsides): void
+}
 
-/** Has `seen` called when any server listens, or is closed. */
-export function watchServers(seen: (server: ServerInsides) => void): void {
-  watchers.add(seen)
+const watchers = new Set<ServerWatcher>()
+
+/** Lets `watcher` know of all servers. */
+export function watchServers(watcher: ServerWatcher): void {
+  watchers.add(watcher)
 }
 
 /** Puts `hooks` in their place. */
@@ -51,13 +59,14 @@ export function hookServers(hooks: ServerHooks): void {
     })
   }
   define(server, 'emit', function (event: string | symbol, ...args: unknown[]) {
-    if (event === 'listening' || event === 'close') for (const seen of watchers) seen(this)
+    if (event === 'listening' || event === 'close') for (const watcher of watchers) watcher.seen(this)
     return hooks.emit(this, event, args, () => emit.call(this, event, ...args))
   })
   define(server, 'listenerCount', function (event: string | symbol, listener?: never) {
     return listenerCount.call(hooks.receiver(this, event), event, listener)
   })
   define(server, 'listen', function (...args: Parameters<typeof listen>) {
+    for (const watcher of watchers) watcher.begins(this)
     const forget = hooks.calledListen(this)
     const { stackTraceLimit } = Error
     // an error has the ten frames that are nearest: ours, which are not shown, would leave none of the app's code in it

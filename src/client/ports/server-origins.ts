@@ -53,6 +53,11 @@ export class ServerOrigins {
     }
   }
 
+  /** Something is made right now that is kept. */
+  get isKeeping(): boolean {
+    return this.#keeping > 0
+  }
+
   /** The server is told to listen right now. */
   listens(server: ServerInsides): void {
     this.made(server)

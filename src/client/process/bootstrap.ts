@@ -8,7 +8,7 @@ import { closeInspector } from '../debug/inspector.ts'
 import { installMainModule } from '../evaluate/main-module.ts'
 import { type OpenPorts, openPorts } from '../ports/open-ports.ts'
 import type { SessionRunner } from '../runner/session-runner.ts'
-import { tellServing } from '../serve/serve-entry.ts'
+import { serveEntry } from '../serve/serve-entry.ts'
 import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
 import { installCrashReport } from './crash-report.ts'
@@ -48,7 +48,7 @@ async function start(ports: OpenPorts): Promise<void> {
   const app = openApp()
   listenToParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
   await installWhileUntold(app)
-  const { stop, root, hintsEnv, waits, cacheDir } = await app.handover
+  const { stop, root, hintsEnv, waits, cacheDir, serve } = await app.handover
   keepCompiledCode(join(cacheDir, 'compile-cache'))
   isWaiting = waits === true
   gate = installStopGate({
@@ -71,12 +71,13 @@ async function start(ports: OpenPorts): Promise<void> {
   await waitForTurn(runner)
   await ports.given
   isWaiting = false
-  tellServing(runner)
+  const served = serveEntry(runner, serve)
   installMainModule(process.argv[1] as string)
   await installWhileFetching(runner)
   await execute(runner, runner.config.entries)
   // `listen()` reports EADDRINUSE in a later tick; an app that fails by it must not be called ready
   await new Promise(setImmediate)
+  await served.open()
   runner.server.ready(process.memoryUsage.rss())
   ports.ready()
   started?.()

@@ -90,6 +90,13 @@ export class TetherNodeRunner extends ViteNodeRunner {
     return this.#evaluator.load(target)
   }
 
+  /** What a module that was imported from outside exports; `undefined` while it is not evaluated. */
+  exportsOf(specifier: string): ModuleNamespace | undefined {
+    const id = this.#known(this.#evaluator.paths.toRequest(specifier))
+    const live = id === undefined ? undefined : this.#evaluator.instances.live(id)
+    return live?.evaluated ? live.exports : undefined
+  }
+
   /** Obtains and compiles what {@link import} would need and evaluates nothing. `goOn` may end it between two modules. */
   async hold(specifier: string, goOn: () => Promise<boolean>): Promise<void> {
     const target = await this.#resolve(specifier)
@@ -169,13 +176,18 @@ export class TetherNodeRunner extends ViteNodeRunner {
     const url = paths.toRequest(specifier)
     // a module that is there is there, even while the server is away
     const { store, instances } = this.#evaluator
-    const known = store.get(url) ? url : (this.#urls.get(url) ?? store.idOf(url))
+    const known = this.#known(url)
     if (known !== undefined && (instances.live(known)?.evaluated || (this.#held.has(known) && store.get(known))))
       return known
     const answer = await this.#evaluator.fetch(url, importer)
     if ('external' in answer) return answer
     this.#urls.set(url, answer.id)
     return answer.id
+  }
+
+  #known(url: string): ModuleId | undefined {
+    const { store } = this.#evaluator
+    return store.get(url) ? url : (this.#urls.get(url) ?? store.idOf(url))
   }
 
   /** A package, resolved from the root. */

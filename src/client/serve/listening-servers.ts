@@ -11,22 +11,29 @@ type Target = Serving['target']
 /** Addresses that stand for all of a family. Nothing connects to these everywhere. */
 const LOOPBACK: Record<string, string> = { '::': '::1', '0.0.0.0': '127.0.0.1' }
 
+/** Told of them. */
+export interface ListeningEvents {
+  /** One is about to listen, for the first time. */
+  begins(): void
+  /** Clients reach the app elsewhere, or not any more. */
+  changed(): void
+}
+
 /** All of them. */
 export class ListeningServers {
   readonly #servers = new Set<Server>()
   readonly #own = new WeakSet<object>()
-  readonly #changed: () => void
+  readonly #events: ListeningEvents
   #told: Target | undefined
-  /** One was there, even if it speaks something else than plain HTTP. */
-  hasListened = false
+  /** One has been told to listen, even if it speaks something else than plain HTTP. */
+  hasBegun = false
 
-  /** @param changed there is a server, or {@link target} is another one */
-  constructor(changed: () => void) {
-    this.#changed = changed
-    watchServers((server) => this.#seen(server))
+  constructor(events: ListeningEvents) {
+    this.#events = events
+    watchServers({ begins: (server) => this.#begins(server), seen: (server) => this.#seen(server) })
   }
 
-  /** The first server that is still there. */
+  /** Where clients reach the first server that is still there. */
   get target(): Target | undefined {
     for (const server of this.#servers) {
       // one of older code whose port a newer server has
@@ -41,15 +48,19 @@ export class ListeningServers {
     this.#own.add(server)
   }
 
+  #begins(server: ServerInsides): void {
+    if (this.hasBegun || this.#own.has(server) || isMaybeProbe(server)) return
+    this.hasBegun = true
+    this.#events.begins()
+  }
+
   #seen(server: ServerInsides): void {
     if (this.#own.has(server)) return
-    const isFirst = server.listening && !this.hasListened && !isMaybeProbe(server)
-    if (isFirst) this.hasListened = true
     if (server instanceof Server && server.listening) this.#servers.add(server)
     const { target } = this
-    if (!isFirst && isDeepStrictEqual(target, this.#told)) return
+    if (isDeepStrictEqual(target, this.#told)) return
     this.#told = target
-    this.#changed()
+    this.#events.changed()
   }
 }
 

@@ -30,6 +30,7 @@ import { Outages } from './outages.ts'
 import { aftermath } from './own-writes.ts'
 import { PortHolder } from './port-holder.ts'
 import { runnerConfig } from './runner-config.ts'
+import { serveConfig } from './serve-config.ts'
 import { hasRoom } from './standby-rules.ts'
 
 /** The functions of the hub that apps need. */
@@ -227,14 +228,14 @@ export class Apps extends EventEmitter<AppsEvents> {
     // each process is started with the options of that moment: Vite restarts when its config changes
     const request = (): CommandRequest => ({ ...fixed, options: this.#options })
     const command = () => appCommand(request(), inherited)
-    const inputs = () =>
-      JSON.stringify([host.handover(), runnerConfig(host.settings(), id, url), inputFiles(this.#options)])
+    const handover = () => ({ ...host.handover(), serve: serveConfig(this.#options, host.handover().url, id) })
+    const inputs = () => JSON.stringify([handover(), runnerConfig(host.settings(), id, url), inputFiles(this.#options)])
     const { once, stop } = this.#options
     const outages = new Outages(id)
     const ports = this.#ports.hold(outages, this.#options)
     const supervisor = new Supervisor({
       ...{ id, command },
-      handover: () => ({ ...host.handover(), hintsEnv: this.#hintsEnv(), pause: inspector?.pause }),
+      handover: () => ({ ...handover(), hintsEnv: this.#hintsEnv(), pause: inspector?.pause }),
       ...(once && { once }),
       ...(stop && { stop }),
       ...(ports && { ports }),

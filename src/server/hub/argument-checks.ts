@@ -70,6 +70,7 @@ const SHAPES: {
       evaluated: isNumber,
       updates: isArrayOf(isUpdate),
       chain: isOptional(isArrayOf(isString)),
+      reason: isOptional(isString),
       error: isOptional(isError),
     }),
     isOptional(isNumber),
@@ -77,8 +78,15 @@ const SHAPES: {
   ready: ['a number or nothing', isOptional(isNumber)],
   waiting: ['a number', isNumber],
   serving: [
-    '{ kind, target } or nothing',
-    isOptional(isObject<Serving>({ kind: isOneOf('fetch', 'handler', 'listening'), target: isTarget })),
+    '{ kind, target, what?, taken? } or nothing',
+    isOptional(
+      isObject<Serving>({
+        kind: isOneOf('fetch', 'handler', 'listening'),
+        target: isTarget,
+        what: isOptional(isString),
+        taken: isOptional(isNumber),
+      }),
+    ),
   ],
   loaded: ['an object of times', (value) => isRecord(value) && Object.values(value as object).every(isNumber)],
 }

@@ -108,7 +108,11 @@ export class Reception {
       if (isStart) this.#progress.show(answer, () => runner.feed.size)
     })
     runner.on('begun', () => this.#joined(session, runner))
-    runner.on('serving', () => this.#events.emit('runner:serving', this.#viewOfSession(session)))
+    runner.on('serving', () => {
+      const view = this.#viewOfSession(session)
+      if (runner.serving) this.#report.serving(runner.id, this.#appOf(session)?.url ?? '', runner.serving)
+      this.#events.emit('runner:serving', view)
+    })
     runner.on('waiting', () => this.#events.emit('runner:standby', this.#viewOfSession(session)))
     runner.on('ready', () => {
       this.#appOf(session)?.supervisor.ready(session.pid)

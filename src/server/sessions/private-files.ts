@@ -50,7 +50,10 @@ export async function createPrivatePath(): Promise<PrivatePath> {
   if (process.platform === 'win32') {
     return { path: `\\\\.\\pipe\\vite-tether-${randomBytes(16).toString('hex')}`, remove: async () => {} }
   }
-  const base = [tmpdir(), '/tmp'].find((folder) => join(folder, 'vite-tether-XXXXXX', 's').length <= MAX_SOCKET_PATH)
+  // sockets with other names lie beside it
+  const base = [tmpdir(), '/tmp'].find(
+    (folder) => join(folder, 'vite-tether-XXXXXX', 'longest').length <= MAX_SOCKET_PATH,
+  )
   try {
     const folder = await mkdtemp(join(base ?? '/tmp', 'vite-tether-'))
     return { path: join(folder, 's'), remove: () => rm(folder, { recursive: true, force: true }) }

@@ -2,7 +2,7 @@
 import colors from 'picocolors'
 import type { Logger } from 'vite'
 import type { FlatError } from '../../shared/errors.ts'
-import type { Applied } from '../../shared/types.ts'
+import type { Applied, Serving } from '../../shared/types.ts'
 import type { SupervisorExit } from '../process/supervisor.ts'
 import { describeFailure } from './error-text.ts'
 import { formatWithheld, type WithheldReport } from './withheld-line.ts'
@@ -21,6 +21,8 @@ export interface Report {
   silent(app: string): void
   /** An app process answers again. */
   answers(app: string): void
+  /** An app answers requests: said of what its entry `url` exports, when it is new. */
+  serving(app: string, url: string, how: Serving): void
   /** A plugin has kept a saved file from runners. */
   withheld(save: WithheldReport): void
   /** An update, or the check before a restart, failed. `kept`: the app runs its previous code on. */
@@ -48,6 +50,8 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
   let count = 1
   let pending: (() => string | undefined) | undefined
   let hasHinted = false
+  /** What was said last of how each app is served. */
+  const served = new Map<string, string>()
 
   /** ` (x2)`, as Vite counts, for what was said last. */
   function again(what: string): string {
@@ -98,6 +102,12 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
     answers(app) {
       say(app, 'answers again')
     },
+    serving(app, url, how) {
+      const text = formatServing(short(url), how)
+      if (text === served.get(app) || (how.kind === 'listening' && !served.has(app))) return
+      served.set(app, text)
+      say(app, text)
+    },
     withheld(save) {
       say(
         undefined,
@@ -138,6 +148,20 @@ export function formatUpdate({ outcome, updates }: Applied): string | undefined 
     boundary === accepted ? short(accepted) : `${short(accepted)} ${colors.dim(`via ${short(boundary)}`)}`,
   )
   return `${colors.green('hot updated:')} ${what.join(', ')}`
+}
+
+/** How what an entry exports is served, or why not any more. */
+export function formatServing(entry: string, { kind, what, target, taken }: Serving): string {
+  const where = 'port' in target ? urlOf(target) : undefined
+  if (kind === 'listening')
+    return `${entry} listens itself${where ? ` at ${where}` : ''}: what it exports is not served`
+  const instead = taken === undefined ? '' : colors.yellow(` (port ${taken} is taken)`)
+  return `${colors.green('serves')} ${entry} (${what})${where ? ` at ${colors.cyan(where)}${instead}` : " on Vite's port"}`
+}
+
+function urlOf({ host, port }: { host: string; port: number }): string {
+  const isLoopback = host === '127.0.0.1' || host === '::1'
+  return `http://${isLoopback ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}/`
 }
 
 /** The text of a chain of importers: `src/db.ts <- src/server.ts`. */

@@ -7,6 +7,8 @@ export function describeCause(cause: RestartCause): string {
   switch (cause.kind) {
     case 'unaccepted':
       return `nothing accepts ${formatChain(cause.chain)}`
+    case 'leftover':
+      return cause.reason
     case 'reload':
       return 'a plugin asked for a full reload'
     case 'file':

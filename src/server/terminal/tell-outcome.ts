@@ -12,8 +12,9 @@ export function tellOutcome(
   applied: Applied,
   environment: DevEnvironment,
 ): RestartCause | undefined {
-  const { outcome, error, chain } = applied
+  const { outcome, error, chain, reason } = applied
   if (outcome === 'unaccepted') {
+    if (reason !== undefined) return { kind: 'leftover', reason }
     if (chain) report.hint(() => acceptHint(environment, url, chain))
     return chain ? { kind: 'unaccepted', chain } : { kind: 'reload' }
   }

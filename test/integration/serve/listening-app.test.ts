@@ -1,31 +1,7 @@
-import { get } from 'node:http'
 import { expect, test } from 'vitest'
-import type { RunnerView } from '../../../src/index.ts'
-import { startApp, type TestApp } from '../../support/app.ts'
-
-/** The next time that the hub tells where the app answers; `isMeant` may wait for a later one. */
-function serving({ hub }: TestApp, isMeant: (view: RunnerView) => boolean): Promise<RunnerView> {
-  const [now] = hub.runners
-  if (now && isMeant(now)) return Promise.resolve(now)
-  return new Promise((resolve) => {
-    const heard = (view: RunnerView) => {
-      if (!isMeant(view)) return
-      hub.off('runner:serving', heard)
-      resolve(view)
-    }
-    hub.on('runner:serving', heard)
-  })
-}
-
-async function ask(target: object): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get({ ...target, path: '/' }, async (response) => {
-      let text = ''
-      for await (const chunk of response) text += chunk
-      resolve(text)
-    }).on('error', reject)
-  })
-}
+import { startApp } from '../../support/app.ts'
+import { ask } from '../../support/requests.ts'
+import { serving } from '../../support/serving.ts'
 
 test.each([
   ['a port of its own', '0'],
@@ -47,7 +23,7 @@ test.each([
   })
   const first = await serving(app, (view) => view.serving !== undefined)
   expect(first.serving!.kind).toBe('listening')
-  expect(await ask(first.serving!.target)).toBe(`pid ${first.pid}`)
+  expect((await ask(first.serving!.target)).body).toBe(`pid ${first.pid}`)
 
   const told: (string | undefined)[] = []
   app.hub.on('runner:serving', ({ serving }) => told.push(serving?.kind))
@@ -55,7 +31,7 @@ test.each([
   await app.hub.restart()
   expect((await gone).pid).toBe(first.pid)
   const second = await serving(app, (view) => view.pid !== first.pid && view.serving !== undefined)
-  expect(await ask(second.serving!.target)).toBe(`pid ${second.pid}`)
+  expect((await ask(second.serving!.target)).body).toBe(`pid ${second.pid}`)
 
   const ended = serving(app, (view) => view.serving === undefined)
   process.kill(second.pid!, 'SIGUSR2')

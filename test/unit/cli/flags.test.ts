@@ -18,7 +18,8 @@ test('the command line takes a `--` between the entry and its arguments, or befo
 
 test('the command line knows its own flags, with their values behind a space or a =', () => {
   const argv = '--root a --config=v.ts -m staging --no-watch --on-unaccepted reload --include x --include=y'
-  const more = '--exclude z --stdin --no-standby --no-ports --log-level warn --clear-screen a.ts'
+  const more =
+    '--exclude z --stdin --no-standby --no-ports --port 4000 --host --strictPort --log-level warn --clear-screen a.ts'
   expect(parseFlags(`${argv} ${more}`.split(' '))).toEqual({
     entry: 'a.ts',
     args: [],
@@ -33,6 +34,7 @@ test('the command line knows its own flags, with their values behind a space or 
     stdin: true,
     standby: false,
     ports: false,
+    serveAt: { port: 4000, host: true, strict: true },
     attach: undefined,
     logLevel: 'warn',
     clearScreen: true,
@@ -96,4 +98,15 @@ test('the flags of node have a value of their own exactly where node says so', (
     .filter(({ flag }) => ['plain', 'with-value'].includes(nodeFlag(flag).kind))
   expect(known.length).toBeGreaterThan(60)
   expect(known.filter(({ flag, value }) => (nodeFlag(flag).kind === 'with-value') !== value)).toEqual([])
+})
+
+test.each([
+  [['--host', 'src/a.ts'], true],
+  [['--host', '0.0.0.0', 'src/a.ts'], '0.0.0.0'],
+  [['--host', '::', 'src/a.ts'], '::'],
+  [['--host', 'localhost', 'src/a.ts'], 'localhost'],
+  [['--host=[::1]', 'src/a.ts'], '::1'],
+  [['--host=dev-box', 'src/a.ts'], 'dev-box'],
+])('%j serves the entry at %s', (argv, host) => {
+  expect(parseFlags(argv)).toMatchObject({ entry: 'src/a.ts', serveAt: { host } })
 })

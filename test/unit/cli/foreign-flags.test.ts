@@ -3,11 +3,7 @@ import { parseFlags } from '../../../src/cli/flags.ts'
 
 test.each([
   ['-w', /With other tools it means --watch: saves are watched anyway, and update or restart the app\. Leave it out/],
-  ['--port', /comes after the entry: vite-tether src\/server\.ts --port 3000/],
-  ['--port=3000', /comes after the entry: vite-tether src\/server\.ts --port 3000/],
   ['-p', /comes after the entry/],
-  ['--host', /comes after the entry: vite-tether src\/server\.ts --host/],
-  ['--host=::', /comes after the entry/],
   ['--tsconfig', /Vite finds the tsconfig\.json beside the files/],
   ['--tsconfig=x.json', /Vite finds the tsconfig\.json beside the files/],
   ['--project', /--root/],

@@ -41,7 +41,7 @@ test.each([
   ['--env .env src/x.ts', /--env-file=\.env/],
   ['--token abc src/x.ts', /TETHER_TOKEN/],
   ['--open src/x.ts', /vite dev/],
-  ['--strictPort src/x.ts', /vite dev/],
+  ['--port src/x.ts', /--port to be a port from 0 to 65535, got 'src\/x\.ts'/],
   ['--force src/x.ts', /Leave it out/],
   ['--build src/x.ts', /vite build/],
 ])('"vite-tether %s" is answered by what was probably meant', (line, instead) => {

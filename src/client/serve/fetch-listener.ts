@@ -1,0 +1,59 @@
+/** From Node's requests to a `fetch` function of web standards and back. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { inspect } from 'node:util'
+import { createRequest, sendResponse } from '@remix-run/node-fetch-server'
+import type { NodeBindings } from './recognise.ts'
+
+type Fetch = (request: Request, bindings: NodeBindings) => unknown
+
+/** Answers requests by what `fetch` returns; 500 if it throws, which is printed. */
+export function fetchListener(fetch: Fetch): RequestListener {
+  return (incoming, outgoing) => void answer(fetch, incoming, outgoing)
+}
+
+async function answer(fetch: Fetch, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const request = requestOf(incoming, outgoing)
+  if (!request) {
+    outgoing.writeHead(400).end('Bad Request')
+    return
+  }
+  outgoing.once('finish', () => letGo(request, incoming))
+  try {
+    const response = await fetch(request, { incoming, outgoing })
+    // an adapter of Node may have answered past us
+    if (outgoing.destroyed || outgoing.headersSent) return
+    if (!isResponse(response))
+      throw new TypeError(`Expected fetch() to give a Response, got ${inspect(response, { depth: 0 })}.`)
+    const sent = sendResponse(outgoing, response)
+    // clients of a stream wait for the head; a body that is there goes out with it
+    if (response.body) setImmediate(() => outgoing.writableEnded || outgoing.destroyed || outgoing.flushHeaders())
+    await sent
+  } catch (error) {
+    if (outgoing.destroyed || request.signal.aborted) return
+    console.error(error)
+    if (outgoing.headersSent) outgoing.destroy()
+    else outgoing.writeHead(500, { 'content-type': 'text/plain' }).end('Internal Server Error')
+  }
+}
+
+/** `undefined` for what no URL or Request can be made of: `OPTIONS *`, TRACE, a broken `Host`. */
+function requestOf(incoming: IncomingMessage, outgoing: ServerResponse): Request | undefined {
+  try {
+    return createRequest(incoming, outgoing)
+  } catch {
+    return undefined
+  }
+}
+
+/** Not by `instanceof`: adapters replace the global class by one of theirs. */
+function isResponse(value: unknown): value is Response {
+  const { status, headers } = (value ?? {}) as Partial<Response>
+  return typeof status === 'number' && typeof headers?.[Symbol.iterator] === 'function'
+}
+
+/** Drops what is left of a body that nobody reads: without this the next request on the connection waits behind it for ever. */
+function letGo({ body }: Request, incoming: IncomingMessage): void {
+  if (incoming.readableEnded || !body || body.locked) return
+  body.cancel().catch(() => {})
+  incoming.resume()
+}
