@@ -1,9 +1,12 @@
 /** The end of the command: this process ends as its app does. */
 import { constants } from 'node:os'
+import type { EarlyStart } from '../server/options.ts'
 import type { RunningServer } from './serve.ts'
 
 /** Ends this process. */
 export interface Ending {
+  /** From now on there is an app, which must end as the signal asks even if there is no server yet. */
+  beginWith(early: EarlyStart): void
   /** From now on there is something to close, and an app whose exit counts. */
   endWith(served: RunningServer, once: boolean): void
   /** Closes the server and exits with `code`. */
@@ -15,13 +18,14 @@ export interface Ending {
 export function handleSignals(): Ending {
   let served: RunningServer | undefined
   let appsCode: number | undefined
+  let early: EarlyStart | undefined
   let isEnding = false
 
-  async function close(code: () => number): Promise<void> {
+  async function close(code: () => number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (isEnding) return
     isEnding = true
     try {
-      await served?.server.close()
+      await (served ? served.server.close() : early?.stop(signal))
       process.exit(code())
     } catch (error) {
       console.error(error)
@@ -31,9 +35,12 @@ export function handleSignals(): Ending {
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     // after all listeners: the supervisors stop their apps with the signal, not with what closing the server would send
-    process.on(signal, () => setImmediate(() => close(() => appsCode ?? 128 + constants.signals[signal])))
+    process.on(signal, () => setImmediate(() => close(() => appsCode ?? 128 + constants.signals[signal], signal)))
   }
   return {
+    beginWith(started) {
+      early = started
+    },
     endWith(started, once) {
       served = started
       served.hub.on('exit', (_runner, code, signal) => {

@@ -32,6 +32,9 @@ export interface Flags {
   ports: boolean
   /** Where an entry whose export answers requests is served. */
   serveAt: CliSettings['serveAt']
+  cache: boolean
+  /** Forget what the last starts have left. */
+  clearCache: boolean
   attach: true | { host?: string; port: number } | undefined
   logLevel: (typeof LOG_LEVELS)[number] | undefined
   clearScreen: boolean
@@ -63,6 +66,12 @@ const SWITCHES: Record<string, (flags: Flags) => void> = {
   },
   '--strictPort': (flags) => {
     flags.serveAt.strict = true
+  },
+  '--no-cache': (flags) => {
+    flags.cache = false
+  },
+  '--clear-cache': (flags) => {
+    flags.clearCache = true
   },
   '--clear-screen': (flags) => {
     flags.clearScreen = true
@@ -141,6 +150,8 @@ export function parseFlags(argv: readonly string[]): Flags {
     standby: true,
     ports: true,
     serveAt: {},
+    cache: true,
+    clearCache: false,
     attach: undefined,
     logLevel: undefined,
     clearScreen: false,

@@ -26,6 +26,9 @@ Everything after the entry is the app's. All flags of node are handed on (--insp
                                    app of Express, Koa, ...; taken: the next one   [the variable PORT, or 3000]
   --host [host]                    at this address; without one at all addresses    [localhost]
   --strictPort                     a port that is taken is an error
+  --no-cache                       neither use nor keep what makes the next start
+                                   faster
+  --clear-cache                    forget what the last starts have kept
   --attach [host:port]             other processes may attach                       [127.0.0.1, a free port]
   --log-level info|warn|error|silent
   --clear-screen                   clear the terminal when Vite would

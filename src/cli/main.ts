@@ -3,20 +3,23 @@
  * The command, as far as it needs no Vite. Built without anything to import but Node's own modules: the app's process is started at
  * once, and boots while Vite and the rest of the command are loaded.
  */
+import { rmSync } from 'node:fs'
 import inspector from 'node:inspector'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { startEarly } from '../server/apps/early-start.ts'
 import { takeInspector, takeInspectorOption } from '../server/apps/inspector-flags.ts'
-import { importVite } from '../server/vite/project-vite.ts'
+import { startFolder } from '../server/start/start-key.ts'
+import { type FoundVite, importVite } from '../server/vite/project-vite.ts'
 import { RUNNER_MARKER } from '../shared/constants.ts'
 import { keepCompiledCode } from '../shared/util/compile-cache.ts'
 import { distUrl } from '../shared/util/dist-files.ts'
 import { ownVersions } from '../shared/versions.ts'
 import { checkVite } from './check-vite.ts'
-import { handleSignals } from './ending.ts'
+import { type Ending, handleSignals } from './ending.ts'
 import { fail, NAME } from './fail.ts'
-import { parseFlags } from './flags.ts'
+import { type Flags, parseFlags } from './flags.ts'
 import { HELP } from './help.ts'
+import { keptStart } from './kept-start-path.ts'
 import { projectsCommand } from './projects-command.ts'
 import { type Settings, settingsOf } from './settings.ts'
 
@@ -40,7 +43,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const found = checkVite(settings.root, fileURLToPath(import.meta.url))
   leaveInspector()
   const ending = handleSignals()
-  begin(settings)
+  await begin(settings, flags, found, ending)
   // as Vite's own command does
   keepCompiledCode()
   const vite = importVite(found)
@@ -50,12 +53,25 @@ async function main(argv: readonly string[]): Promise<void> {
   await run(flags, settings, vite, ending)
 }
 
-/** Starts the app's process, which is taken when Vite is there, or else ends with this one. */
-function begin({ root, entry, options, cli }: Settings): void {
-  const early = entry === undefined ? undefined : startEarly(entry, root, { ...options, ...cli })
+/**
+ * Starts the app's process, which is taken when Vite is there, or else ends with this one. Resolves at once, or, if it may begin without
+ * Vite, when it has.
+ */
+async function begin(
+  { root, entry, options, cli }: Settings,
+  flags: Flags,
+  vite: FoundVite,
+  ending: Ending,
+): Promise<void> {
+  if (flags.clearCache) rmSync(startFolder(root), { recursive: true, force: true })
+  if (entry === undefined) return
+  cli.keep = keptStart({ root, entry, options }, flags, vite)
+  const early = startEarly(entry, root, { ...options, ...cli }, cli.keep)
   if (!early) return
   cli.early = early
+  ending.beginWith(early)
   process.on('exit', early.discard)
+  await early.settled
 }
 
 /** An inspector that NODE_OPTIONS asks for is meant for the app, which could not have the same port. */

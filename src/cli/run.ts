@@ -1,5 +1,6 @@
 /** The command with Vite: keys to the hub, and the app's end to an exit code. */
 import colors from 'picocolors'
+import type { EarlyStart } from '../server/options.ts'
 import { createPlugin } from '../server/plugin/plugin.ts'
 import { findHub } from '../server/plugin/registry.ts'
 import type { Vite } from '../server/vite/project-vite.ts'
@@ -17,7 +18,7 @@ const HOLD = 100
 export async function run(flags: Flags, settings: Settings, vite: Promise<Vite>, ending: Ending): Promise<void> {
   const served = await serve(flags, settings, { vite: await vite, createPlugin, hubOf: findHub })
   ending.endWith(served, flags.once)
-  if (!flags.once) sayReady(served)
+  if (!flags.once) sayReady(served, settings.cli.early)
   await served.hub.ready.catch((error) => {
     // asked to end while it was starting
     if (!ending.begun) throw error
@@ -25,7 +26,7 @@ export async function run(flags: Flags, settings: Settings, vite: Promise<Vite>,
   if (hasShortcuts(flags)) bindKeys(served, () => ending.quit(0))
 }
 
-function sayReady({ hub, say }: RunningServer): void {
+function sayReady({ hub, say }: RunningServer, early: EarlyStart | undefined): void {
   if (hub.entries.length === 0 && hub.attach) {
     const { url, tokenFile } = hub.attach
     const token = tokenFile ? ` --token-file ${tokenFile}` : ''
@@ -39,7 +40,8 @@ function sayReady({ hub, say }: RunningServer): void {
   hub.on('runner:ready', ({ id, pid }) => {
     if (told.has(id)) return
     told.add(id)
-    const took = Math.round(performance.now())
+    // it may have been ready before there was a server to know of it
+    const took = Math.round(early?.readyAt ?? performance.now())
     const name = hub.runners.length > 1 ? `${id} ` : ''
     // an app that had to wait for a save says nothing about how fast this is
     const time = waited ? '' : ` in ${colors.bold(took)} ms`

@@ -76,6 +76,7 @@ export interface StandbyView {
  * module to a root, as URLs. `leftover`: the entry accepts it, but what is replaced would leave something running: `reason` names it, for
  * people. `reload`: a plugin asked for a full reload. `file`: a file was saved that restarts the app (`.env`,
  * the option `watch`). `native`: a file was saved that Node has loaded by itself. `options`: the options in the config have changed.
+ * `inputs`: a file that shapes the code (tsconfig.json, for example) was saved while a process began with what the last start had left.
  * `silence`: the process did not answer to a save. `request`: `hub.restart()` was called. Files are relative to Vite's root if they
  * lie in it.
  */
@@ -83,7 +84,7 @@ export type RestartCause =
   | { kind: 'unaccepted'; chain: string[] }
   | { kind: 'leftover'; reason: string }
   | { kind: 'file' | 'native'; file: string }
-  | { kind: 'reload' | 'options' | 'silence' | 'request' }
+  | { kind: 'reload' | 'options' | 'inputs' | 'silence' | 'request' }
 
 /** How long the steps of an update took, in milliseconds. */
 export interface UpdateTimes {

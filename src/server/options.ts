@@ -27,6 +27,14 @@ export interface EarlyStart {
   readonly invitation: string
   /** The process, if one that is started with `command` now would be the same. */
   take(command: object, hasChannel: boolean): ChildProcess | undefined
+  /** It may have run code of the app. */
+  readonly hasBegun: boolean
+  /** Resolves when Vite may be loaded, or has to be. */
+  readonly settled: Promise<void>
+  /** When the app had executed its entries without a server, in ms of `performance.now()`. */
+  readonly readyAt: number | undefined
+  /** Ends it as the signal asks, unless it was taken. */
+  stop(signal: NodeJS.Signals): Promise<void>
   /** Ends it, unless it was taken, and removes the folder. */
   discard(): void
 }
@@ -63,6 +71,8 @@ export interface CliSettings {
   /** Where an entry whose export answers requests is served: `--port`, `--host`, `--strictPort`. */
   serveAt: { port?: number; host?: string | true; strict?: boolean }
   early?: EarlyStart | undefined
+  /** Path of the index of what this start leaves for the next one; absent: nothing is kept. */
+  keep?: string | undefined
 }
 
 /**

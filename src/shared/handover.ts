@@ -40,8 +40,11 @@ export interface Handover {
   waits?: true
 }
 
-/** One line of the parent. `signal` stands in for a real signal on Windows, which has none. */
-export type ParentLine = { handover: Handover } | { signal: string }
+/**
+ * One line of the parent. `kept` comes first, if at all: the process may begin with what lies there while there is no server.
+ * `signal` stands in for a real signal on Windows, which has none.
+ */
+export type ParentLine = { handover: Handover } | { signal: string } | { kept: string }
 
 /**
  * The content of a file, readable by this user only, that tells the processes and threads of an app process where the server is.

@@ -2,9 +2,9 @@
  * The runner of a process or thread that an app process has started: modules come from the same server, and a save of any of
  * them restarts the app.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { TetherError } from '../../shared/errors.ts'
 import type { Invitation } from '../../shared/handover.ts'
 import type { FetchAnswer, RunnerConfig } from '../../shared/types.ts'
@@ -15,6 +15,10 @@ import { FetchThread } from '../link/sync-fetch.ts'
 import { installCrashReport } from '../process/crash-report.ts'
 import { TetherNodeRunner } from '../runner/node-runner.ts'
 import type { BridgedRunner, Provider } from './provider.ts'
+
+/** Milliseconds to wait for a server that is being started, and between two looks. */
+const PATIENCE = 60_000
+const POLL = 10
 
 /** Options of a helper. */
 export interface HelperOptions {
@@ -63,9 +67,19 @@ function make(invitation: Invitation, app: string): BridgedRunner {
   return { import: (url) => runner.import(url), native: runner.native! }
 }
 
+/** Blocks the thread while the app runs and its server is still to come: that has made the folder already. */
+function awaitFile(file: string): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (const end = performance.now() + PATIENCE; !existsSync(file) && existsSync(dirname(file)); ) {
+    if (performance.now() > end) return
+    Atomics.wait(pause, 0, 0, POLL)
+  }
+}
+
 /** Throws `ERR_CONNECT` if the server that wrote the invitation is gone. */
 function accept(file: string): Invitation {
   try {
+    awaitFile(file)
     return JSON.parse(readFileSync(file, 'utf8')) as Invitation
   } catch (cause) {
     throw new TetherError(

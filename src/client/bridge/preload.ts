@@ -33,7 +33,7 @@ async function openProvider(): Promise<Provider> {
   const ports = openPorts()
   takeArgv()
   // before the user's own preloads run, so that breakpoints in them are hit
-  if (inspectorFlag() !== undefined) await openApp().handover
+  if (inspectorFlag() !== undefined) await openApp().settings
   // the user's preloads come next and may call listen(): it must find the held ports
   if (preloadsOf(process.execArgv).length > 0) await ports.given
   const provider = createAppProvider()

@@ -72,6 +72,8 @@ export interface SessionSettings {
   /** The functions that the server may call. */
   functions: RunnerFunctions
   kind: Kind
+  /** Called when something is sent while there is no link. */
+  wanted?: () => void
   /** How long to try before the first link, in milliseconds. Default 0: one attempt. */
   wait?: number
   /** How long to try to get a link back, in milliseconds. Default: 10 minutes. */
@@ -84,6 +86,28 @@ export interface SessionSettings {
 
 /** Opens a session over links of `dial`. `name` is the server's address in messages. Rejects as `openSession` does. */
 export function openSessionWith(dial: Dial, name: string, settings: SessionSettings): Promise<ClientSession> {
+  return createSession(dial, name, settings, undefined).opened
+}
+
+/**
+ * A session that has begun before its server: what is sent waits for the first link, at which `resync` is emitted, as after a loss of
+ * everything. Keeps nobody alive while it waits, unless a call does.
+ */
+export function beginSessionWith(dial: Dial, name: string, settings: SessionSettings): ClientSession {
+  const { session, opened } = createSession(dial, name, settings, NO_SERVER)
+  opened.catch(() => {})
+  return session
+}
+
+/** The name of a server process that never was. */
+const NO_SERVER = ''
+
+function createSession(
+  dial: Dial,
+  name: string,
+  settings: SessionSettings,
+  formerBoot: string | undefined,
+): { session: ClientSession; opened: Promise<ClientSession> } {
   const { clock = systemClock, signal, functions, secret, kind } = settings
   const limits = resolveLimits(settings.limits)
   const events = new EventEmitter<ClientSessionEvents>()
@@ -92,7 +116,7 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
   let referenced = false
   let sid: string | undefined
   let next = randomId()
-  let boot: string | undefined
+  let boot = formerBoot
   let drained = (): void => {}
   let leaving: Promise<void> | undefined
   let opened: (session: ClientSession) => void
@@ -124,7 +148,10 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
     limits,
     local: { contract: RUNNER_CONTRACT, functions },
     remote: SERVER_CONTRACT,
-    send: (json, options) => session.send(json, options),
+    send(json, options) {
+      if (state === 'disconnected') settings.wanted?.()
+      session.send(json, options)
+    },
     failed(error, event) {
       if (events.listenerCount('error') > 0) return void events.emit('error', error, event)
       // An event of the server has no caller here. Without a listener for 'error' it becomes an uncaught exception, as with any
@@ -250,12 +277,15 @@ export function openSessionWith(dial: Dial, name: string, settings: SessionSetti
     },
   }
 
-  hold.add()
-  return new Promise<ClientSession>((resolve, reject) => {
+  // one that has begun already waits in silence
+  const waits = formerBoot === undefined
+  if (waits) hold.add()
+  const whole = new Promise<ClientSession>((resolve, reject) => {
     opened = resolve
     refused = reject
     signal?.addEventListener('abort', abort)
     if (signal?.aborted) abort()
     else loop.start()
-  }).finally(() => hold.remove())
+  })
+  return { session: self, opened: waits ? whole.finally(() => hold.remove()) : whole }
 }

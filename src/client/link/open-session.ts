@@ -1,9 +1,9 @@
 /** Opens a session with the server of a URL. */
 import { resolveLimits } from '../../shared/session/limits.ts'
-import { type ClientSession, openSessionWith, type SessionSettings } from './client-session.ts'
-import { createDial, printable } from './dial.ts'
+import { beginSessionWith, type ClientSession, openSessionWith, type SessionSettings } from './client-session.ts'
+import { createDial, type Dial, printable } from './dial.ts'
 
-export type { ClientSession, ClientSessionEvents, Resync } from './client-session.ts'
+export type { ClientSession, ClientSessionEvents, Resync, SessionSettings } from './client-session.ts'
 
 export interface OpenOptions extends SessionSettings {
   /** `ws://host:port/path`, `wss://...` or `ws+unix:/path/of/socket:/`. */
@@ -18,6 +18,31 @@ export async function openSession({ url, ...settings }: OpenOptions): Promise<Cl
   const dial = createDial(url, resolveLimits(settings.limits), settings.clock)
   const limits = { ...(isLocal(url) && { backoffCap: LOCAL_BACKOFF_CAP }), ...settings.limits }
   return openSessionWith(dial, printable(url), { ...settings, limits })
+}
+
+/** Where a server of this machine is. */
+export interface ServerAddress {
+  url: string
+  secret: string
+}
+
+/** A session with a server of this machine that is still to come: it begins without a link, see `beginSessionWith`. */
+export function beginSession(
+  address: Promise<ServerAddress>,
+  settings: Omit<SessionSettings, 'secret' | 'wait'>,
+): ClientSession {
+  let dial: Dial | undefined
+  const limits = { backoffCap: LOCAL_BACKOFF_CAP, ...settings.limits }
+  return beginSessionWith((...args) => dial!(...args), 'the server', {
+    ...settings,
+    limits,
+    wait: Number.POSITIVE_INFINITY,
+    async secret() {
+      const { url, secret } = await address
+      dial ??= createDial(url, resolveLimits(limits), settings.clock)
+      return secret
+    },
+  })
 }
 
 /** Milliseconds between attempts on a loopback address: they cost nothing, and the developer who restarts Vite waits for the runner. */

@@ -25,6 +25,8 @@ const CALM = 50
 export interface OpenPorts {
   /** Resolves when code of the app may run: its ports are there. */
   readonly given: Promise<void>
+  /** The app begins without being given any. */
+  begin(): void
   /** The app has executed its entries. */
   ready(): void
   /** The process ends with an error: what clients are told meanwhile. */
@@ -47,7 +49,7 @@ function open(): OpenPorts {
   if (typeof pipe === 'object') return tryToFollow(pipe)
   const given = pipe === undefined ? Promise.resolve() : endPipe({ say: 'unable', reason: pipe } satisfies FromApp)
   if (pipe !== undefined) debug('no ports are held: %s', pipe)
-  return { given, ready() {}, failed() {} }
+  return { given, begin() {}, ready() {}, failed() {} }
 }
 
 /** Resolves after a turn of the event loop in which sockets are read; with `false` if that has taken long. */
@@ -65,7 +67,7 @@ function tryToFollow(pipe: IpcPipe): OpenPorts {
     // its other end takes that for an answer
     debug('no ports are held: %o', error)
     pipe.close()
-    return { given: Promise.resolve(), ready() {}, failed() {} }
+    return { given: Promise.resolve(), begin() {}, ready() {}, failed() {} }
   }
 }
 
@@ -136,6 +138,7 @@ function follow(pipe: IpcPipe): OpenPorts {
 
   return {
     given: given.promise,
+    begin: given.resolve,
     ready: () => void setTimeout(() => ports.settle(), PATIENCE).unref(),
     failed: (failure) => channel.lastWord({ say: 'failure', ...failure }),
   }

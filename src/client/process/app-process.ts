@@ -3,12 +3,17 @@
  * the runner earlier, by the bridge.
  */
 import { basename } from 'node:path'
+import { createDebug } from 'obug'
 import type { Handover } from '../../shared/handover.ts'
 import { startInspector } from '../debug/inspector.ts'
 import { loadMetaResolve } from '../evaluate/import-meta.ts'
 import { FetchThread } from '../link/sync-fetch.ts'
-import { createTetherRunner, type SessionRunner } from '../runner/session-runner.ts'
-import { readHandover } from './parent.ts'
+import { beginRunner, createTetherRunner } from '../runner/open-runner.ts'
+import type { SessionRunner, SessionRunnerOptions } from '../runner/session-runner.ts'
+import { type KeptCode, readKeptCode } from '../start/kept-code.ts'
+import { openParent, type Parent } from './parent.ts'
+
+const debug = createDebug('vite-tether:start')
 
 /** The bootstrap's reactions to its parent. */
 export interface ParentListener {
@@ -20,8 +25,16 @@ export interface ParentListener {
 
 /** The process: each half as soon as it is there. */
 export interface AppBoot {
-  handover: Promise<Handover>
+  settings: Promise<AppSettings>
   runner: Promise<SessionRunner>
+  /** The app has executed its entries. */
+  ready(): void
+}
+
+/** What the parent says of this process, as far as the process has to know it before there is a server. */
+export interface AppSettings extends Omit<Handover, 'url' | 'secret'> {
+  /** It begins with what the last start has left. */
+  isKept?: true
 }
 
 let opened: AppBoot | undefined
@@ -41,7 +54,7 @@ export function listenToParent(to: ParentListener): void {
 }
 
 function open(): AppBoot {
-  const handover = readHandover({
+  const parent = openParent({
     signal: (signal) => listener?.signal(signal),
     gone() {
       isGone = true
@@ -49,23 +62,43 @@ function open(): AppBoot {
     },
   })
   const resolver = loadMetaResolve()
-  const runner = handover.then(async ({ url, secret, root, pause }) => {
+  const begun = parent.kept.then((path) => (path === undefined ? undefined : readKept(path, parent)))
+  const settings = begun.then((kept): AppSettings | Promise<AppSettings> =>
+    kept ? { ...kept.handover, isKept: true } : parent.handover,
+  )
+  const runner = begun.then(async (kept) => {
     // before the session is opened: nothing of that may wait for a person
-    startInspector(pause, process.argv[1] as string)
-    const fetching = new FetchThread(() => ({ url, secret }))
+    if (!kept) startInspector((await parent.handover).pause, process.argv[1] as string)
+    const fetching = new FetchThread(() => parent.handoverNow())
     // imported before the first module runs, because `require()` of one that uses import.meta.resolve cannot wait for an import
     await resolver
-    return createTetherRunner({
-      url,
-      secret,
-      root,
+    const options: SessionRunnerOptions = {
       kind: 'supervised',
       name: basename(process.argv[1] as string),
+      root: (await settings).root,
       patience: Number.POSITIVE_INFINITY,
       fetchNow: (...args) => fetching.callNow({ call: 'fetch', args }) as never,
-    })
+    }
+    if (!kept) return createTetherRunner({ ...options, ...(await parent.handover) })
+    return beginRunner(options, kept, { address: parent.handover, wanted: () => parent.tell({ say: 'need' }) })
   })
   // the bootstrap awaits the same promise and reports its rejection
   runner.catch(() => {})
-  return { handover, runner }
+  // only the command waits for that, and only where there is no server to know of it
+  const ready = () => void begun.then((kept) => kept && parent.tell({ say: 'ready' }))
+  return { settings, runner, ready }
+}
+
+/** What the last start has left, if that is current; if not, the parent is told to make haste. */
+function readKept(path: string, parent: Parent): KeptCode | undefined {
+  try {
+    const kept = readKeptCode(path)
+    debug('begins with %d modules of the last start', kept.records.length)
+    parent.beginAlone()
+    return kept
+  } catch (error) {
+    debug('nothing of the last start is used: %s', (error as Error).message)
+    parent.tell({ say: 'stale' })
+    return undefined
+  }
 }

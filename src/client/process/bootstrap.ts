@@ -48,7 +48,7 @@ async function start(ports: OpenPorts): Promise<void> {
   const app = openApp()
   listenToParent({ signal: (signal) => gate?.stop(signal), gone: orphaned })
   await installWhileUntold(app)
-  const { stop, root, hintsEnv, waits, cacheDir, serve } = await app.handover
+  const { stop, root, hintsEnv, waits, cacheDir, serve, isKept } = await app.settings
   keepCompiledCode(join(cacheDir, 'compile-cache'))
   isWaiting = waits === true
   gate = installStopGate({
@@ -69,6 +69,8 @@ async function start(ports: OpenPorts): Promise<void> {
   // a standby has the time
   if (waits) installHooks()
   await waitForTurn(runner)
+  // the first process of an app gets no ports: there is nobody yet who could have held some
+  if (isKept) ports.begin()
   await ports.given
   isWaiting = false
   const served = serveEntry(runner, serve)
@@ -78,7 +80,9 @@ async function start(ports: OpenPorts): Promise<void> {
   // `listen()` reports EADDRINUSE in a later tick; an app that fails by it must not be called ready
   await new Promise(setImmediate)
   await served.open()
-  runner.server.ready(process.memoryUsage.rss())
+  app.ready()
+  // a server that comes later must not take for ready what it has not compared yet
+  void runner.joined.then(() => runner?.server.ready(process.memoryUsage.rss()))
   ports.ready()
   started?.()
 }

@@ -20,8 +20,8 @@ export function installHooks(): void {
 }
 
 /** Installs them if the parent has not said yet what to run, so that there is nothing else to do. */
-export async function installWhileUntold({ handover }: AppBoot): Promise<void> {
-  const told = await Promise.race([handover.then(() => true), setImmediate(false)])
+export async function installWhileUntold({ settings }: AppBoot): Promise<void> {
+  const told = await Promise.race([settings.then(() => true), setImmediate(false)])
   if (!told) installHooks()
 }
 

@@ -4,7 +4,8 @@ import type { FetchAnswer } from '../../shared/types.ts'
 import { FetchThread } from '../link/sync-fetch.ts'
 import type { TetherRunner } from '../runner-types.ts'
 import { type ConnectOptions, complete } from './connect-options.ts'
-import { createTetherRunner, type SessionRunner } from './session-runner.ts'
+import { createTetherRunner } from './open-runner.ts'
+import type { SessionRunner } from './session-runner.ts'
 
 export type { ConnectOptions } from './connect-options.ts'
 

@@ -164,6 +164,12 @@ export class TetherNodeRunner extends ViteNodeRunner {
     this.#evaluator.store.compile(records)
   }
 
+  /** Code that is current although no server was asked: entries among it are not asked for. */
+  adopt(records: readonly ModuleRecord[]): void {
+    this.#evaluator.install(records)
+    for (const { id } of records) this.#held.add(id)
+  }
+
   /** Forgets all modules and the maps of their stacks. Nothing is disposed. */
   close(): void {
     this.moduleCache.clear()

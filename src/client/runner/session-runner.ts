@@ -3,7 +3,6 @@
  * Supervised and attached runners are both this.
  */
 import { EventEmitter } from 'node:events'
-import { hostname } from 'node:os'
 import { createDebug } from 'obug'
 import type { HotPayload } from 'vite'
 import { describeError } from '../../shared/describe-error.ts'
@@ -11,7 +10,6 @@ import { flattenError } from '../../shared/errors.ts'
 import { createHmrEmitter, type HMREmitter } from '../../shared/hmr-emitter.ts'
 import type { Applied, Change, ModuleRecord, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
-import { ownVersions } from '../../shared/versions.ts'
 import { isDebugging } from '../code/debug-code.ts'
 import { onInspector } from '../debug/inspector.ts'
 import { reportLoads } from '../evaluate/native-loads.ts'
@@ -24,7 +22,7 @@ import { createHotContext } from '../hmr/hot-context.ts'
 import { createLog, type Logger } from '../hmr/log.ts'
 import { handleMessage } from '../hmr/payloads.ts'
 import { createKeep } from '../keep/keep-api.ts'
-import { type ClientSession, openSession, type Resync } from '../link/open-session.ts'
+import type { ClientSession, Resync } from '../link/open-session.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 import type { TetherRunner, TetherRunnerEvents } from '../runner-types.ts'
 import type { ViteNodeRunner } from '../vite-node-runner.ts'
@@ -37,9 +35,6 @@ const debug = createDebug('vite-tether:runner')
 
 /** Options of a runner, supervised or attached. */
 export interface SessionRunnerOptions {
-  url: string
-  /** Asked again at each attempt to connect. */
-  secret: string | (() => string)
   kind: 'supervised' | 'attached'
   /** Shown by `hub.runners`. */
   name: string
@@ -48,11 +43,8 @@ export interface SessionRunnerOptions {
   /** See `ConnectOptions`. @default the server's setting, which is what supervised runners have */
   onUnaccepted?: UnacceptedPolicy
   logger?: Logger
-  /** Milliseconds to keep trying before the first connection; 0 is one attempt. @default 0 */
-  wait?: number
   /** Milliseconds to keep trying once a connection is lost. @default 10 min, or for ever if supervised */
   patience?: number
-  signal?: AbortSignal
   /** See `TetherRunnerOptions` of `node-runner.ts`. */
   fetchNow?: FetchNow
 }
@@ -69,46 +61,7 @@ const QUIET: Logger = {
 const NOT_COMPARED =
   'Messages of the server were lost, and what this process runs could not be compared with the current sources: it may be out of date. Restart it.'
 
-/** Connects and makes the runner. Rejects with a `TetherError` that says why the server cannot be used. */
-export async function createTetherRunner(options: SessionRunnerOptions): Promise<SessionRunner> {
-  const built = createDeferred<SessionRunner>()
-  let runner: SessionRunner | undefined
-  const session = await openSession({
-    url: options.url,
-    secret: options.secret,
-    kind: options.kind,
-    ...(options.wait !== undefined && { wait: options.wait }),
-    ...(options.patience !== undefined && { patience: options.patience }),
-    ...(options.signal && { signal: options.signal }),
-    refused: ({ message }) => sayError(options, `${message}; trying on`),
-    functions: {
-      // at once, because the answer follows; nothing was asked for before there was a runner
-      modules: (records) => runner?.take(records),
-      // the server may speak before its answer to init has been worked in
-      change: async (change) => (await built.promise).change(change),
-      payload: async (payload) => (await built.promise).payload(payload),
-      begin: async () => (await built.promise).begin(),
-    },
-  })
-  const info: RunnerInfo = {
-    name: options.name,
-    kind: options.kind,
-    pid: process.pid,
-    host: hostname(),
-    root: options.root,
-    ...(options.kind === 'attached' && { versions: ownVersions() }),
-  }
-  try {
-    runner = new SessionRunner(options, info, session, await session.rpc.init(info))
-    built.resolve(runner)
-    return runner
-  } catch (error) {
-    await session.close()
-    throw error
-  }
-}
-
-function sayError({ logger = {} }: SessionRunnerOptions, text: string): void {
+export function sayError({ logger = {} }: SessionRunnerOptions, text: string): void {
   createLog(logger).error(text)
 }
 
@@ -117,6 +70,8 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   readonly viteNode: TetherNodeRunner
   readonly emitter: HMREmitter = createHmrEmitter()
   config: RunnerConfig
+  /** Set by who knows where the server is. */
+  invitation!: () => { TETHER_URL: string; TETHER_TOKEN: string }
   readonly #options: SessionRunnerOptions
   readonly #info: RunnerInfo
   readonly #session: ClientSession
@@ -126,6 +81,8 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   readonly #tellVersions: (config: RunnerConfig) => void
   /** Resolves when the comparison after a loss of messages is done. */
   #compared: Promise<void> = Promise.resolve()
+  /** See `joined`. */
+  readonly #joined = createDeferred<void>()
   #closing: Promise<void> | undefined
   #isDisposed = false
 
@@ -175,6 +132,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
     this.payload({ type: 'connected' })
     this.#tellVersions = createVersionTeller(getEngine(this.viteNode).log)
     this.#tellVersions(config)
+    if (session.state === 'connected') this.#joined.resolve()
     // a standby has no server, timer or call of its own yet: without this Node would end it
     if (config.waits) session.ref()
   }
@@ -182,6 +140,11 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   /** Resolves when a standby is to execute its entries. */
   get turn(): Promise<void> {
     return this.#turn.promise
+  }
+
+  /** Resolves when a server knows this runner, and what it runs. */
+  get joined(): Promise<void> {
+    return this.#joined.promise
   }
 
   get id(): string {
@@ -209,8 +172,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
   }
 
   invite(): { TETHER_URL: string; TETHER_TOKEN: string } {
-    const { url, secret } = this.#options
-    return { TETHER_URL: url, TETHER_TOKEN: typeof secret === 'string' ? secret : secret() }
+    return this.invitation()
   }
 
   /** Code that belongs to an answer yet to come. */
@@ -281,6 +243,7 @@ export class SessionRunner extends EventEmitter<TetherRunnerEvents> implements T
       await this.change(await this.#session.rpc.compare(this.viteNode.holdings(rebooted)))
       if (!this.config.waits) this.begin()
       this.emit('resync')
+      this.#joined.resolve()
       await notify(getEngine(this.viteNode), 'vite:ws:connect', {})
     } catch (error) {
       const lost = new Error(NOT_COMPARED, { cause: error })

@@ -141,7 +141,8 @@ export class Apps extends EventEmitter<AppsEvents> {
 
   /** Replaces the process of an app that was not stopped; what goes wrong is reported. */
   replace(app: App, cause: RestartCause): void {
-    if (app.supervisor.state === 'stopped') return
+    // one that runs once is what it has begun as
+    if (app.supervisor.state === 'stopped' || this.#options.once) return
     this.#report(app, app.replace(cause))
   }
 

@@ -1,5 +1,5 @@
 /** Starts the process of the command's entry before Vite is there, where the command line says all that shapes it. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { EarlyStart } from '../options.ts'
@@ -11,10 +11,16 @@ import { inherited } from './inherited-env.ts'
 import { mayWait } from './standby-rules.ts'
 
 /**
- * Starts it with `options`, those of the command line; what the config adds to them is compared later. `undefined` where one that waits
+ * Starts it with `options`, those of the command line; what the config adds to them is compared later. It begins with what is `kept`, if
+ * there is an index at that path and it is current. `undefined` where one that waits
  * would be noticed, where there is no such file, or where it cannot be started: the usual start is told why.
  */
-export function startEarly(entry: string, root: string, options: AppOptions): EarlyStart | undefined {
+export function startEarly(
+  entry: string,
+  root: string,
+  options: AppOptions,
+  kept: string | undefined,
+): EarlyStart | undefined {
   const given = { options, start: {}, inspector: undefined, isPrefixed: false }
   const env = appEnv(inherited, given)
   if (requestedInspector(options, env) || !mayWait(options.execArgv ?? [], env)) return undefined
@@ -26,9 +32,18 @@ export function startEarly(entry: string, root: string, options: AppOptions): Ea
     const invitation = join(folder, 'invitation.json')
     const request = { ...given, id: basename(file), file, invitation, isTerminal: process.stdin.isTTY }
     const command = appCommand(request, inherited)
-    const early = new EarlyProcess(command, holdsPorts(options), () => inputFiles(options))
+    const left = kept !== undefined && existsSync(kept) ? kept : undefined
+    const early = new EarlyProcess(command, holdsPorts(options), () => inputFiles(options), left)
     return {
       invitation,
+      settled: early.settled,
+      get hasBegun() {
+        return early.hasBegun
+      },
+      get readyAt() {
+        return early.readyAt
+      },
+      stop: (signal) => early.stop(signal),
       take: (command, hasChannel) => early.take(command as AppCommand, hasChannel),
       discard() {
         early.discard()

@@ -12,6 +12,7 @@ import { findFailure } from '../modules/start-check.ts'
 import type { TetherOptions } from '../options.ts'
 import { PortSharing } from '../serve/port-sharing.ts'
 import { createEndpoints } from '../sessions/endpoints.ts'
+import type { StartKeeper } from '../start/keeper.ts'
 import { reportAttached } from '../terminal/attached-runners.ts'
 import { createReport } from '../terminal/report.ts'
 import { channelOf } from '../vite/environment.ts'
@@ -20,6 +21,7 @@ import { catchLateSaves } from '../vite/late-saves.ts'
 import { recordSeeds } from '../vite/seeds.ts'
 import { type Binding, Bindings } from './bindings.ts'
 import { broadcast } from './broadcast.ts'
+import { Keeping } from './keeping.ts'
 import { Reception } from './reception.ts'
 import { Requests } from './requests.ts'
 import type { SessionTable } from './session-table.ts'
@@ -36,6 +38,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   readonly #reception: Reception
   readonly #withheld: WithheldSaves
   readonly #sharing: PortSharing
+  readonly #keeping: Keeping
   readonly #endpoints = createEndpoints((session) => this.#reception.receive(session))
 
   constructor() {
@@ -62,6 +65,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
     })
     this.#reception = new Reception({ events: this, bindings, apps: this.#apps, report })
     this.#withheld = new WithheldSaves(report, this.#apps, this.#served)
+    this.#keeping = new Keeping(this, this.#apps, bindings)
     this.#requests = new Requests(this.#apps, bindings, this.#ready.promise)
     this.#sharing = new PortSharing({
       events: this,
@@ -111,8 +115,14 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
   }
 
   /** A server was made with an environment of ours; it does not serve yet. */
-  configure(environment: DevEnvironment, server: ViteDevServer, options: Binding['options']): void {
+  configure(
+    environment: DevEnvironment,
+    server: ViteDevServer,
+    options: Binding['options'],
+    keeper?: StartKeeper,
+  ): void {
     this.#bindings.configure(environment, server, options)
+    if (keeper) this.#keeping.use(keeper)
     catchLateSaves(server.watcher)
     watchHotUpdateHooks(environment, server, (withheld) => this.#withheld.note(withheld))
     recordSeeds(environment, (nodes, payload) => {
@@ -152,6 +162,7 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   /** Stops all apps and closes all sessions. The hub is of no use afterwards. */
   async close(): Promise<void> {
+    this.#keeping.close()
     const closed = this.#requests.close()
     this.#bindings.close(closed)
     this.#ready.reject(closed)

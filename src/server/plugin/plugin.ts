@@ -4,6 +4,7 @@ import type { DevEnvironment, Plugin, PluginOption, ResolvedConfig } from 'vite'
 import { KEEP, RUNNER_MARKER } from '../../shared/constants.ts'
 import { TetherError } from '../../shared/errors.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from '../options.ts'
+import { StartKeeper } from '../start/keeper.ts'
 import { loadCommonJs, watchPackageTypes } from '../transform/commonjs-files.ts'
 import { lowerDecorators } from '../transform/decorators.ts'
 import { rewriteModuleHot } from '../transform/module-hot.ts'
@@ -46,6 +47,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
   let active = true
   let environment: DevEnvironment | undefined
   let blindSaves: BlindSaves | undefined
+  let keeper: StartKeeper | undefined
   // both from the hook `config` on
   let vite!: Vite
   let vitePath: string
@@ -131,7 +133,8 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       const served = server.environments[options.environment ?? 'ssr']!
       environment = served
       const hub = hubOf(served)!
-      hub.configure(served, server, { ...options, ...cli })
+      if (cli?.keep !== undefined) keeper = new StartKeeper(served, cli.keep, vitePath)
+      hub.configure(served, server, { ...options, ...cli }, keeper)
       blindSaves = catchBlindSaves(server.watcher)
       watchOutsideFiles(server, served)
       watchPackageTypes(server.watcher)
@@ -172,6 +175,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       handler(id) {
         if (this.environment !== environment) return undefined
         blindSaves?.reading(id)
+        keeper?.reading(id)
         return loadCommonJs(environment, id, { compile: vite.transformWithOxc, isAllowed })
       },
     },
@@ -184,6 +188,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         const { transformWithOxc: compile, parseSync: parse, Visitor } = vite
         const content = await contentOf(code, id)
         const given = content ?? code
+        await keeper?.source(id, given)
         const lowered = await lowerDecorators(given, id, environment.config.root, compile)
         const filled = lowered ?? (await fillGaps(given, id, environment.config.root, compile)) ?? content
         const source = typeof filled === 'object' ? filled : { code: filled ?? code, map: null }

@@ -8,19 +8,17 @@ import { guard } from './orphan-guard.ts'
 import type { PortsOfApp, PortsOfProcess } from './port-seam.ts'
 import { clearGroup, killTree, signalGroup } from './process-group.ts'
 import { splitLines } from './split-lines.ts'
-import { type AppCommand, startProcess } from './start-process.ts'
+import { type AppCommand, startProcess, TERMINAL_SIGNALS } from './start-process.ts'
 
 export type { AppCommand } from './start-process.ts'
 
 const debug = createDebug('vite-tether:process')
 
-/** Signals that a terminal sends to all processes in the foreground, not to one. */
-const TERMINAL_SIGNALS: readonly string[] = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGTSTP', 'SIGCONT', 'SIGWINCH']
 /** Longest wait for the rest of the output, in ms: a process of another group may hold the pipe open for ever. */
 const FLUSH_GRACE = 500
 
 /** Has a process, or none, that was started before its command was known for sure. */
-export type TakeEarly = Pick<EarlyProcess, 'take'>
+export type TakeEarly = Pick<EarlyProcess, 'take' | 'hasBegun'>
 
 /** The end of a process: by a code or by a signal, the other is `null`. */
 export interface Exit {
@@ -35,6 +33,8 @@ export interface AppProcess {
   readonly exited: Promise<Exit>
   /** Absent if its ports close with it. */
   readonly ports?: PortsOfProcess | undefined
+  /** It may have run code of the app before it was this app's process. */
+  readonly hasBegun?: boolean
   /** Sends a signal: those of a terminal to the whole group, others to the process alone. */
   signal(signal: NodeJS.Signals): void
   /** Kills the process and all it has started. */
@@ -53,7 +53,8 @@ export async function spawnApp(
   early?: TakeEarly,
 ): Promise<AppProcess> {
   const hasChannel = ports !== undefined
-  const child = early?.take(command, hasChannel) ?? (await startProcess(command, hasChannel))
+  const taken = early?.take(command, hasChannel)
+  const child = taken ?? (await startProcess(command, hasChannel))
   const pid = child.pid!
   child.on('error', (error) => debug('%d: %o', pid, error))
   child.stdin?.on('error', (error) => debug('%d: stdin: %s', pid, error.message))
@@ -72,7 +73,7 @@ export async function spawnApp(
 
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const exited = new Promise<Exit>((resolve) => {
-    child.once('exit', async (code, signal) => {
+    const ended = async (code: number | null, signal: NodeJS.Signals | null): Promise<void> => {
       debug('%d: exited with %s', pid, signal ?? code)
       await clearGroup(pid)
       unguard()
@@ -83,12 +84,16 @@ export async function spawnApp(
       flush.abort()
       for (const stream of lines) stream.destroy()
       resolve({ code, signal })
-    })
+    }
+    // one that was started early may have run the app to its end by now
+    if (child.exitCode !== null || child.signalCode !== null) void ended(child.exitCode, child.signalCode)
+    else child.once('exit', ended)
   })
 
   return {
     pid,
     exited,
+    hasBegun: taken !== undefined && early!.hasBegun,
     ports: ports?.join(child),
     signal(signal) {
       debug('%d: %s', pid, signal)

@@ -3,6 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { RUNNER_MARKER } from '../../shared/constants.ts'
 import { TetherError } from '../../shared/errors.ts'
 
+/** Signals that a terminal sends to all processes in the foreground, not to one. */
+export const TERMINAL_SIGNALS: readonly string[] = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGTSTP', 'SIGCONT', 'SIGWINCH']
+
 /** The command of an app process. */
 export interface AppCommand {
   /** Path of the bootstrap that `node` runs: `dist/main.js`. */

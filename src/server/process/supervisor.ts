@@ -26,7 +26,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly ports: SupervisorOptions['ports']
   readonly #options: SupervisorOptions
   readonly #clock: Clock
-  readonly #stopBy: { signal: NodeJS.Signals; timeout: number }
+  /** How the process is asked to stop. */
+  readonly stopBy: { signal: NodeJS.Signals; timeout: number }
   readonly #lifetime: Lifetime
   readonly #standby: Standby | undefined
   #state: SupervisorState = 'idle'
@@ -50,7 +51,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.ports = options.ports
     this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#stopBy = { signal: options.stop?.signal ?? 'SIGTERM', timeout: options.stop?.timeout ?? 5000 }
+    this.stopBy = { signal: options.stop?.signal ?? 'SIGTERM', timeout: options.stop?.timeout ?? 5000 }
     this.#lifetime = new Lifetime(this.#clock)
     this.#standby =
       options.standby &&
@@ -109,14 +110,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.isUnbegun && this.#inputs === this.#inputsOf(this.#options.command())) return Promise.resolve()
     // in the state `crashed` there may be a process that SIGKILL did not end
     if (!this.#process) return this.#launch(reason)
-    return this.#end({ restart: true, signal: this.#stopBy.signal, reason })
+    return this.#end({ restart: true, signal: this.stopBy.signal, reason })
   }
 
   /**
    * Stops the process: `signal`, then after the timeout SIGKILL to its group. Resolves when it and all that it started are gone.
    * Rejects with `ERR_START` if the process does not end after SIGKILL.
    */
-  stop(signal: NodeJS.Signals = this.#stopBy.signal): Promise<void> {
+  stop(signal: NodeJS.Signals = this.stopBy.signal): Promise<void> {
     if (this.#stopping) {
       this.#stopping.restart = false
       return this.#stopping.done
@@ -197,6 +198,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#inputs = inputs
     this.#startedBy = command
     this.#isUnproven = waiting !== undefined
+    // one that was started early may have older code, or an older environment, than a save from now on
+    if (child.hasBegun) this.#lifetime.begin()
     child.ports?.turn()
     child.exited.then((exit) => this.#ended(child, exit))
     if (waiting) this.emit('takeover', child.pid)
@@ -208,9 +211,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #spawn(command: AppCommand, how: Pick<Handover, 'waits'>): Promise<AppProcess> {
-    const handover: Handover = { ...this.#options.handover(), stop: this.#stopBy, ...how }
-    const { early } = this.#options
-    return spawnApp(command, handover, (stream, line) => this.emit(stream, line), this.ports, early)
+    const handover: Handover = { ...this.#options.handover(), stop: this.stopBy, ...how }
+    return spawnApp(command, handover, (stream, line) => this.emit(stream, line), this.ports, this.#options.early)
   }
 
   /** Stops the process; then, unless stop() has come meanwhile, starts the next one if `restart` is set. */
@@ -239,7 +241,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#move('stopping')
     // the next one has its ports; when there is none nobody has to wait
     if (restart) await child.ports?.drain(this.#options.stop?.drain ?? 1000)
-    if (await endProcess(child, { signal, timeout: this.#stopBy.timeout }, this.#clock)) return
+    if (await endProcess(child, { signal, timeout: this.stopBy.timeout }, this.#clock)) return
     this.#move('crashed', 'it could not be killed')
     throw new TetherError(
       'ERR_START',

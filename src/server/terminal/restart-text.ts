@@ -17,6 +17,8 @@ export function describeCause(cause: RestartCause): string {
       return `${cause.file} changed (loaded natively)`
     case 'options':
       return 'its options changed in the config'
+    case 'inputs':
+      return 'a file that shapes it changed as it started'
     case 'silence':
       return 'it did not answer to a save'
     case 'request':

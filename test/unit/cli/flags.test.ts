@@ -19,7 +19,7 @@ test('the command line takes a `--` between the entry and its arguments, or befo
 test('the command line knows its own flags, with their values behind a space or a =', () => {
   const argv = '--root a --config=v.ts -m staging --no-watch --on-unaccepted reload --include x --include=y'
   const more =
-    '--exclude z --stdin --no-standby --no-ports --port 4000 --host --strictPort --log-level warn --clear-screen a.ts'
+    '--exclude z --stdin --no-standby --no-ports --no-cache --clear-cache --port 4000 --host --strictPort --log-level warn --clear-screen a.ts'
   expect(parseFlags(`${argv} ${more}`.split(' '))).toEqual({
     entry: 'a.ts',
     args: [],
@@ -35,6 +35,8 @@ test('the command line knows its own flags, with their values behind a space or 
     standby: false,
     ports: false,
     serveAt: { port: 4000, host: true, strict: true },
+    cache: false,
+    clearCache: true,
     attach: undefined,
     logLevel: 'warn',
     clearScreen: true,

@@ -1,0 +1,94 @@
+/** Decides when what a start has made is written down for the next one: when the app has started, and when updates have settled. */
+import type { EventEmitter } from 'node:events'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { App } from '../apps/app.ts'
+import type { Apps } from '../apps/apps.ts'
+import { runnerConfig } from '../apps/runner-config.ts'
+import { serveConfig } from '../apps/serve-config.ts'
+import type { HubEvents } from '../hub-types.ts'
+import { isOutdated, type StartKeeper } from '../start/keeper.ts'
+import type { Bindings } from './bindings.ts'
+
+/** Milliseconds without another event: the server is busy until then. */
+const CALM = 100
+
+/** What a hub keeps. */
+export class Keeping {
+  readonly #apps: Apps
+  readonly #bindings: Bindings
+  #keeper: StartKeeper | undefined
+  #timer: NodeJS.Timeout | undefined
+  /** The process has begun with what is kept. */
+  #isKept = false
+
+  constructor(events: EventEmitter<HubEvents>, apps: Apps, bindings: Bindings) {
+    this.#apps = apps
+    this.#bindings = bindings
+    events.on('runner:ready', () => this.#plan())
+    events.on('update:applied', ({ lastUpdate }) => {
+      if (lastUpdate?.outcome !== 'unaffected') this.#isKept = false
+      this.#plan()
+    })
+    events.on('restart', () => {
+      this.#isKept = false
+    })
+    // a script that ends itself is never ready
+    events.on('exit', (_runner, code) => {
+      if (code === 0) this.#plan()
+      this.#isKept = false
+    })
+    events.on('runner:connect', ({ kind }) => {
+      if (kind === 'supervised' && this.#isKept) this.#compare()
+    })
+  }
+
+  /** The command's server has a keeper. A config that makes Vite restart is none that is kept. */
+  use(keeper: StartKeeper): void {
+    this.#keeper = keeper
+    this.#isKept = this.#bindings.newestOptions?.early?.hasBegun === true
+  }
+
+  /** Writes what is due. */
+  close(): void {
+    if (this.#timer) this.#write()
+  }
+
+  /** What a save has changed since the process has begun, which knew of no server, is no change for the watcher, which came later. */
+  #compare(): void {
+    const [app] = this.#apps.list()
+    const { current } = this.#bindings
+    if (!app || !isOutdated(current.options.keep!, { config: runnerConfig(current, app.id, app.url) })) return
+    this.#isKept = false
+    this.#apps.replace(app, { kind: 'inputs' })
+  }
+
+  #plan(): void {
+    if (!this.#keeper || this.#isKept) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => this.#write(), CALM).unref()
+  }
+
+  #write(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const [app, other] = this.#apps.list()
+    if (app && !other) this.#keep(app)
+  }
+
+  #keep({ id, url, supervisor }: App): void {
+    const { server, options } = this.#bindings.current
+    const { latest } = this.#bindings
+    const entry = [...latest.values()].find((record) => record.url === url)?.id
+    if (entry === undefined) return
+    const { root, cacheDir } = server.config
+    const hintsEnv = !options.once && existsSync(join(root, '.env'))
+    this.#keeper!.write(entry, latest, {
+      config: runnerConfig({ server, options }, id, url),
+      handover: {
+        ...{ root, cacheDir, stop: supervisor.stopBy, serve: serveConfig(options, '', id) },
+        ...(hintsEnv && { hintsEnv }),
+      },
+    })
+  }
+}

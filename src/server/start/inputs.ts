@@ -1,0 +1,117 @@
+/**
+ * Collects all that shapes the code of an environment's modules, each before Vite has read it for the first time. What is still the same
+ * when the code is written down is what the code was made of.
+ */
+import { posix } from 'node:path'
+import { isFilePath, slash } from '../../shared/util/file-path.ts'
+import {
+  digestOf,
+  type Expected,
+  fileIs,
+  firstDifference,
+  folderIs,
+  linkIs,
+  type Proof,
+} from '../../shared/util/file-proof.ts'
+
+/** The files in each folder above a module that have a say in its code, and those by which package managers tell what is installed. */
+const SETTINGS = ['package.json', 'tsconfig.json']
+const INSTALLED = [
+  ...['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'yarn.lock', 'bun.lock'],
+  ...['bun.lockb', 'node_modules/.package-lock.json', 'node_modules/.modules.yaml', 'node_modules/.pnpm/lock.yaml'],
+  ...['node_modules/.yarn-state.yml', 'node_modules/.yarn-integrity'],
+]
+
+/** The inputs of one environment. */
+export class Inputs {
+  readonly #files = new Map<string, string | null>()
+  readonly #folders = new Map<string, string | null>()
+  readonly #links = new Map<string, string | null>()
+  /** Module files -> digests of the sources that their code was made of. */
+  readonly #sources = new Map<string, string>()
+  #doubt: string | undefined
+
+  /** The first reason why nothing can be kept in the life of this server. */
+  get doubt(): string | undefined {
+    return this.#doubt
+  }
+
+  /** Something shapes the code that cannot be noted. */
+  doubted(reason: string): void {
+    this.#doubt ??= reason
+  }
+
+  file(path: string): void {
+    if (!this.#files.has(path)) this.#files.set(path, fileIs(path))
+  }
+
+  folder(path: string): void {
+    if (!this.#folders.has(path)) this.#folders.set(path, folderIs(path))
+  }
+
+  hasFolder(path: string): boolean {
+    return (this.#folders.get(path) ?? null) !== null
+  }
+
+  /** Returns the real path, `null` if there is nothing. */
+  link(path: string): string | null {
+    let real = this.#links.get(path)
+    if (real === undefined) {
+      real = linkIs(path)
+      this.#links.set(path, real)
+    }
+    return real
+  }
+
+  /** Vite is about to read a module. Returns `true` for the first one of a folder. */
+  reading(id: string): boolean {
+    return isFilePath(id) && this.#above(posix.dirname(slash(id)), SETTINGS)
+  }
+
+  /** The project itself, before anything is read of it. */
+  project(root: string, mode: string): void {
+    this.#above(root, INSTALLED)
+    const names = ['.env', '.env.local', `.env.${mode}`, `.env.${mode}.local`]
+    for (const name of names) this.file(posix.join(root, name))
+    for (const extension of ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts'])
+      this.file(posix.join(root, `vite.config.${extension}`))
+  }
+
+  /** Vite has read this, and makes code of it. */
+  source(id: string, content: string): void {
+    this.#sources.set(id, digestOf(content))
+  }
+
+  /** The code of this module cannot be told from its source. */
+  forget(id: string): void {
+    this.#sources.delete(id)
+  }
+
+  sourceOf(id: string): string | undefined {
+    return this.#sources.get(id)
+  }
+
+  /** The proof for the modules `ids`; a reason if something is not what it was when it was read. */
+  proofFor(ids: readonly string[]): Proof | { reason: string } {
+    const sources = ids.map((id): Expected => [id, this.#sources.get(id)!])
+    const proof = { files: [...this.#files], folders: [...this.#folders], links: [...this.#links] }
+    const changed = firstDifference(proof)
+    if (changed !== undefined) return { reason: `${changed} has changed` }
+    return { ...proof, files: [...proof.files, ...sources] }
+  }
+
+  readonly #seen = new Map<string, Set<string>>()
+
+  /** Notes the files `names` in `folder` and all folders above it. Returns `false` if that has been done. */
+  #above(folder: string, names: readonly string[]): boolean {
+    const key = names[0]!
+    const seen = this.#seen.get(key) ?? new Set()
+    this.#seen.set(key, seen)
+    const isNew = !seen.has(folder)
+    for (let at = folder; !seen.has(at); at = posix.dirname(at)) {
+      seen.add(at)
+      for (const name of names) this.file(posix.join(at, name))
+    }
+    return isNew
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * Writes down what a start has made, for the next one: the code of the app's modules, with a proof of all that has shaped it. The command's
+ * server alone does it, whose environment is nobody else's.
+ */
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join, posix } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { createDebug } from 'obug'
+import type { DevEnvironment } from 'vite'
+import { type KeptRecord, type KeptStart, keptFiles, readIndex, writeIndex } from '../../shared/kept-start.ts'
+import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
+import { slash } from '../../shared/util/file-path.ts'
+import { digestOf, firstDifference } from '../../shared/util/file-proof.ts'
+import { Inputs } from './inputs.ts'
+import { type ImportSettings, lookInto } from './looked-into.ts'
+import { noteTsconfigs } from './tsconfig-chain.ts'
+
+const debug = createDebug('vite-tether:start')
+
+/** So many starts of a project are kept: entries, flags, versions of Node. */
+const STARTS = 8
+/** Milliseconds that the writing of a file takes at most. */
+const WRITING = 60_000
+/** Modules whose code is made of their own text and of what is noted, by nothing but Vite and this package. */
+const PLAIN = /\.(?:[cm]?[jt]s|[jt]sx|json)$/
+
+/** Functions that compiled code imports: part of Vite's compiler, and as old as that. */
+const HELPERS = '\0@oxc-project+runtime'
+
+/** Literals that may be specifiers, in a source and in transformed code. More than there are is no fault. */
+const WRITTEN = /\b(?:from|import|require)\s*\(?\s*['"]([^'"\n]+)['"]/g
+const IMPORTED = /__vite_ssr_(?:dynamic_)?import__\(\s*(?:\/\*[^*]*\*\/\s*)*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')/g
+
+/** What the next start needs beside the code. */
+export type StartSettings = Pick<KeptStart, 'config' | 'handover'>
+
+/** The keeper of one environment. */
+export class StartKeeper {
+  readonly #path: string
+  readonly #root: string
+  readonly #inputs = new Inputs()
+  readonly #tsconfigs = new Set<string>()
+  readonly #settings = new Map<string, ImportSettings>()
+  /** Module -> what its source says after `import` and `from`. */
+  readonly #imports = new Map<ModuleId, ReadonlySet<string>>()
+  readonly #resolveTsconfig: Promise<ResolveTsconfig | undefined>
+  #written = ''
+
+  /** `path`: of the index; `vite`: of the package whose compiler reads tsconfig.json. */
+  constructor(environment: DevEnvironment, path: string, vite: string) {
+    const { root, mode } = environment.getTopLevelConfig()
+    this.#path = path
+    this.#root = root
+    this.#inputs.project(root, mode)
+    this.#inputs.file(posix.join(slash(vite), 'package.json'))
+    this.#resolveTsconfig = load(vite)
+    this.#watchResolver(environment)
+  }
+
+  /** Vite is about to read a module. */
+  reading(id: string): void {
+    if (!this.#inputs.reading(id)) return
+    noteTsconfigs(this.#inputs, posix.dirname(slash(id)), this.#tsconfigs)
+  }
+
+  /** Vite has read a module's file. It asks nobody what a package is that Node is going to load, so these are looked for here. */
+  async source(id: string, content: string): Promise<void> {
+    const file = slash(id)
+    if (!PLAIN.test(file) || file.includes('/node_modules/')) return
+    const resolveTsconfig = await this.#resolveTsconfig
+    const noted = new Set<string>()
+    for (const [, specifier] of content.matchAll(WRITTEN)) {
+      noted.add(specifier!)
+      if (/^[./]/.test(specifier!)) continue
+      lookInto(this.#inputs, specifier!, file, this.#root, (each) => this.#settingsOf(each, resolveTsconfig))
+    }
+    this.#imports.set(file, noted)
+    // its code depends on which files there are
+    if (content.includes('import.meta.glob')) this.#inputs.forget(file)
+    else this.#inputs.source(file, content)
+  }
+
+  /** Writes what the app with this entry runs, unless something of it cannot be proven. */
+  write(entry: ModuleId, latest: ReadonlyMap<ModuleId, ModuleRecord>, settings: StartSettings): void {
+    try {
+      const reason = this.#write(entry, latest, settings)
+      if (reason !== undefined) debug('nothing is kept: %s', reason)
+    } catch (error) {
+      // a disk that is full or read-only
+      debug('nothing is kept: %o', error)
+    }
+  }
+
+  #write(entry: ModuleId, latest: ReadonlyMap<ModuleId, ModuleRecord>, settings: StartSettings): string | undefined {
+    if (this.#inputs.doubt !== undefined) return this.#inputs.doubt
+    const records = this.#graphOf(entry, latest)
+    if (typeof records === 'string') return records
+    const proof = this.#inputs.proofFor(records.flatMap(({ file }) => file ?? []))
+    if ('reason' in proof) return proof.reason
+    const code = records.map((record) => record.code).join('')
+    const map = records.map((record) => record.map ?? '').join('')
+    const texts = { code: digestOf(code), map: digestOf(map) }
+    const kept: KeptStart = { proof, records: records.map(toKept), texts, ...settings }
+    const index = writeIndex(kept)
+    if (index === this.#written) return undefined
+    const files = keptFiles(this.#path, texts)
+    mkdirSync(dirname(this.#path), { recursive: true })
+    replace(files.code, code)
+    replace(files.map, map)
+    replace(this.#path, index)
+    this.#written = index
+    debug('%d modules are kept', records.length)
+    tidy(this.#path, [this.#path, ...Object.values(files)])
+    return undefined
+  }
+
+  /** The entry's static graph, and those behind its `import()`s that have been loaded; a reason if a module cannot be kept. */
+  #graphOf(entry: ModuleId, latest: ReadonlyMap<ModuleId, ModuleRecord>): ModuleRecord[] | string {
+    const graph = new Map<ModuleId, ModuleRecord>()
+    const visit = (id: ModuleId): string | undefined => {
+      const ids = new Set([id])
+      const found: ModuleRecord[] = []
+      for (const each of ids) {
+        if (graph.has(each)) continue
+        const record = latest.get(each)
+        const reason = record ? this.#obstacle(record) : 'it has no code'
+        if (reason !== undefined) return `${each}: ${reason}`
+        found.push(record!)
+        for (const dep of Object.values(record!.deps)) ids.add(dep)
+      }
+      for (const record of found) graph.set(record.id, record)
+      return undefined
+    }
+    const reason = visit(entry)
+    if (reason !== undefined) return reason
+    for (const { dynamicDeps } of graph.values()) {
+      // one that is not kept is asked for when it is imported
+      for (const dep of Object.values(dynamicDeps)) if (latest.has(dep)) visit(dep)
+    }
+    return [...graph.values()]
+  }
+
+  #obstacle({ id, file, format, code, deps, dynamicDeps }: ModuleRecord): string | undefined {
+    if (id.startsWith(HELPERS)) return undefined
+    if (file !== id || !PLAIN.test(id) || id.includes('/node_modules/')) return 'it is more than a file'
+    if (format !== undefined) return 'Node runs it'
+    if (this.#inputs.sourceOf(id) === undefined) return 'its source is not known'
+    const noted = this.#imports.get(id)!
+    for (const [, literal] of code.matchAll(IMPORTED)) {
+      const specifier = literal!.slice(1, -1)
+      if (!Object.hasOwn(deps, specifier) && !Object.hasOwn(dynamicDeps, specifier) && !noted.has(specifier))
+        return `it imports ${specifier}, which its source does not name`
+    }
+    return undefined
+  }
+
+  /** Has all that Vite resolves noted first. */
+  #watchResolver({ pluginContainer }: DevEnvironment): void {
+    const { resolveId } = pluginContainer
+    pluginContainer.resolveId = async (...args) => {
+      const [specifier, importer] = args
+      const from =
+        importer === undefined ? posix.join(this.#root, 'index.html') : slash(importer.replace(/[?#].*$/s, ''))
+      if (!from.includes('\0') && !from.includes('/node_modules/')) {
+        const resolveTsconfig = await this.#resolveTsconfig
+        lookInto(this.#inputs, slash(specifier), from, this.#root, (file) => this.#settingsOf(file, resolveTsconfig))
+      }
+      return resolveId.apply(pluginContainer, args)
+    }
+  }
+
+  #settingsOf(file: string, resolveTsconfig: ResolveTsconfig | undefined): ImportSettings {
+    const folder = posix.dirname(file)
+    let settings = this.#settings.get(folder)
+    if (!settings) {
+      noteTsconfigs(this.#inputs, folder, this.#tsconfigs)
+      if (!resolveTsconfig) this.#inputs.doubted('this version of Vite does not tell how it reads tsconfig.json')
+      const { paths = {}, baseUrl } = resolveTsconfig?.(file)?.tsconfig.compilerOptions ?? {}
+      settings = { paths, baseUrl }
+      this.#settings.set(folder, settings)
+    }
+    return settings
+  }
+}
+
+function toKept({ id, url, file, hash, format, interop, deps, dynamicDeps, code, map }: ModuleRecord): KeptRecord {
+  return {
+    ...{ id, url, file, hash, deps, dynamicDeps, code: code.length, map: map?.length ?? -1 },
+    ...(format && { format }),
+    ...(interop && { interop }),
+  }
+}
+
+/** Two starts may write at once, and a third may read meanwhile: the file gets its name when it is whole. */
+function replace(path: string, content: string): void {
+  const unfinished = `${path}-${process.pid}`
+  try {
+    writeFileSync(unfinished, content)
+    renameSync(unfinished, path)
+  } finally {
+    rmSync(unfinished, { force: true })
+  }
+}
+
+/**
+ * `true` if a process that has begun with what lies at `path` would begin differently now: something beside the modules, which are
+ * compared by themselves, was saved while Vite was loaded.
+ */
+export function isOutdated(path: string, now: Pick<KeptStart, 'config'>): boolean {
+  try {
+    const { proof, records, config } = readIndex(path)
+    const modules = new Set(records.map(({ file }) => file))
+    const files = proof.files.filter(([file]) => !modules.has(file))
+    return JSON.stringify(config) !== JSON.stringify(now.config) || firstDifference({ ...proof, files }) !== undefined
+  } catch {
+    // another start has written it anew
+    return true
+  }
+}
+
+/** Removes texts that no index names any more, and all but the newest starts. */
+function tidy(path: string, current: readonly string[]): void {
+  const folder = dirname(path)
+  const startOf = (file: string) => /^start-[\da-f]{32}/.exec(file)?.[0]
+  const files = readdirSync(folder).filter((file) => startOf(file) !== undefined)
+  const ageOf = (file: string) => Date.now() - (statSync(join(folder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0)
+  const indices = files.filter((file) => file === startOf(file)).map((file) => [file, ageOf(file)] as const)
+  const kept = new Set(
+    indices
+      .sort(([, one], [, other]) => one - other)
+      .slice(0, STARTS)
+      .map(([file]) => file),
+  )
+  for (const file of files) {
+    // another start may be writing it
+    if (/-\d+$/.test(file) && ageOf(file) < WRITING) continue
+    const isOld = startOf(file) === basename(path) && !current.includes(join(folder, file))
+    if (isOld || !kept.has(startOf(file)!)) rmSync(join(folder, file), { force: true })
+  }
+}
+
+type ResolveTsconfig = (
+  file: string,
+) => { tsconfig: { compilerOptions?: { paths?: Record<string, string[]>; baseUrl?: string } } } | null
+
+/** Vite's own compiler is a package of Vite's, not of ours. */
+async function load(vite: string): Promise<ResolveTsconfig | undefined> {
+  try {
+    const compiler = pathToFileURL(createRequire(join(vite, 'package.json')).resolve('rolldown/experimental')).href
+    return ((await import(compiler)) as { resolveTsconfig?: ResolveTsconfig }).resolveTsconfig
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,77 @@
+/** Tells whether files and folders are what they were: by their content, never by times, which a clock or a copy may set back. */
+import { createHash } from 'node:crypto'
+import { type Dirent, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { extname, join } from 'node:path'
+
+/** A path, and what it must be: a digest or a real path; `null`: there must be none. */
+export type Expected = [path: string, is: string | null]
+
+/** What files and folders were when something was made of them. */
+export interface Proof {
+  /** Files by their content. */
+  files: Expected[]
+  /** Folders by the names in them. */
+  folders: Expected[]
+  /** Paths by what they really are. */
+  links: Expected[]
+}
+
+/** Extensions that an import may leave out, or write for one another. */
+const RESOLVED = new Set(['', '.js', '.mjs', '.cjs', '.jsx', '.ts', '.mts', '.cts', '.tsx', '.json', '.node', '.wasm'])
+
+/** The digest of a content. */
+export function digestOf(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('base64url')
+}
+
+/** The digest of a file; `null` if it cannot be read. */
+export function fileIs(path: string): string | null {
+  try {
+    return digestOf(readFileSync(path))
+  } catch {
+    return null
+  }
+}
+
+/**
+ * The digest of a folder: its real path and those names in it to which an import may lead, with what links among them point to. An app that
+ * writes its log or its database beside its code changes nothing here. `null` if it is no folder.
+ */
+export function folderIs(path: string): string | null {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true }).filter(mayBeImported)
+    const names = entries.map((entry) => describe(path, entry)).sort()
+    return digestOf(JSON.stringify([realpathSync(path), names]))
+  } catch {
+    return null
+  }
+}
+
+/** The real path; `null` if there is none. */
+export function linkIs(path: string): string | null {
+  try {
+    return realpathSync(path)
+  } catch {
+    return null
+  }
+}
+
+/** The first path that is not what it was; `undefined` if all are. */
+export function firstDifference({ files, folders, links }: Proof): string | undefined {
+  const checks: [Expected[], (path: string) => string | null][] = [
+    [files, fileIs],
+    [folders, folderIs],
+    [links, linkIs],
+  ]
+  for (const [expected, is] of checks) for (const [path, was] of expected) if (is(path) !== was) return path
+  return undefined
+}
+
+function mayBeImported(entry: Dirent): boolean {
+  return !entry.isFile() || RESOLVED.has(extname(entry.name))
+}
+
+function describe(folder: string, entry: Dirent): string {
+  if (entry.isSymbolicLink()) return `${entry.name}@${readlinkSync(join(folder, entry.name))}`
+  return entry.isDirectory() ? `${entry.name}/` : entry.name
+}
