@@ -33,7 +33,6 @@ const INSTEAD: ReadonlyArray<[flags: readonly string[], instead: string]> = [
   [['--exit-child'], `The app ends with the command anyway. ${NEEDLESS}`],
   [['--transpile-only', '-T', '--type-check'], `Types are never checked. ${NEEDLESS}`],
   [['--files', '--esm', '--swc', '--vm', '-vm'], `TypeScript and ES modules need no flag. ${NEEDLESS}`],
-  [['--no-cache'], `Compiled code is kept by its content only, and never old. ${NEEDLESS}`],
   [['--legacy-watch', '-L', '--poll', '--interval'], POLLING],
   [['--signal', '-s'], "Set it in the Vite config: tether({ stop: { signal: 'SIGTERM' } })."],
   [['--verbose', '-V', '--debug', '-d'], LOGGING],

@@ -37,7 +37,6 @@ test.each([
   ['--rs src/x.ts', /r \+ enter/],
   ['--exit-child src/x.ts', /Leave it out/],
   ['--ignore-watch x src/x.ts', /--exclude <glob>/],
-  ['--no-cache src/x.ts', /Leave it out/],
   ['--env .env src/x.ts', /--env-file=\.env/],
   ['--token abc src/x.ts', /TETHER_TOKEN/],
   ['--open src/x.ts', /vite dev/],
