@@ -7,7 +7,7 @@ import { type AppAccess, findApp, printable } from './answer-by-app.ts'
 import { pairs, requestHeaders } from './forwarded-headers.ts'
 
 /** An upgrade on Vite's server. */
-export interface Upgrade {
+export interface UpgradeRequest {
   request: IncomingMessage
   socket: Duplex
   /** The first bytes behind it. */
@@ -15,7 +15,7 @@ export interface Upgrade {
 }
 
 /** Has the app answer, or leaves it alone if somebody else has. Never rejects. */
-export async function answerUpgrade(access: AppAccess, upgrade: Upgrade): Promise<void> {
+export async function answerUpgrade(access: AppAccess, upgrade: UpgradeRequest): Promise<void> {
   const { request, socket } = upgrade
   const { backend, timeout, say } = access
   socket.on('error', () => {})
@@ -52,7 +52,7 @@ export function refuseUpgrade(socket: Duplex, status: number, text: string): voi
 
 /** Joins the two sockets. Resolves when the app has answered, or with why it has not. */
 function join(
-  { request, socket, head }: Upgrade,
+  { request, socket, head }: UpgradeRequest,
   target: Serving['target'],
   patience: number,
 ): Promise<Error | 'late' | undefined> {
