@@ -6,6 +6,8 @@ import type { NodeBindings } from './recognise.ts'
 
 type Fetch = (request: Request, bindings: NodeBindings) => unknown
 
+const HOST = /^(?:\[[\da-f:.]+\]|[^\s/\\@?#:[\]]+)(?::\d*)?$/i
+
 /** Answers requests by what `fetch` returns; 500 if it throws, which is printed. */
 export function fetchListener(fetch: Fetch): RequestListener {
   return (incoming, outgoing) => void answer(fetch, incoming, outgoing)
@@ -36,8 +38,9 @@ async function answer(fetch: Fetch, incoming: IncomingMessage, outgoing: ServerR
   }
 }
 
-/** `undefined` for what no URL or Request can be made of: `OPTIONS *`, TRACE, a broken `Host`. */
+/** `undefined` for what no URL or Request can be made of: `OPTIONS *`, TRACE, a broken `Host`, which could pass for a part of the path. */
 function requestOf(incoming: IncomingMessage, outgoing: ServerResponse): Request | undefined {
+  if (!incoming.url?.startsWith('/') || !HOST.test(incoming.headers.host ?? 'localhost')) return undefined
   try {
     return createRequest(incoming, outgoing)
   } catch {
