@@ -5,11 +5,7 @@ import type { ServeConfig } from '../../shared/handover.ts'
 import type { AppOptions } from './command.ts'
 
 /** From the options; `url` is that of the private socket, whose folder is as private. `undefined`: nowhere. */
-export function serveConfig(
-  { serve, serveAt }: AppOptions & { serve?: unknown },
-  url: string,
-  id: string,
-): ServeConfig | undefined {
+export function serveConfig({ serve, serveAt }: AppOptions, url: string, id: string): ServeConfig | undefined {
   // under the command there is no other port to serve it on
   if (serveAt) return { at: serveAt, asked: Boolean(serve) || Object.keys(serveAt).length > 0 }
   if (serve === false) return undefined
