@@ -3,12 +3,17 @@ import { constants } from 'node:os'
 import type { EarlyStart } from '../server/options.ts'
 import type { RunningServer } from './serve.ts'
 
+/** How an app has ended. */
+export type AppExit = NonNullable<EarlyStart['exit']>
+
 /** Ends this process. */
 export interface Ending {
   /** From now on there is an app, which must end as the signal asks even if there is no server yet. */
   beginWith(early: EarlyStart): void
   /** From now on there is something to close, and an app whose exit counts. */
   endWith(served: RunningServer, once: boolean): void
+  /** Ends this process as the app has ended that has needed no server. */
+  endAs(exit: AppExit): void
   /** Closes the server and exits with `code`. */
   quit(code: number): void
   readonly begun: boolean
@@ -26,6 +31,7 @@ export function handleSignals(): Ending {
     isEnding = true
     try {
       await (served ? served.server.close() : early?.stop(signal))
+      if (early?.exit) appsCode ??= codeOf(early.exit)
       process.exit(code())
     } catch (error) {
       console.error(error)
@@ -44,14 +50,20 @@ export function handleSignals(): Ending {
     endWith(started, once) {
       served = started
       served.hub.on('exit', (_runner, code, signal) => {
-        const shells = signal ? 128 + constants.signals[signal] : (code ?? 1)
+        const shells = codeOf({ code, signal })
         if (isEnding) appsCode = shells
         else if (once) void close(() => shells)
       })
     },
+    endAs: (exit) => void close(() => codeOf(exit)),
     quit: (code) => void close(() => code),
     get begun() {
       return isEnding
     },
   }
+}
+
+/** The exit code by which a shell tells such an end. */
+function codeOf({ code, signal }: AppExit): number {
+  return signal ? 128 + constants.signals[signal] : (code ?? 1)
 }

@@ -44,6 +44,9 @@ async function main(argv: readonly string[]): Promise<void> {
   leaveInspector()
   const ending = handleSignals()
   await begin(settings, flags, found, ending)
+  // it has needed no server
+  const exit = flags.once && settings.cli.early?.hasBegun ? settings.cli.early.exit : undefined
+  if (exit) return ending.endAs(exit)
   // as Vite's own command does
   keepCompiledCode()
   const vite = importVite(found)

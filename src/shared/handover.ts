@@ -15,6 +15,9 @@ export interface ServeConfig {
   asked: boolean
 }
 
+/** Name of the file that a process of the app makes beside the invitation when it cannot do without a server that is still to come. */
+export const WANTED = 'wanted'
+
 /** Tells an app process where its server is, and how it is going to be stopped. */
 export interface Handover {
   /** Address of the session's endpoint. */

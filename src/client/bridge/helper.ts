@@ -2,11 +2,11 @@
  * The runner of a process or thread that an app process has started: modules come from the same server, and a save of any of
  * them restarts the app.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { TetherError } from '../../shared/errors.ts'
-import type { Invitation } from '../../shared/handover.ts'
+import { type Invitation, WANTED } from '../../shared/handover.ts'
 import type { FetchAnswer, RunnerConfig } from '../../shared/types.ts'
 import { loadMetaResolve } from '../evaluate/import-meta.ts'
 import { installMainModule } from '../evaluate/main-module.ts'
@@ -69,6 +69,8 @@ function make(invitation: Invitation, app: string): BridgedRunner {
 
 /** Blocks the thread while the app runs and its server is still to come: that has made the folder already. */
 function awaitFile(file: string): void {
+  if (existsSync(file) || !existsSync(dirname(file))) return
+  writeFileSync(join(dirname(file), WANTED), '')
   const pause = new Int32Array(new SharedArrayBuffer(4))
   for (const end = performance.now() + PATIENCE; !existsSync(file) && existsSync(dirname(file)); ) {
     if (performance.now() > end) return

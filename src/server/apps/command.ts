@@ -63,9 +63,12 @@ export function mayStandBy({ options, inspector }: CommandRequest, env: NodeJS.P
   return options.standby !== false && !options.once && !inspector && mayWait(nodeFlags(options), env)
 }
 
-/** `true` if the app's ports are held: handing sockets from process to process is another matter on Windows. */
-export function holdsPorts({ ports }: AppOptions): boolean {
-  return ports !== false && process.platform !== 'win32'
+/**
+ * `true` if the app's ports are held: not for an app that runs once, which has no next process; and handing sockets from process to
+ * process is another matter on Windows.
+ */
+export function holdsPorts({ ports, once }: AppOptions): boolean {
+  return ports !== false && once !== true && process.platform !== 'win32'
 }
 
 /** The contents of the files that node reads for its flags as the process boots. */

@@ -1,7 +1,8 @@
 /** Starts the process of the command's entry before Vite is there, where the command line says all that shapes it. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, watch } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { WANTED } from '../../shared/handover.ts'
 import type { EarlyStart } from '../options.ts'
 import { EarlyProcess } from '../process/early-process.ts'
 import type { AppCommand } from '../process/start-process.ts'
@@ -32,13 +33,19 @@ export function startEarly(
     const invitation = join(folder, 'invitation.json')
     const request = { ...given, id: basename(file), file, invitation, isTerminal: process.stdin.isTTY }
     const command = appCommand(request, inherited)
-    const left = kept !== undefined && existsSync(kept) ? kept : undefined
-    const early = new EarlyProcess(command, holdsPorts(options), () => inputFiles(options), left)
+    const isLeft = kept !== undefined && existsSync(kept)
+    const beginning = isLeft ? { path: kept, isAlone: options.once === true } : undefined
+    const early = new EarlyProcess(command, holdsPorts(options), () => inputFiles(options), beginning)
+    // a process that the app has started asks for the server in this way
+    if (beginning) watch(folder, { persistent: false }, (_, name) => name === WANTED && early.need())
     return {
       invitation,
       settled: early.settled,
       get hasBegun() {
         return early.hasBegun
+      },
+      get exit() {
+        return early.exit
       },
       get readyAt() {
         return early.readyAt

@@ -7,7 +7,9 @@ import type { Socket } from 'node:net'
 import { HANDOVER_FD, type ParentLine } from '../../shared/handover.ts'
 import type { ChildLine } from '../../shared/kept-start.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
-import { killTree, signalGroup } from './process-group.ts'
+import { forwardSignals } from './forward-signals.ts'
+import { guard, holdGuard } from './orphan-guard.ts'
+import { clearGroup, killTree, signalGroup } from './process-group.ts'
 import { splitLines } from './split-lines.ts'
 import { type AppCommand, launch, TERMINAL_SIGNALS } from './start-process.ts'
 
@@ -18,19 +20,31 @@ const ALONE = 400
 /** Milliseconds that the process has to end after a signal. */
 const PATIENCE = 5000
 
+/** What it may begin with, and for how long it has no server. */
+export interface KeptBeginning {
+  /** See `ParentLine`. */
+  path: string
+  /** It is going to need no server at all, unless it says so. */
+  isAlone: boolean
+}
+
 /** The process until somebody has taken it. */
 export class EarlyProcess {
   readonly #inputs: () => unknown
   readonly #begun: string
   readonly #settled = createDeferred<void>()
   readonly #exited = createDeferred<void>()
+  /** Ends what is done for a process that has begun until somebody else does it. */
+  readonly #releases: (() => void)[] = []
+  #stopping: Promise<void> | undefined
+  #exit: { code: number | null; signal: NodeJS.Signals | null } | undefined
   #child: Child | undefined
   #readyAt: number | undefined
   /** It may have run code of the app. */
   hasBegun = false
 
-  /** `inputs` are further ones, comparable as JSON: what is read by the process as it boots. `kept`: see `ParentLine`. */
-  constructor(command: AppCommand, hasChannel: boolean, inputs: () => unknown, kept: string | undefined) {
+  /** `inputs` are further ones, comparable as JSON: what is read by the process as it boots. */
+  constructor(command: AppCommand, hasChannel: boolean, inputs: () => unknown, kept: KeptBeginning | undefined) {
     this.#inputs = inputs
     this.#begun = this.#describe(command, hasChannel)
     const child = launch(command, hasChannel)
@@ -39,10 +53,7 @@ export class EarlyProcess {
       this.#child = undefined
       this.#settled.resolve()
     })
-    child.once('exit', () => {
-      this.#settled.resolve()
-      this.#exited.resolve()
-    })
+    child.once('exit', (code, signal) => void this.#ended(child, code, signal))
     this.#child = child
     if (kept === undefined || child.pid === undefined) this.#settled.resolve()
     else this.#letBegin(child, kept)
@@ -51,6 +62,16 @@ export class EarlyProcess {
   /** Resolves when Vite may be loaded, or has to be. */
   get settled(): Promise<void> {
     return this.#settled.promise
+  }
+
+  /** The end of one that was not taken. */
+  get exit(): { code: number | null; signal: NodeJS.Signals | null } | undefined {
+    return this.#exit
+  }
+
+  /** Something has come up for which there must be a server. */
+  need(): void {
+    this.#settled.resolve()
   }
 
   /** When the app had executed its entries without a server, in ms of `performance.now()`. */
@@ -69,42 +90,77 @@ export class EarlyProcess {
       this.discard()
       return undefined
     }
-    this.#child = undefined
+    this.#letGo()
     return child
   }
 
   /** Kills it, unless it was taken. */
   discard(): void {
     const child = this.#child
-    this.#child = undefined
+    this.#letGo()
     if (child?.pid === undefined) return
     if (this.hasBegun) killTree(child.pid)
     else child.kill('SIGKILL')
   }
 
   /** Ends it as the signal asks, unless it was taken. Resolves when it is gone. */
-  async stop(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#child
-    if (!child?.pid || !this.hasBegun || child.exitCode !== null || child.signalCode !== null) return
-    if (TERMINAL_SIGNALS.includes(signal)) signalGroup(child.pid, signal)
-    else child.kill(signal)
-    const timer = setTimeout(() => this.discard(), PATIENCE)
+  stop(signal: NodeJS.Signals): Promise<void> {
+    this.#stopping ??= this.#stop(signal)
+    return this.#stopping
+  }
+
+  async #stop(signal: NodeJS.Signals): Promise<void> {
+    if (!this.#child || !this.hasBegun) return
+    this.signal(signal)
+    const timer = setTimeout(() => this.kill(), PATIENCE)
     await this.#exited.promise
     clearTimeout(timer)
   }
 
-  #letBegin(child: Child, kept: string): void {
+  /** Kills it and all that it has started, unless it was taken. */
+  async kill(): Promise<void> {
+    if (this.#child?.pid !== undefined) killTree(this.#child.pid)
+  }
+
+  /** Sends a signal, unless it was taken. */
+  signal(signal: NodeJS.Signals): void {
+    const pid = this.#child?.pid
+    if (pid === undefined || !this.hasBegun) return
+    if (TERMINAL_SIGNALS.includes(signal)) signalGroup(pid, signal)
+    else this.#child!.kill(signal)
+  }
+
+  async #ended(child: Child, code: number | null, signal: NodeJS.Signals | null): Promise<void> {
+    // otherwise somebody has taken it, and sees to all that
+    if (this.#child === child) {
+      if (this.hasBegun) await clearGroup(child.pid!)
+      this.#exit = { code, signal }
+    }
+    this.#exited.resolve()
+    this.#settled.resolve()
+  }
+
+  #letGo(): void {
+    this.#child = undefined
+    this.#exit = undefined
+    for (const release of this.#releases.splice(0)) release()
+  }
+
+  #letBegin(child: Child, { path: kept, isAlone }: KeptBeginning): void {
     this.hasBegun = true
+    this.#releases.push(forwardSignals(this), holdGuard(), guard(child.pid!))
     const line = child.stdio[HANDOVER_FD] as unknown as Socket
     line.on('error', () => {})
     line.write(`${JSON.stringify({ kept } satisfies ParentLine)}\n`)
-    const timer = setTimeout(this.#settled.resolve, ALONE)
-    this.#settled.promise.then(() => clearTimeout(timer))
+    if (!isAlone) {
+      const timer = setTimeout(this.#settled.resolve, ALONE)
+      this.#settled.promise.then(() => clearTimeout(timer))
+    }
     splitLines(line, (text) => {
       const { say } = JSON.parse(text) as ChildLine
       if (say === 'stale') this.hasBegun = false
       if (say === 'ready') this.#readyAt = performance.now()
-      this.#settled.resolve()
+      if (say !== 'ready' || !isAlone) this.#settled.resolve()
     })
   }
 
