@@ -13,7 +13,7 @@ import { fillGaps } from '../transform/unsupported-syntax.ts'
 import { noteAddedFiles } from '../vite/added-files.ts'
 import { type BlindSaves, catchBlindSaves } from '../vite/blind-saves.ts'
 import { createTetherEnvironment, isAllowed } from '../vite/environment.ts'
-import { watchOutsideFiles } from '../vite/outside-files.ts'
+import { watchLoaded, watchOutsideFiles } from '../vite/outside-files.ts'
 import { chooseVite, importVite, type Vite } from '../vite/project-vite.ts'
 import { resolutionsOf } from '../vite/resolutions.ts'
 import { filesByPaths } from '../vite/tsconfig-paths.ts'
@@ -172,11 +172,13 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
 
     load: {
       order: 'pre',
-      handler(id) {
+      async handler(id) {
         if (this.environment !== environment) return undefined
         blindSaves?.reading(id)
         keeper?.reading(id)
-        return loadCommonJs(environment, id, { compile: vite.transformWithOxc, isAllowed })
+        const code = await loadCommonJs(environment, id, { compile: vite.transformWithOxc, isAllowed })
+        if (code !== undefined) watchLoaded(environment, id)
+        return code
       },
     },
 

@@ -13,11 +13,17 @@ import { isSame } from './late-saves.ts'
 /** Milliseconds from the event of a folder to the look at its files: Vite's watcher may report a removal 100 ms late. */
 const DELAY = 150
 
-const environments = new WeakMap<DevEnvironment, (file: string) => void>()
+/** What each environment's watcher does for an import that is missing, and for a file that was read past Vite. */
+const environments = new WeakMap<DevEnvironment, Record<'missing' | 'loaded', (file: string) => void>>()
 
 /** Watches for `file`, which is imported and missing, and reports it when it appears. */
 export function watchMissing(environment: DevEnvironment, file: string): void {
-  environments.get(environment)?.(file)
+  environments.get(environment)?.missing(file)
+}
+
+/** Watches `file`, whose code a plugin has loaded: Vite itself watches a file outside of the root only where it has read it. */
+export function watchLoaded(environment: DevEnvironment, file: string): void {
+  environments.get(environment)?.loaded(file)
 }
 
 /** Watches folders of files outside of the root, and emits on Vite's watcher the events that it misses. Ends with the watcher. */
@@ -140,7 +146,10 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
     if (event === 'unlink') appeared(file)
   })
 
-  if (environment) environments.set(environment, add)
+  const loaded = (file: string) => {
+    if (!file.startsWith(`${root}/`)) watcher.add(file)
+  }
+  if (environment) environments.set(environment, { missing: add, loaded })
 }
 
 /** The files that an import of `name` may mean: of any extension, or the index of a folder. */
