@@ -19,8 +19,9 @@ export class PortNames {
   }
 }
 
-/** The number of the file of a socket, if there is one. */
+/** The number of the file of a socket, if there is one: Linux has sockets with a name and no file, which begins with a zero. */
 export function inodeOf(path: string): string | undefined {
+  if (path.startsWith('\0')) return undefined
   return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino.toString()
 }
 
