@@ -1,5 +1,6 @@
 /** The command with Vite: keys to the hub, and the app's end to an exit code. */
 import colors from 'picocolors'
+import type { RunnerView } from '../server/hub-types.ts'
 import type { EarlyStart } from '../server/options.ts'
 import { createPlugin } from '../server/plugin/plugin.ts'
 import { findHub } from '../server/plugin/registry.ts'
@@ -19,6 +20,7 @@ export async function run(flags: Flags, settings: Settings, vite: Promise<Vite>,
   const served = await serve(flags, settings, { vite: await vite, createPlugin, hubOf: findHub })
   ending.endWith(served, flags.once)
   if (!flags.once) sayReady(served, settings.cli.early)
+  if (Object.keys(settings.cli.serveAt).length > 0) sayNeedless(served)
   await served.hub.ready.catch((error) => {
     // asked to end while it was starting
     if (!ending.begun) throw error
@@ -58,6 +60,18 @@ function sayReady({ hub, say }: RunningServer, early: EarlyStart | undefined): v
     }
     hub.on('exit', ended)
   })
+}
+
+/** The flags of a port are not for an app that listens itself. */
+function sayNeedless({ hub, say }: RunningServer): void {
+  const heard = ({ id, serving }: RunnerView): void => {
+    if (serving?.kind !== 'listening') return
+    hub.off('runner:serving', heard)
+    say(
+      `${NAME} ${id} listens itself: --port, --host and --strictPort are for entries that export what answers; its own flags come after it`,
+    )
+  }
+  hub.on('runner:serving', heard)
 }
 
 function bindKeys({ hub, say }: RunningServer, quit: () => void): void {

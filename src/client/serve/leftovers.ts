@@ -19,6 +19,9 @@ const KINDS: Record<string, string> = {
   WORKER: 'a thread',
 }
 
+/** Milliseconds after which modules are not watched any more: a top-level await may never end, and promises cost more as long as they are. */
+const PATIENCE = 10_000
+
 interface Begun {
   kind: string
   /** The modules whose code was being called, the innermost first. */
@@ -39,6 +42,7 @@ export interface Beginner {
 export class Leftovers {
   readonly #beginner: Beginner
   #all: Begun[] = []
+  #timer: NodeJS.Timeout | undefined
   readonly #hook = createHook({
     init: (_id, type, _trigger, resource) => {
       const kind = KINDS[type]
@@ -53,11 +57,14 @@ export class Leftovers {
   /** Modules are about to be evaluated. The hook costs as long as it is there: what is begun later, in a request for example, is not seen. */
   watch(): void {
     this.#hook.enable()
+    this.#timer ??= setTimeout(() => this.rest(), PATIENCE).unref()
   }
 
   /** They are. */
   rest(): void {
     this.#hook.disable()
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     this.#all = this.#all.filter(isAlive)
   }
 

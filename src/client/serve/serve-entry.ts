@@ -39,6 +39,7 @@ export function serveEntry(runner: SessionRunner, config: ServeConfig | undefine
   function begins(): void {
     own?.server.close()
     own = undefined
+    leftovers.rest()
   }
 
   function tell(): void {

@@ -86,6 +86,9 @@ test('an app that listens late gets the port on which its export was served', as
   expect((await ask({ port, host: 'localhost' })).body).toBe('v0')
   await running.match(/listens itself at http:\/\/[^ ]+: what it exports is not served/)
   await running.match(/^listens$/m)
+  await running.match(
+    /main\.ts listens itself: --port, --host and --strictPort are for entries that export what answers/,
+  )
   expect((await ask({ port, host: 'localhost' })).body).toBe('itself')
 })
 
