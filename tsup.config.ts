@@ -69,6 +69,15 @@ export default defineConfig([
     },
   },
   {
+    // what a browser shows of a server
+    entry: { 'page/page': 'src/page/page.ts', 'page/style': 'src/page/page.css' },
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    splitting: false,
+    minify: true,
+  },
+  {
     // what an app imports in production too: alone, and for CommonJS as well
     entry: { keep: 'src/keep.ts' },
     format: ['esm', 'cjs'],

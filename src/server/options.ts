@@ -142,6 +142,12 @@ export interface TetherOptions {
   /** Lets processes join that call `connect()`: `true`, or the options of their address. @default false */
   attach?: boolean | AttachOptions
   /**
+   * The page `/__tether/` of Vite's dev server, which shows runners, what has happened, errors and modules. `true`: also where other
+   * machines can reach the server, who then see it too. Not for the command, which has `--ui`.
+   * @default on where the server listens on loopback addresses only
+   */
+  ui?: boolean
+  /**
    * Bounds and times of sessions (PROTOCOL.md), in bytes and milliseconds. A change of them in the config has no effect until Vite is
    * started again. @default see {@link Limits}
    */
@@ -223,6 +229,7 @@ const OPTIONS = object<TetherOptions>(
     standby: v.optional(flag),
     serve: v.optional(v.lazy((value) => (typeof value === 'object' ? SERVE : v.boolean(SERVED)))),
     attach: v.optional(v.lazy((value) => (typeof value === 'object' ? ATTACH : v.boolean(ATTACHED)))),
+    ui: v.optional(flag),
     limits: v.optional(LIMITED),
     force: v.optional(flag),
   },

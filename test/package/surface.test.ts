@@ -76,7 +76,7 @@ const OPTIONS = [
     'limits',
     'onUnaccepted',
   ],
-  ...['ports', 'serve', 'standby', 'stdio', 'stop', 'watch'],
+  ...['ports', 'serve', 'standby', 'stdio', 'stop', 'ui', 'watch'],
 ]
 
 test('the package lets a tool start, see, restart and stop apps through the hub', async () => {

@@ -55,6 +55,7 @@ const FLOORS: Record<string, string[]> = {
     'server',
     'server/plugin',
     'server/hub',
+    'server/page',
     'server/apps',
     'server/start',
     'server/vite/project-vite.ts',
@@ -66,12 +67,21 @@ const FLOORS: Record<string, string[]> = {
     ...SHARED,
   ],
 
-  'server/plugin': ['server', 'server/hub', 'server/start', 'server/transform', 'server/vite', ...SHARED],
+  'server/plugin': [
+    'server',
+    'server/hub',
+    'server/page',
+    'server/start',
+    'server/transform',
+    'server/vite',
+    ...SHARED,
+  ],
   'server/hub': [
     'server',
     'server/apps',
     'server/serve',
     'server/terminal',
+    'server/page',
     'server/modules',
     'server/start',
     'server/transform',
@@ -84,6 +94,10 @@ const FLOORS: Record<string, string[]> = {
   // ports and processes know nothing of each other: an app joins them
   'server/apps': ['server', 'server/terminal', 'server/ports', 'server/process', ...SHARED],
   'server/terminal': ['server', 'server/transform', 'server/process', ...SHARED],
+  // beside the terminal: both say what events tell them
+  'server/page': ['server', ...SHARED],
+  // the browser's side: types only
+  page: ['server/page/page-types.ts'],
   'server/modules': ['server', 'server/transform', 'server/vite', ...SHARED],
   'server/transform': ['server', 'server/vite', ...SHARED],
   'server/sessions': ['server', ...SHARED],

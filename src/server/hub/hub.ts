@@ -10,6 +10,8 @@ import { Apps } from '../apps/apps.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from '../hub-types.ts'
 import { findFailure } from '../modules/start-check.ts'
 import type { TetherOptions } from '../options.ts'
+import type { PageHub } from '../page/page-handler.ts'
+import { Timeline } from '../page/timeline.ts'
 import { PortSharing } from '../serve/port-sharing.ts'
 import { createEndpoints } from '../sessions/endpoints.ts'
 import type { StartKeeper } from '../start/keeper.ts'
@@ -30,7 +32,8 @@ import { WithheldSaves } from './withheld-saves.ts'
 const debug = createDebug('vite-tether:hub')
 
 /** {@link TetherHub} is what users may call; the other functions are the plugin's. */
-export class Hub extends EventEmitter<HubEvents> implements TetherHub {
+export class Hub extends EventEmitter<HubEvents> implements PageHub {
+  readonly timeline: Timeline = new Timeline(this, () => this.environment.config.root)
   readonly #ready = createDeferred<void>()
   readonly #bindings = new Bindings()
   readonly #apps: Apps
@@ -83,6 +86,10 @@ export class Hub extends EventEmitter<HubEvents> implements TetherHub {
 
   get attach(): TetherHub['attach'] {
     return this.#endpoints.opened?.attach
+  }
+
+  get environment(): DevEnvironment {
+    return this.#bindings.current.environment
   }
 
   get runners(): RunnerView[] {

@@ -4,6 +4,8 @@ import type { DevEnvironment, Plugin, PluginOption, ResolvedConfig } from 'vite'
 import { KEEP, RUNNER_MARKER } from '../../shared/constants.ts'
 import { TetherError } from '../../shared/errors.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from '../options.ts'
+import { mountPage } from '../page/mount.ts'
+import type { Page } from '../page/page-handler.ts'
 import { StartKeeper } from '../start/keeper.ts'
 import { loadCommonJs, watchPackageTypes } from '../transform/commonjs-files.ts'
 import { lowerDecorators } from '../transform/decorators.ts'
@@ -48,6 +50,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
   let environment: DevEnvironment | undefined
   let blindSaves: BlindSaves | undefined
   let keeper: StartKeeper | undefined
+  let page: Page | undefined
   // both from the hook `config` on
   let vite!: Vite
   let vitePath: string
@@ -136,6 +139,8 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       if (cli?.keep !== undefined) keeper = new StartKeeper(served, cli.keep, vitePath)
       hub.configure(served, server, { ...options, ...cli }, keeper)
       blindSaves = catchBlindSaves(server.watcher)
+      // the command, which serves no browser, has an address of its own for it
+      if (!cli && options.ui !== false) page = mountPage(server, hub, options.ui)
       watchOutsideFiles(server, served)
       watchPackageTypes(server.watcher)
       // Vite's watcher ignores node_modules
@@ -207,6 +212,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
     },
 
     async closeServer({ reason }) {
+      page?.close()
       // not in a restart: the next environment uses the hub already, and closing it would stop the apps
       if (reason === 'close' && environment) await hubOf(environment)?.close()
     },
