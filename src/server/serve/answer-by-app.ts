@@ -2,11 +2,12 @@
  * Has the app answer a request, whatever becomes of its process meanwhile: the request waits while there is none, and is answered here if
  * the app cannot, with one line in the terminal.
  */
-import type { Agent, IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { answerOutage } from '../ports/outage-answer.ts'
 import { type Asked, askApp, isRepeatable } from './ask-app.ts'
 import type { AwaitedBodies } from './awaited-bodies.ts'
 import type { Backend, Whereabouts } from './backend.ts'
+import type { KeptConnections } from './kept-connections.ts'
 
 /** Milliseconds in which a change of the app is told after a connection to it has broken. */
 export const GRACE = 1000
@@ -14,7 +15,7 @@ export const GRACE = 1000
 /** The app, and how it is asked. */
 export interface AppAccess {
   readonly backend: Backend
-  readonly agent: Agent
+  readonly connections: KeptConnections
   readonly awaited: AwaitedBodies
   /** Milliseconds of the option `timeout`. */
   readonly timeout: number
@@ -36,7 +37,7 @@ export interface AppRequest {
 
 /** Answers, or passes. Never rejects. */
 export async function answerByApp(access: AppAccess, asked: AppRequest): Promise<void> {
-  const { backend, timeout, say } = access
+  const { backend, connections, awaited, timeout, say } = access
   const { request, response, url, pass, isShared } = asked
   const gone = new AbortController()
   response.once('close', () => gone.abort())
@@ -56,7 +57,7 @@ export async function answerByApp(access: AppAccess, asked: AppRequest): Promise
     }
     if ('starts' in place) return refuse(504, `${name} has not begun to answer requests within ${timeout} ms`)
     const result = await askApp(request, response, {
-      ...{ ...access, target: place.target, path: url, patience: timeout },
+      ...{ target: place.target, path: url, agent: connections.agent, awaited, patience: timeout },
       declines: (status) => status === 404 && isShared,
     })
     if (result.is === 'declined') return pass()

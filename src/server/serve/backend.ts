@@ -55,10 +55,11 @@ export class Backend {
     return outage ? { name, outage, unsure } : { name, starts: true, unsure }
   }
 
-  /** `true` if it answers requests that are not Vite's, as far as is known. */
-  serves(id: string): boolean {
+  /** `true` if the app answers requests that are not Vite's, or `maybe` if it is not known whether it does: it has never begun. */
+  serves(id: string): boolean | 'maybe' {
     const app = this.whereabouts
-    return app?.name === id && !('unsure' in app && app.unsure)
+    if (app?.name !== id) return false
+    return 'unsure' in app && app.unsure ? 'maybe' : true
   }
 
   /** Resolves at the next change: `true`, or after `ms`, or when `signal` is aborted: `false`. */

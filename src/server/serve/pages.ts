@@ -62,8 +62,8 @@ export class Pages {
 
   /** The app runs what was saved, unless another save is on its way. */
   #runs({ id, current }: RunnerView): void {
-    if (!current || !this.#host.backend.serves(id)) return
     const wasShown = this.#error?.app === id
+    if (!current || (!wasShown && this.#host.backend.serves(id) !== true)) return
     const isOld = this.#isBehind
     this.#isBehind = false
     if (wasShown) this.#error = undefined

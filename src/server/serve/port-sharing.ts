@@ -1,6 +1,6 @@
 /** Vite's port is the app's as well: puts the order of requests, the way to the app and its pages together. */
 import type { EventEmitter } from 'node:events'
-import { Agent, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Connect, ProxyOptions, ViteDevServer } from 'vite'
 import type { FlatError } from '../../shared/errors.ts'
@@ -12,6 +12,7 @@ import { type AppAccess, answerByApp } from './answer-by-app.ts'
 import { answerUpgrade, refuseUpgrade } from './answer-upgrade.ts'
 import { awaitBodies } from './awaited-bodies.ts'
 import { Backend } from './backend.ts'
+import { KeptConnections } from './kept-connections.ts'
 import { Pages } from './pages.ts'
 import { createOrder, type Side } from './request-order.ts'
 
@@ -32,7 +33,7 @@ type Handler = (request: Connect.IncomingMessage, response: ServerResponse, next
 export class PortSharing {
   readonly #backend: Backend
   readonly #pages: Pages
-  readonly #agent = new Agent({ keepAlive: true })
+  readonly #connections = new KeptConnections()
   #serve: TetherOptions['serve'] = false
   /** Ends what hangs on the server of before. */
   #left = new AbortController()
@@ -41,6 +42,9 @@ export class PortSharing {
     this.#backend = new Backend({
       ...{ events: host.events, runners: host.runners, outage: host.outage },
       wanted: () => (this.#serve === undefined ? undefined : this.#serve !== false),
+    })
+    host.events.on('runner:serving', ({ serving }) => {
+      if (!serving) this.#connections.renew()
     })
     this.#pages = new Pages({
       ...{ events: host.events, backend: this.#backend },
@@ -58,7 +62,7 @@ export class PortSharing {
     const http = httpServerOf(server)
     const { timeout = TIMEOUT } = this.#options
     const access: AppAccess = {
-      ...{ backend: this.#backend, agent: this.#agent, timeout },
+      ...{ backend: this.#backend, connections: this.#connections, timeout },
       awaited: awaitBodies(http, this.#left.signal),
       say: (text) => config.logger.error(`[vite-tether] ${text}`, { timestamp: true }),
     }
@@ -100,7 +104,7 @@ export class PortSharing {
 
   close(): void {
     this.#left.abort()
-    this.#agent.destroy()
+    this.#connections.close()
   }
 
   get #options(): ServeOptions {
