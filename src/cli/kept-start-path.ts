@@ -1,7 +1,8 @@
 /** Decides whether this start leaves something for the next one, and where. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { resolveEntry } from '../server/apps/entries.ts'
+import { isPlainConfig } from '../server/start/plain-config.ts'
 import { startPath } from '../server/start/start-key.ts'
 import type { FoundVite } from '../server/vite/project-vite.ts'
 import { distPath } from '../shared/util/dist-files.ts'
@@ -13,8 +14,7 @@ import type { Settings } from './settings.ts'
 const CONFIGS = ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts'].map((extension) => `vite.config.${extension}`)
 
 /**
- * The path of the index of what is kept; `undefined` where nothing is: with a config, whose code may do anything, with attached
- * runners, and under Yarn's Plug'n'Play, where packages lie in archives.
+ * The path of the index of what is kept; `undefined` where nothing is: with a config that is more than its text, with attached runners, and under Yarn's Plug'n'Play, where packages lie in archives.
  */
 export function keptStart(
   { root, entry, options }: Pick<Settings, 'root' | 'options'> & { entry: string },
@@ -22,14 +22,15 @@ export function keptStart(
   vite: FoundVite,
 ): string | undefined {
   if (!flags.cache || flags.attach !== undefined || process.versions.pnp !== undefined) return undefined
-  if (flags.config !== false && (flags.config !== undefined || CONFIGS.some((name) => existsSync(join(root, name)))))
-    return undefined
   try {
+    // before Vite reads it: what is kept belongs to this text
+    const config = configOf(root, flags)
+    if (config !== undefined && !isPlainConfig(config)) return undefined
     const { args: _theirs, ...shaping } = options
     return startPath({
       root,
       entry: resolveEntry(entry, root),
-      flags: [shaping, flags.mode, flags.config, flags.serveAt, ownVersions().tether],
+      flags: [shaping, flags.mode, flags.config, flags.serveAt, config, ownVersions().tether],
       vite,
       own: distPath(''),
       env: process.env,
@@ -39,4 +40,11 @@ export function keptStart(
     // there is no such entry, or a file that cannot be looked at: the usual start says what is wrong
     return undefined
   }
+}
+
+/** The text of the config that Vite is going to read. */
+function configOf(root: string, { config }: Flags): string | undefined {
+  if (config === false) return undefined
+  const name = config ?? CONFIGS.find((each) => existsSync(join(root, each)))
+  return name === undefined ? undefined : readFileSync(resolve(root, name), 'utf8')
 }

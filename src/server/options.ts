@@ -33,6 +33,8 @@ export interface EarlyStart {
   readonly settled: Promise<void>
   /** When the app had executed its entries without a server, in ms of `performance.now()`. */
   readonly readyAt: number | undefined
+  /** It has become the process of the app. */
+  readonly isTaken: boolean
   /** Its end, if that came before it was taken. */
   readonly exit: { code: number | null; signal: NodeJS.Signals | null } | undefined
   /** Ends it as the signal asks, unless it was taken. */

@@ -36,6 +36,7 @@ export function startEarly(
     const isLeft = kept !== undefined && existsSync(kept)
     const beginning = isLeft ? { path: kept, isAlone: options.once === true } : undefined
     const early = new EarlyProcess(command, holdsPorts(options), () => inputFiles(options), beginning)
+    let isTaken = false
     // a process that the app has started asks for the server in this way
     if (beginning) watch(folder, { persistent: false }, (_, name) => name === WANTED && early.need())
     return {
@@ -51,7 +52,14 @@ export function startEarly(
         return early.readyAt
       },
       stop: (signal) => early.stop(signal),
-      take: (command, hasChannel) => early.take(command as AppCommand, hasChannel),
+      get isTaken() {
+        return isTaken
+      },
+      take(command, hasChannel) {
+        const child = early.take(command as AppCommand, hasChannel)
+        isTaken ||= child !== undefined
+        return child
+      },
       discard() {
         early.discard()
         remove()

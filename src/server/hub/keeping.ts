@@ -79,6 +79,8 @@ export class Keeping {
   #keep({ id, url, supervisor }: App): void {
     const { server, options } = this.#bindings.current
     const { latest } = this.#bindings
+    // the config wants another process than the command can start before Vite has read it
+    if (!options.early?.isTaken) return
     const entry = [...latest.values()].find((record) => record.url === url)?.id
     if (entry === undefined) return
     const { root, cacheDir } = server.config

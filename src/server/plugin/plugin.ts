@@ -51,6 +51,8 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
   let blindSaves: BlindSaves | undefined
   let keeper: StartKeeper | undefined
   let page: Page | undefined
+  /** A plugin that is not this one. */
+  let foreign: string | undefined
   // both from the hook `config` on
   let vite!: Vite
   let vitePath: string
@@ -75,6 +77,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
     },
 
     async config(config) {
+      foreign = foreignOf(config.plugins)
       const others = flatten(config.plugins).flatMap((plugin) =>
         plugin.name === NAME ? [plugin.api as TetherApi] : [],
       )
@@ -137,6 +140,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       environment = served
       const hub = hubOf(served)!
       if (cli?.keep !== undefined) keeper = new StartKeeper(served, cli.keep, vitePath)
+      if (foreign !== undefined) keeper?.foreign(foreign)
       hub.configure(served, server, { ...options, ...cli }, keeper)
       blindSaves = catchBlindSaves(server.watcher)
       // the command, which serves no browser, has an address of its own for it
@@ -231,6 +235,15 @@ function taken(name: string, what: string): TetherError {
 function flatten(plugins: PluginOption[] | undefined): Plugin[] {
   const flat: unknown[] = ((plugins ?? []) as unknown[]).flat(Number.POSITIVE_INFINITY)
   return flat.filter((plugin): plugin is Plugin => typeof (plugin as Plugin | null)?.name === 'string')
+}
+
+/** The name of a plugin among them that is none of ours; one that is a promise has none yet. */
+function foreignOf(plugins: PluginOption[] | undefined): string | undefined {
+  const all = ((plugins ?? []) as unknown[]).flat(Number.POSITIVE_INFINITY).filter(Boolean) as Plugin[]
+  const found = all.find(
+    ({ name, api }) => name !== NAME || typeof (api as TetherApi | undefined)?.fromCli !== 'boolean',
+  )
+  return found && (found.name ?? 'of an unknown name')
 }
 
 /** The conditions of node's flags (`-C`). Vite must resolve linked packages by them, as node does. */

@@ -22,6 +22,14 @@ const INSTALLED = [
   ...['node_modules/.yarn-state.yml', 'node_modules/.yarn-integrity'],
 ]
 
+/** Where the files of a project lie. */
+export interface ProjectFiles {
+  root: string
+  envDir: string
+  mode: string
+  configFile: string | undefined
+}
+
 /** The inputs of one environment. */
 export class Inputs {
   readonly #files = new Map<string, string | null>()
@@ -69,10 +77,12 @@ export class Inputs {
   }
 
   /** The project itself, before anything is read of it. */
-  project(root: string, mode: string): void {
+  project({ root, envDir, mode, configFile }: ProjectFiles): void {
     this.#above(root, INSTALLED)
     const names = ['.env', '.env.local', `.env.${mode}`, `.env.${mode}.local`]
-    for (const name of names) this.file(posix.join(root, name))
+    // an app may read those of its root itself
+    for (const folder of new Set([root, envDir])) for (const name of names) this.file(posix.join(folder, name))
+    if (configFile !== undefined) this.file(configFile)
     for (const extension of ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts'])
       this.file(posix.join(root, `vite.config.${extension}`))
   }

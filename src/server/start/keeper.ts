@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createDebug } from 'obug'
-import type { DevEnvironment } from 'vite'
+import type { Alias, DevEnvironment } from 'vite'
 import { type KeptRecord, type KeptStart, keptFiles, readIndex, writeIndex } from '../../shared/kept-start.ts'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { slash } from '../../shared/util/file-path.ts'
@@ -40,6 +40,7 @@ export class StartKeeper {
   readonly #path: string
   readonly #root: string
   readonly #inputs = new Inputs()
+  readonly #aliases: readonly Alias[]
   readonly #tsconfigs = new Set<string>()
   readonly #settings = new Map<string, ImportSettings>()
   /** Module -> what its source says after `import` and `from`. */
@@ -49,10 +50,14 @@ export class StartKeeper {
 
   /** `path`: of the index; `vite`: of the package whose compiler reads tsconfig.json. */
   constructor(environment: DevEnvironment, path: string, vite: string) {
-    const { root, mode } = environment.getTopLevelConfig()
+    const config = environment.getTopLevelConfig()
+    const { root, mode, envDir, configFile } = config
     this.#path = path
     this.#root = root
-    this.#inputs.project(root, mode)
+    this.#inputs.project({ root, mode, envDir: envDir || root, configFile })
+    this.#aliases = config.resolve.alias
+    const obstacle = settingThatIsNotNoted(environment)
+    if (obstacle !== undefined) this.#inputs.doubted(obstacle)
     this.#inputs.file(posix.join(slash(vite), 'package.json'))
     this.#resolveTsconfig = load(vite)
     this.#watchResolver(environment)
@@ -72,13 +77,17 @@ export class StartKeeper {
     const noted = new Set<string>()
     for (const [, specifier] of content.matchAll(WRITTEN)) {
       noted.add(specifier!)
-      if (/^[./]/.test(specifier!)) continue
-      lookInto(this.#inputs, specifier!, file, this.#root, (each) => this.#settingsOf(each, resolveTsconfig))
+      if (!/^[./]/.test(specifier!)) this.#lookInto(specifier!, file, resolveTsconfig)
     }
     this.#imports.set(file, noted)
     // its code depends on which files there are
     if (content.includes('import.meta.glob')) this.#inputs.forget(file)
     else this.#inputs.source(file, content)
+  }
+
+  /** There is a plugin that may do anything. */
+  foreign(plugin: string): void {
+    this.#inputs.doubted(`there is the plugin ${plugin}`)
   }
 
   /** Writes what the app with this entry runs, unless something of it cannot be proven. */
@@ -164,9 +173,15 @@ export class StartKeeper {
         importer === undefined ? posix.join(this.#root, 'index.html') : slash(importer.replace(/[?#].*$/s, ''))
       if (!from.includes('\0') && !from.includes('/node_modules/')) {
         const resolveTsconfig = await this.#resolveTsconfig
-        lookInto(this.#inputs, slash(specifier), from, this.#root, (file) => this.#settingsOf(file, resolveTsconfig))
+        this.#lookInto(slash(specifier), from, resolveTsconfig)
       }
       return resolveId.apply(pluginContainer, args)
+    }
+  }
+
+  #lookInto(specifier: string, importer: string, resolveTsconfig: ResolveTsconfig | undefined): void {
+    for (const each of [specifier, ...aliased(specifier, this.#aliases)]) {
+      lookInto(this.#inputs, slash(each), importer, this.#root, (file) => this.#settingsOf(file, resolveTsconfig))
     }
   }
 
@@ -182,6 +197,29 @@ export class StartKeeper {
     }
     return settings
   }
+}
+
+/** All that the aliases of a config may make of a specifier. */
+function aliased(specifier: string, aliases: readonly Alias[]): string[] {
+  return aliases.flatMap(({ find, replacement }) => {
+    if (typeof find !== 'string') return find.test(specifier) ? specifier.replace(find, replacement) : []
+    return specifier === find || specifier.startsWith(`${find}/`) ? replacement + specifier.slice(find.length) : []
+  })
+}
+
+/** A setting of the config that makes Vite look where this does not. */
+function settingThatIsNotNoted(environment: DevEnvironment): string | undefined {
+  const { envPrefix = 'VITE_' } = environment.getTopLevelConfig()
+  const { resolve } = environment.config
+  const others: Record<string, boolean> = {
+    envPrefix: String(envPrefix) !== 'VITE_',
+    'resolve.extensions': resolve.extensions.some((extension) => !PLAIN.test(`x${extension}`)),
+    'resolve.preserveSymlinks': resolve.preserveSymlinks,
+    'resolve.dedupe': resolve.dedupe.length > 0,
+    'resolve.alias': environment.getTopLevelConfig().resolve.alias.some(({ customResolver }) => customResolver),
+  }
+  const name = Object.keys(others).find((each) => others[each])
+  return name && `there is the setting ${name}`
 }
 
 function toKept({ id, url, file, hash, format, interop, deps, dynamicDeps, code, map }: ModuleRecord): KeptRecord {

@@ -7,6 +7,8 @@ import { isBuiltin } from 'node:module'
 import { posix } from 'node:path'
 import type { Inputs } from './inputs.ts'
 
+const MAINS = ['main', 'module', 'browser', 'jsnext:main', 'jsnext']
+
 /** What a tsconfig.json says of imports; `paths` and `baseUrl` are absolute. */
 export interface ImportSettings {
   paths: Record<string, string[]>
@@ -93,8 +95,9 @@ function noteInstalled(inputs: Inputs, real: string, rest: string): void {
 function noteTargets(inputs: Inputs, folder: string, specifier: string, name?: string): void {
   const manifest = read(posix.join(folder, 'package.json'))
   if (!manifest || (name !== undefined && manifest.name !== name)) return
-  const { exports, imports, main, module, browser } = manifest
-  const maps = specifier.startsWith('#') ? [imports] : [exports, { '.': [main, module, browser] }]
+  const { exports, imports, ...fields } = manifest
+  const main = { '.': MAINS.map((field) => fields[field]) }
+  const maps = specifier.startsWith('#') ? [imports] : [exports, main]
   for (const map of maps) {
     for (const path of targets(asPatterns(map), specifier === '' ? '.' : specifier)) {
       if (path.startsWith('.') || map !== imports) {

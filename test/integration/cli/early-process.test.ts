@@ -76,6 +76,12 @@ test.each<[what: string, files: Record<string, string>, flags: string[], expecte
   ['a config without the plugin', { 'vite.config.js': 'export default {}' }, [], {}],
   ['a config that shapes nothing', { 'vite.config.js': config("{ delay: 10, env: {}, entry: 'other.ts' }") }, [], {}],
   ['a config that sets a variable', { 'vite.config.js': "process.env.TOLD = 'config'\nexport default {}" }, [], {}],
+  [
+    'a config without ports, which one that runs once never has',
+    { 'vite.config.js': config('{ ports: false }') },
+    [],
+    {},
+  ],
   ['--no-standby', {}, ['--no-standby'], {}],
   ['--no-ports', {}, ['--no-ports'], {}],
 ])('with %s the process that was started first runs the app', async (_, files, flags, expected) => {
@@ -91,7 +97,6 @@ test.each<[what: string, options: string, expected: (project: Project) => Partia
   ['execArgv', "{ execArgv: ['--conditions=y'] }", () => ({ execArgv: ['--conditions=y'] })],
   ['env', "{ env: { TOLD: 'options' } }", () => ({ env: 'options' })],
   ['cwd', "{ cwd: new URL('./sub', import.meta.url).pathname }", (project) => ({ cwd: project.path('sub') })],
-  ['ports', '{ ports: false }', () => ({})],
   ['stdio', "{ stdio: 'pipe' }", () => ({})],
 ])('where the config has %s of its own it is killed, and a fresh one runs the app', async (_, options, expected) => {
   const project = app({ 'vite.config.js': config(options), 'sub/x.txt': '' })

@@ -66,9 +66,27 @@ test('with other flags, another mode or environment nothing of the last start is
   }
   // one does not take the place of another
   expect(await startOnce(project)).toMatchObject({ says: usual, begun: 2 })
-  // a config that was none: Vite is asked
-  project.write('vite.config.js', "export default { define: { 'import.meta.env.MODE': '\"config\"' } }")
-  expect(await startOnce(project)).toMatchObject({ begun: 0, kept: 0 })
+})
+
+test('with a config that is its text and nothing else a start is kept, with one that may do anything it is not', async () => {
+  const project = createApp({ 'src/main.ts': main('#a'), 'src/a.ts': say('a'), 'src/b.ts': say('b') })
+  const config = (code: string) => project.write('vite.config.ts', code)
+  const alias = (file: string) =>
+    `export default { resolve: { alias: { '#a': import.meta.dirname + '/src/${file}' } } }`
+  config(alias('b.ts'))
+  expect(await startOnce(project)).toMatchObject({ says: ['app b'], begun: 0, kept: 2 })
+  expect(await startOnce(project)).toMatchObject({ says: ['app b'], begun: 2 })
+  config(alias('a.ts'))
+  expect(await startOnce(project)).toMatchObject({ says: ['app a'], begun: 0, kept: 2 })
+  const plugin =
+    "{ name: 'x', enforce: 'pre', resolveId: (id) => (id === '#a' ? import.meta.dirname + '/src/b.ts' : null) }"
+  for (const other of [
+    `export default { plugins: [${plugin}] }`,
+    alias('b.ts').replace('import.meta.dirname', 'process.cwd()'),
+  ]) {
+    config(other)
+    expect(await startOnce(project)).toMatchObject({ says: ['app b'], begun: 0, kept: 0 })
+  }
 })
 
 const TSCONFIG =
