@@ -1,7 +1,6 @@
 /** The environments of a hub, one for each in-process restart of Vite. Knows which one serves; callers wait for the next. */
 import type { DevEnvironment, Logger, ViteDevServer } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
-import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { createDeferred, type Deferred } from '../../shared/util/deferred.ts'
 import { type AllRecords, createRecords, type Versions } from '../modules/records.ts'
 import type { CliSettings, TetherOptions } from '../options.ts'
@@ -75,11 +74,6 @@ export class Bindings {
   /** The options of the newest server, which may not listen yet. */
   get newestOptions(): Binding['options'] | undefined {
     return this.#newest?.options
-  }
-
-  /** The newest record of each module, of all servers so far. */
-  get latest(): ReadonlyMap<ModuleId, ModuleRecord> {
-    return this.#versions.latest
   }
 
   /** The records of the binding that serves; waits for the next one during a restart. */

@@ -66,7 +66,16 @@ export class Keeping {
   #plan(): void {
     if (!this.#keeper || this.#isKept) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#write(), CALM).unref()
+    this.#timer = setTimeout(() => void this.#refresh(), CALM).unref()
+  }
+
+  async #refresh(): Promise<void> {
+    const timer = this.#timer
+    const [app] = this.#apps.list()
+    // what fails is not kept
+    if (app) await this.#bindings.current.records.refresh(app.url).catch(() => {})
+    // unless a save has come, or the end
+    if (this.#timer === timer) this.#write()
   }
 
   #write(): void {
@@ -77,15 +86,14 @@ export class Keeping {
   }
 
   #keep({ id, url, supervisor }: App): void {
-    const { server, options } = this.#bindings.current
-    const { latest } = this.#bindings
+    const { server, options, records } = this.#bindings.current
     // the config wants another process than the command can start before Vite has read it
     if (!options.early?.isTaken) return
-    const entry = [...latest.values()].find((record) => record.url === url)?.id
+    const entry = records.idOf(url)
     if (entry === undefined) return
     const { root, cacheDir } = server.config
     const hintsEnv = !options.once && existsSync(join(root, '.env'))
-    this.#keeper!.write(entry, latest, {
+    this.#keeper!.write(entry, records.current, {
       config: runnerConfig({ server, options }, id, url),
       handover: {
         ...{ root, cacheDir, stop: supervisor.stopBy, serve: serveConfig(options, '', id) },

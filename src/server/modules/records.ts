@@ -55,6 +55,12 @@ export interface Records {
 export interface AllRecords extends Records {
   /** Vite's nodes of the modules that wait for the new `file`, and of the file itself if a runner `isOwed` it. */
   nodesFor(file: string, isOwed: boolean): Promise<EnvironmentModuleNode[]>
+  /** The id of the module with this URL. */
+  idOf(url: string): ModuleId | undefined
+  /** The record of what Vite has of a module at this moment; `undefined` from a save on until its code has been transformed. */
+  current(id: ModuleId): ModuleRecord | undefined
+  /** Has the code made again that Vite has dropped for a save: of the modules behind this URL, and of those behind their `import()`s that had some. */
+  refresh(url: string): Promise<void>
   readonly attached: Records
 }
 
@@ -246,6 +252,22 @@ export function createRecords(
   return {
     ...supervised,
     attached: recordsFor('attached'),
+    idOf: (url) => moduleGraph.urlToModuleMap.get(url)?.id ?? undefined,
+    current: (id) => recordOf(moduleGraph.getModuleById(id)?.transformResult),
+    async refresh(url) {
+      const seen = new Map<ModuleId, ModuleRecord>()
+      const holds: Holds = (id) => seen.get(id)?.version
+      const take: Take = (record) => void seen.set(record.id, record)
+      const hadCode = (id: ModuleId) => {
+        const node = moduleGraph.getModuleById(id)
+        return node !== undefined && cached(node) !== undefined
+      }
+      await supervised.fetch(url, undefined, holds, take)
+      for (const { dynamicDeps } of seen.values()) {
+        const deps = Object.values(dynamicDeps).filter((dep) => !seen.has(dep) && hadCode(dep))
+        await walk('supervised', deps, holds, take)
+      }
+    },
     async nodesFor(file, isOwed) {
       const ids = new Set([...supervised.waitingFor(file), ...(isOwed ? [file] : [])])
       const found = Array.from(ids, (id) => lookup.nodeFor('supervised', id).catch(() => []))

@@ -35,6 +35,9 @@ const IMPORTED = /__vite_ssr_(?:dynamic_)?import__\(\s*(?:\/\*[^*]*\*\/\s*)*("(?
 /** What the next start needs beside the code. */
 export type StartSettings = Pick<KeptStart, 'config' | 'handover'>
 
+/** What Vite has of a module now: the source that was noted last is that of this code, and of no code if there is none. */
+export type RecordOf = (id: ModuleId) => ModuleRecord | undefined
+
 /** The keeper of one environment. */
 export class StartKeeper {
   readonly #path: string
@@ -91,9 +94,9 @@ export class StartKeeper {
   }
 
   /** Writes what the app with this entry runs, unless something of it cannot be proven. */
-  write(entry: ModuleId, latest: ReadonlyMap<ModuleId, ModuleRecord>, settings: StartSettings): void {
+  write(entry: ModuleId, recordOf: RecordOf, settings: StartSettings): void {
     try {
-      const reason = this.#write(entry, latest, settings)
+      const reason = this.#write(entry, recordOf, settings)
       if (reason !== undefined) debug('nothing is kept: %s', reason)
     } catch (error) {
       // a disk that is full or read-only
@@ -101,9 +104,9 @@ export class StartKeeper {
     }
   }
 
-  #write(entry: ModuleId, latest: ReadonlyMap<ModuleId, ModuleRecord>, settings: StartSettings): string | undefined {
+  #write(entry: ModuleId, recordOf: RecordOf, settings: StartSettings): string | undefined {
     if (this.#inputs.doubt !== undefined) return this.#inputs.doubt
-    const records = this.#graphOf(entry, latest)
+    const records = this.#graphOf(entry, recordOf)
     if (typeof records === 'string') return records
     const proof = this.#inputs.proofFor(records.flatMap(({ file }) => file ?? []))
     if ('reason' in proof) return proof.reason
@@ -125,14 +128,14 @@ export class StartKeeper {
   }
 
   /** The entry's static graph, and those behind its `import()`s that have been loaded; a reason if a module cannot be kept. */
-  #graphOf(entry: ModuleId, latest: ReadonlyMap<ModuleId, ModuleRecord>): ModuleRecord[] | string {
+  #graphOf(entry: ModuleId, recordOf: RecordOf): ModuleRecord[] | string {
     const graph = new Map<ModuleId, ModuleRecord>()
     const visit = (id: ModuleId): string | undefined => {
       const ids = new Set([id])
       const found: ModuleRecord[] = []
       for (const each of ids) {
         if (graph.has(each)) continue
-        const record = latest.get(each)
+        const record = recordOf(each)
         const reason = record ? this.#obstacle(record) : 'it has no code'
         if (reason !== undefined) return `${each}: ${reason}`
         found.push(record!)
@@ -145,7 +148,7 @@ export class StartKeeper {
     if (reason !== undefined) return reason
     for (const { dynamicDeps } of graph.values()) {
       // one that is not kept is asked for when it is imported
-      for (const dep of Object.values(dynamicDeps)) if (latest.has(dep)) visit(dep)
+      for (const dep of Object.values(dynamicDeps)) if (recordOf(dep)) visit(dep)
     }
     return [...graph.values()]
   }

@@ -53,9 +53,22 @@ test('saves right after such a start are applied: an update, a restart, a new fi
   expect(await ask(Number(PORT))).toBe('two deep')
   await running.match(/ready in \d+ ms/)
 
+  // the port of this process is held as any other's
+  const failures: unknown[] = []
+  let isAsking = true
+  const asking = (async () => {
+    while (isAsking)
+      await fetch(`http://127.0.0.1:${PORT}`).then(
+        (answer) => answer.text(),
+        (error) => failures.push(error),
+      )
+  })()
   project.edit('src/deep.ts', "'deep'", "'deeper'")
   await running.match(/restarted: nothing accepts src\/deep\.ts/)
-  expect(await ask(Number(PORT))).toBe('two deeper')
+  await until(async () => (await ask(Number(PORT))) === 'two deeper', 'the new code')
+  isAsking = false
+  await asking
+  expect(failures).toEqual([])
   project.write('src/deep.js', "export const deep = 'ts it is'")
   project.write('src/new.ts', "export const added = 'new'")
   project.edit('src/deep.ts', /^/, "import { added } from './new.ts'\nconsole.log('app ' + added)\n")
