@@ -327,6 +327,12 @@ export const CHECKS: Check[] = [
     tests: { [CROWDS]: ['a rollout of workers by SIGTERM'] },
   },
   {
+    id: 'F44',
+    what: '100 restarts by saves under load, kill -9 of Vite after each fifth',
+    target: '0 requests failed; no port, process or descriptor left',
+    tests: { 'test/integration/ports/nothing-left.test.ts': [''] },
+  },
+  {
     id: 'HMR',
     what: 'the HMR behaviour suite with the link cut around each save',
     target: 'every case as without a cut',
