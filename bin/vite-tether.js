@@ -1,2 +1,16 @@
 #!/usr/bin/env node
-import '../dist/cli.js'
+// Without this, a node that is too old would fail in the middle of our code, by an error that names neither its version nor the cure.
+// No `await`, and nothing is imported before: older ones could not even read this file.
+const [major, minor] = process.versions.node.split('.').map(Number)
+const isSupported = major === 20 ? minor >= 19 : major === 22 ? minor >= 12 : major > 22
+
+if (isSupported) import('../dist/cli.js')
+else {
+  console.error(
+    `[vite-tether] This is Node ${process.versions.node}, and vite-tether needs Node ^20.19.0 || >=22.12.0.`,
+  )
+  console.error(
+    `Install a newer one, as by \`nvm install 22\` or from https://nodejs.org; this one is ${process.execPath}.`,
+  )
+  process.exitCode = 1
+}
