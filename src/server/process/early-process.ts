@@ -143,7 +143,8 @@ export class EarlyProcess {
   #letGo(): void {
     this.#child = undefined
     this.#exit = undefined
-    for (const release of this.#releases.splice(0)) release()
+    // the guard kills what was named to it last: the process must be taken off before the guard is let go
+    for (const release of this.#releases.splice(0).reverse()) release()
   }
 
   #letBegin(child: Child, { path: kept, isAlone }: KeptBeginning): void {

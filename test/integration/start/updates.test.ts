@@ -103,6 +103,19 @@ test.each([0, 80, 250])('a save %d ms after such a start runs in the end', async
   expect(saysTimes(running, 'one')).toBeLessThan(2)
 })
 
+test('the process of such a start lives on when the server has taken it', async () => {
+  const project = createApp({ 'src/main.ts': "console.log('app ' + process.pid)\nsetInterval(() => {}, 1000)" })
+  await leave(project)
+  const running = begin(project)
+  const [, pid] = await running.match(/app (\d+)/)
+  await running.match(/ready in \d+ ms, pid \d+/)
+  // a guard that was let go kills after a second
+  await delay(1500)
+  expect(isAlive(Number(pid))).toBe(true)
+  expect(readStart(running).says).toEqual([`app ${pid}`])
+  expect(running.text).not.toContain('SIGKILL')
+})
+
 test.each<[how: string, env: NodeJS.ProcessEnv]>([
   ['ends', {}],
   ['fails', { FAIL: '1' }],
