@@ -78,9 +78,11 @@ export class StartKeeper {
     if (!PLAIN.test(file) || file.includes('/node_modules/')) return
     const resolveTsconfig = await this.#resolveTsconfig
     const noted = new Set<string>()
-    for (const [, specifier] of content.matchAll(WRITTEN)) {
-      noted.add(specifier!)
-      if (!/^[./]/.test(specifier!)) this.#lookInto(specifier!, file, resolveTsconfig)
+    const written = Array.from(content.matchAll(WRITTEN), ([, specifier]) => specifier!)
+    if (/x$/.test(file)) written.push(...jsxRuntimes(content, resolveTsconfig?.(file)))
+    for (const specifier of written) {
+      noted.add(specifier)
+      if (!/^[./]/.test(specifier)) this.#lookInto(specifier, file, resolveTsconfig)
     }
     this.#imports.set(file, noted)
     // its code depends on which files there are
@@ -281,9 +283,20 @@ function tidy(path: string, current: readonly string[]): void {
   }
 }
 
-type ResolveTsconfig = (
-  file: string,
-) => { tsconfig: { compilerOptions?: { paths?: Record<string, string[]>; baseUrl?: string } } } | null
+/** What the compiler imports for the JSX of a file. */
+function jsxRuntimes(content: string, settings: ReturnType<ResolveTsconfig> | undefined): string[] {
+  const [, pragma] = /@jsxImportSource\s+([^\s*]+)/.exec(content) ?? []
+  const source = pragma ?? settings?.tsconfig.compilerOptions?.jsxImportSource ?? 'react'
+  return [`${source}/jsx-runtime`, `${source}/jsx-dev-runtime`]
+}
+
+type ResolveTsconfig = (file: string) => { tsconfig: { compilerOptions?: CompilerOptions } } | null
+
+interface CompilerOptions {
+  paths?: Record<string, string[]>
+  baseUrl?: string
+  jsxImportSource?: string
+}
 
 /** Vite's own compiler is a package of Vite's, not of ours. */
 async function load(vite: string): Promise<ResolveTsconfig | undefined> {

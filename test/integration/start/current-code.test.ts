@@ -174,6 +174,24 @@ test('a change of each thing that shapes code is seen before code runs', async (
   expect(await startOnce(project)).toMatchObject({ begun: 0, kept: 6 })
 })
 
+test('JSX, decorators and a package that is CommonJS by default are kept as well', async () => {
+  const project = createApp({
+    'package.json': '{}',
+    'tsconfig.json':
+      '{ "compilerOptions": { "experimentalDecorators": true, "emitDecoratorMetadata": true, "jsxImportSource": "own" } }',
+    'src/main.ts':
+      "import { page } from './page.tsx'\nfunction log(target: Function) { console.log('app ' + target.name + page) }\n@log class Main {}\nexport { Main }\n",
+    'src/page.tsx': 'export const page = <p>text</p>\n',
+    'node_modules/own/package.json': '{ "name": "own", "type": "module", "exports": { "./*": "./index.js" } }',
+    'node_modules/own/index.js':
+      "export const jsx = (tag) => ' ' + tag\nexport const jsxs = jsx\nexport const jsxDEV = jsx",
+  })
+  expect(await startOnce(project)).toEqual({ says: ['app Main p'], begun: 0, kept: expect.any(Number) })
+  const next = await startOnce(project)
+  expect(next).toMatchObject({ says: ['app Main p'], kept: 0 })
+  expect(next.begun).toBeGreaterThan(1)
+})
+
 test.each<[what: string, code: string]>([
   ['a list of files', "console.log('app ' + Object.keys(import.meta.glob('./*.ts')).length)\n"],
   ['a file as text', "import text from './a.ts?raw'\nconsole.log('app ' + text.length)\n"],
