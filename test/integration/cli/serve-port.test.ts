@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { freePort, run } from '../../support/child.ts'
@@ -48,6 +49,26 @@ test('the command serves an entry on --port, over updates, restarts and crashes'
   })
   // once: neither an update nor a restart says it again
   expect(running.text.match(/serves /g)).toHaveLength(1)
+})
+
+test('an entry is served as well by a start that begins with what the last one has left, and lives on', async () => {
+  const port = await freePort()
+  const { project, running } = start(FETCH, ['--port', String(port)])
+  await running.match(/ ready in/)
+  running.child.kill('SIGTERM')
+  await running.exited
+  const again = run(process.execPath, [cli, '--port', String(port), 'src/main.ts'], {
+    cwd: project.root,
+    env: { ...process.env, NO_COLOR: '1' },
+  })
+  onTestFinished(() => again.end())
+  await again.match(/serves src\/main\.ts.*\n[\s\S]* ready in/)
+  // the shell that ends processes whose command was killed waits for a second
+  await delay(1500)
+  project.edit('src/main.ts', 'v0', 'v1')
+  await again.match(/hot updated: src\/main\.ts/)
+  expect((await ask({ port, host: 'localhost' })).body).toBe('v1')
+  expect(again.text).not.toContain('SIGKILL')
 })
 
 test('a port that is taken is told, and the next one served; with --strictPort it is an error', async () => {
