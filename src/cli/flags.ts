@@ -36,6 +36,8 @@ export interface Flags {
   /** Forget what the last starts have left. */
   clearCache: boolean
   attach: true | { host?: string; port: number } | undefined
+  /** The port of the page; 0 is a free one. */
+  ui: number | undefined
   logLevel: (typeof LOG_LEVELS)[number] | undefined
   clearScreen: boolean
   /** Print something and end. */
@@ -122,8 +124,12 @@ const VALUES: Record<string, Take> = {
 }
 
 const ATTACH = '--attach'
+const UI = '--ui'
 const HOST = '--host'
 const ALIASES: Record<string, string> = { '-h': '--help', '-v': '--version', '-c': '--config', '-m': '--mode' }
+
+/** A value of `--ui`. Anything else after it is the entry. */
+const PORT = /^\d{1,5}$/
 
 /** A value of `--attach`: host and port, `:port` or a port. Anything else after it is the entry. */
 const ADDRESS = /^(?:(\[[\da-f:.]+\]|[\w.-]+)?:)?(\d{1,5})$/i
@@ -153,6 +159,7 @@ export function parseFlags(argv: readonly string[]): Flags {
     cache: true,
     clearCache: false,
     attach: undefined,
+    ui: undefined,
     logLevel: undefined,
     clearScreen: false,
     print: undefined,
@@ -185,6 +192,9 @@ function takeFlag(flags: Flags, arg: string, rest: string[]): void {
   } else if (flag === HOST) {
     const host = value ?? (HOSTNAME.test(rest[0] ?? '') ? rest.shift()! : '')
     flags.serveAt.host = host === '' ? true : host.replace(/^\[|\]$/g, '')
+  } else if (flag === UI) {
+    const port = value ?? (PORT.test(rest[0] ?? '') ? rest.shift() : undefined)
+    flags.ui = port === undefined ? 0 : portOf(port, flag)
   } else takeNodeFlag(flags, arg, flag, rest)
 }
 
@@ -194,7 +204,7 @@ function takeNodeFlag(flags: Flags, arg: string, flag: string, rest: string[]): 
   const meant = insteadOf(flag)
   if (node.kind === 'unknown' && meant !== undefined) throw wrong(`vite-tether has no flag '${flag}'. ${meant}`)
   if (node.kind === 'unknown') {
-    const known = [...Object.keys(SWITCHES), ...Object.keys(VALUES), ATTACH, HOST, ...nodeFlags()]
+    const known = [...Object.keys(SWITCHES), ...Object.keys(VALUES), ATTACH, HOST, UI, ...nodeFlags()]
     // any other letter is as near to one letter
     const similar = /^--?[^-]$/.test(flag) ? '' : didYouMean(flag, known)
     throw wrong(

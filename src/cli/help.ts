@@ -30,6 +30,8 @@ Everything after the entry is the app's. All flags of node are handed on (--insp
                                    faster
   --clear-cache                    forget what the last starts have kept
   --attach [host:port]             other processes may attach                       [127.0.0.1, a free port]
+  --ui [port]                      a page of what happens, errors and modules;
+                                   the key o opens it                               [a free port]
   --log-level info|warn|error|silent
   --clear-screen                   clear the terminal when Vite would
   -h, --help

@@ -10,7 +10,7 @@ import { NAME } from './fail.ts'
 import type { Flags } from './flags.ts'
 import { type RunningServer, serve } from './serve.ts'
 import { hasShortcuts, type Settings } from './settings.ts'
-import { bindShortcuts } from './shortcuts.ts'
+import { bindKeys, CommandPage } from './shortcuts.ts'
 
 /** Milliseconds for which "ready" is held back: an entry whose start goes on behind a promise may fail in them. */
 const HOLD = 100
@@ -25,7 +25,9 @@ export async function run(flags: Flags, settings: Settings, vite: Promise<Vite>,
     // asked to end while it was starting
     if (!ending.begun) throw error
   })
-  if (hasShortcuts(flags)) bindKeys(served, () => ending.quit(0))
+  const page = new CommandPage(served)
+  if (flags.ui !== undefined) await page.show(flags.ui)
+  if (hasShortcuts(flags)) bindKeys(served, page, () => ending.quit(0))
 }
 
 function sayReady({ hub, say }: RunningServer, early: EarlyStart | undefined): void {
@@ -72,31 +74,4 @@ function sayNeedless({ hub, say }: RunningServer): void {
     )
   }
   hub.on('runner:serving', heard)
-}
-
-function bindKeys({ hub, say }: RunningServer, quit: () => void): void {
-  bindShortcuts(
-    [
-      { keys: ['r', 'rs'], description: 'restart the app', action: () => hub.restart() },
-      {
-        keys: ['u'],
-        description: 'show runners and URLs',
-        action() {
-          for (const { id, kind, state, pid, modules, standby } of hub.runners) {
-            say(`${colors.green('  ➜')}  ${colors.bold(id)} ${kind}, ${state}, pid ${pid ?? '-'}, ${modules} modules`)
-            if (standby?.memory === undefined) continue
-            const memory = `${Math.round(standby.memory / 2 ** 20)} MiB`
-            say(colors.dim(`     its next process waits, pid ${standby.pid}, ${memory}, ${standby.modules} modules`))
-          }
-          if (!hub.attach) return
-          const { url, tokenFile } = hub.attach
-          say(`${colors.green('  ➜')}  ${colors.bold('Attach')}: ${colors.cyan(url)}`)
-          if (tokenFile) say(`${colors.green('  ➜')}  ${colors.bold('Token')}: ${tokenFile}`)
-        },
-      },
-      { keys: ['c'], description: 'clear console', action: () => console.clear() },
-      { keys: ['q'], description: 'quit', action: quit },
-    ],
-    say,
-  )
 }

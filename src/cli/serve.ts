@@ -51,7 +51,8 @@ export async function serve(
     plugins: [createPlugin(options, cli)],
     appType: 'custom',
     // no http listener and no WebSocket for browsers
-    server: { middlewareMode: true, ws: false, ...(flags.once && { watch: null }) },
+    // nor a browser to open: `open` of the config is for the user's own Vite
+    server: { middlewareMode: true, ws: false, open: false, ...(flags.once && { watch: null }) },
     ...(flags.config !== undefined && { configFile: flags.config }),
     ...(flags.mode !== undefined && { mode: flags.mode }),
   } satisfies InlineConfig)
