@@ -5,6 +5,8 @@ export const HELP = `vite-tether [flags] [node flags] <entry> [app arguments]
 
 Runs a Node app in a process of its own and updates it in place when a file is saved.
 Everything after the entry is the app's. All flags of node are handed on (--inspect, --env-file=.env, --import x, ...).
+Without an entry it runs those of tether({ entry }) in the Vite config; with tether({ attach: true }) it needs none, and serves
+processes that attach.
 
   --root <dir>                     root of Vite; its config is looked for there     [the current directory]
   -c, --config <file>              Vite config to use

@@ -68,7 +68,7 @@ export class Imports {
         target === undefined
           ? formatOf(namespace, specifier, place.file)
           : (this.#evaluator.store.get(target)?.record.format ?? 'module')
-      throw missingExport(name, specifier, format, { file: place.file, url: record.url })
+      throw missingExport(name, specifier, format, { file: place.file, url: record.url }, namesOf(namespace, format))
     }
   }
 
@@ -143,4 +143,12 @@ export class Imports {
     const { names, open } = this.#evaluator.store.exportsOf(target)
     return !open && !names.has(name)
   }
+}
+
+/** The names that an import may have meant: of CommonJS also those that Node has not found in its code. */
+function namesOf(namespace: object, format: 'module' | 'commonjs'): string[] {
+  // only of packages: reading a name of an app's module that is still being evaluated throws
+  const whole = format === 'commonjs' ? (namespace as { default?: unknown }).default : undefined
+  const owners = typeof whole === 'object' && whole ? [namespace, whole] : [namespace]
+  return owners.flatMap((owner) => Reflect.ownKeys(owner).filter((key) => typeof key === 'string'))
 }

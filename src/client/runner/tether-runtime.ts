@@ -237,7 +237,8 @@ export class TetherRuntime implements HotRuntime {
       for (const name of names) {
         if (kept ? name in kept || !this.#evaluator.instances.live(target)?.evaluated : has(name)) continue
         if (isMaybeType(code, specifier, name, stored.place.file)) continue
-        throw missingExport(name, specifier, 'module', { file: stored.place.file, url: stored.record.url }, true)
+        const importer = { file: stored.place.file, url: stored.record.url }
+        throw missingExport(name, specifier, 'module', importer, kept ? Object.keys(kept) : exports.names.keys(), true)
       }
     }
   }

@@ -20,10 +20,13 @@ export function didYouMeanFile(path: string, mayName: (file: string) => boolean 
   return didYouMean(basename(path), names)
 }
 
-/** The candidate nearest to `word` by edit distance, or `undefined` if none is at most a third of its letters away. */
+/**
+ * The candidate nearest to `word` by edit distance, or `undefined` if none is at most a third of its letters away (or two). Half of them
+ * are too many: any word of one letter would be near any other.
+ */
 function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
+  let bestDistance = Math.min(Math.max(2, Math.floor(word.length / 3)), Math.floor(word.length / 2)) + 1
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {

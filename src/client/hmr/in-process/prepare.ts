@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import vm from 'node:vm'
 import type { ModuleId } from '../../../shared/types.ts'
 import { isFilePath } from '../../../shared/util/file-path.ts'
+import { didYouMean } from '../../../shared/util/nearest.ts'
 import { isMaybeType } from '../../code/transformed-code.ts'
 import { isApplication, readSsrCode, type SsrCode } from './edges.ts'
 import type { Entry } from './module-requests.ts'
@@ -70,7 +71,7 @@ export async function prepareModules(
       const missing = exports && names.find(lacks)
       if (missing !== undefined) {
         throw new SyntaxError(
-          `The requested module '${specifier}' does not provide an export named '${missing}', which ${toUrl(id)} imports.`,
+          `The requested module '${specifier}' does not provide an export named '${missing}', which ${toUrl(id)} imports.${didYouMean(missing, exports ?? [])}`,
         )
       }
     }
