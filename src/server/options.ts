@@ -138,7 +138,7 @@ export interface TetherOptions {
   /**
    * Vite's dev server hands what is not its own to the app, so that pages and API have one port: `true`, or how. Requests wait while the
    * app is started or replaced. `false`: never. Of several apps the first that answers requests gets them. Not for the command.
-   * @default on for an entry that exports `fetch`; off for one that listens
+   * @default on for an entry that exports `fetch` or an app of Express, connect, Koa or Fastify; off for one that listens
    */
   serve?: boolean | ServeOptions
   /** Lets processes join that call `connect()`: `true`, or the options of their address. @default false */
