@@ -55,6 +55,8 @@ function sentence(entry: TimelineEntry, root: string): string {
       return `restarts: ${entry.reason}`
     case 'refused':
       return `not restarted, the process from before goes on: ${mainLine(entry.error.message)}`
+    case 'crash':
+      return `crashes: ${mainLine(entry.error.message)}`
     case 'ready':
       return entry.took === undefined ? 'ready' : `ready, ${duration(entry.took)} after the decision to restart`
     case 'exit':
@@ -99,7 +101,7 @@ function describeExit({ code, signal, details }: Of<'exit'>): string {
 }
 
 function details(entry: TimelineEntry): HTMLElement[] {
-  if (entry.kind === 'failure' || entry.kind === 'refused') {
+  if (entry.kind === 'failure' || entry.kind === 'refused' || entry.kind === 'crash') {
     return [h('details', {}, h('summary', {}, 'The error'), ...describe(entry.error))]
   }
   if (entry.kind === 'update' && entry.times) return [steps(entry)]

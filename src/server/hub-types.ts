@@ -138,6 +138,11 @@ export interface HubEvents {
   restart: [runner: RunnerView, reason: string, cause: RestartCause]
   /** The process of a supervised runner is due to be replaced and is not, because its new code, or the command `before`, has failed. */
   refused: [runner: RunnerView, error: FlatError]
+  /**
+   * The process of a supervised runner ends with an error that nothing has caught; this comes shortly before or after its `exit`. Not
+   * told without the option `ports`, nor on Windows.
+   */
+  crash: [runner: RunnerView, error: FlatError]
   /** The process of a supervised runner has ended, with an exit code or by a signal. */
   exit: [runner: RunnerView, code: number | null, signal: NodeJS.Signals | null, details: ExitDetails]
   /** A line of standard output of a supervised runner; only with `stdio: 'pipe'` or several apps. */

@@ -57,6 +57,8 @@ export interface AppsEvents {
   stopping: [pid: number]
   /** There is a reason now why an app has no process, or none any more. */
   outage: [app: App]
+  /** A process ends with this error. */
+  crash: [app: App, error: FlatError]
   /** A process has ended with this error, or was not replaced because of it. */
   failed: [app: App, error: FlatError]
   /** The standby `pid` is its app's process from now on. */
@@ -266,7 +268,10 @@ export class Apps extends EventEmitter<AppsEvents> {
   #listen(app: App, isPrefixed: boolean): void {
     const { id, supervisor, outages } = app
     outages.on('change', () => this.emit('outage', app))
-    outages.on('failed', (error) => this.emit('failed', app, error))
+    outages.on('failed', (error) => {
+      this.emit('crash', app, error)
+      this.emit('failed', app, error)
+    })
     app.on('restart', (cause) => this.emit('restart', app, cause))
     app.on('refused', (error) => {
       this.#host.report.failed(id, error, app.runs)

@@ -122,6 +122,7 @@ export class Reception {
 
   /** Passes on what apps do to the terminal, to their sessions and to the hub's users. */
   #listen(): void {
+    this.#apps.on('crash', (app, error) => this.#events.emit('crash', this.#viewOf(app), error))
     this.#apps.on('refused', (app, error) => this.#events.emit('refused', this.#viewOf(app), error))
     this.#apps.on('restart', (app, cause) => {
       const reason = describeCause(cause)

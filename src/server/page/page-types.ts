@@ -22,7 +22,7 @@ export type Happening =
     >)
   | { kind: 'failure'; runner: string; error: ShownError; times?: UpdateTimes }
   | { kind: 'restart'; runner: string; reason: string; cause: RestartCause }
-  | { kind: 'refused'; runner: string; error: ShownError }
+  | { kind: 'refused' | 'crash'; runner: string; error: ShownError }
   /** `took`: milliseconds from the decision to restart, if it was one. */
   | { kind: 'ready'; runner: string; took?: number }
   | { kind: 'exit'; runner: string; code: number | null; signal: string | null; details: ExitDetails }

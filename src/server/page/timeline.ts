@@ -74,9 +74,13 @@ export class Timeline extends EventEmitter<TimelineEvents> {
     hub.on('refused', ({ id }, error) => {
       this.#note({ kind: 'refused', runner: id, error: this.#fail(id, 'restart', error) })
     })
+    hub.on('crash', ({ id }, error) => {
+      this.#note({ kind: 'crash', runner: id, error: this.#fail(id, 'process', error) })
+    })
     hub.on('exit', ({ id }, code, signal, details) => {
       if (!details.requested) this.#restarting.delete(id)
-      if (!details.requested && code !== 0) {
+      const isTold = this.#errors.some(({ runner, what }) => runner === id && what === 'process')
+      if (!details.requested && code !== 0 && !isTold) {
         const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
         this.#fail(id, 'process', { name: 'Exit', message: `The process ${how}; its output says why.` })
       }

@@ -112,6 +112,19 @@ test('the page tells of a save, what came of it, and of errors until they are me
   })
   await stream.until<TimelineEntry>('entry', (entry) => entry.kind === 'ready' && entry.took! > 0)
 
+  project.write('src/text.ts', "export const text: string = 'two'\nthrow new Error('on purpose')")
+  const crashed = (errors: Snapshot['errors']) => errors.some(({ error }) => error.message === 'on purpose')
+  const { data: crash } = await stream.until<Snapshot['errors']>('errors', crashed)
+  expect(crash[0]).toMatchObject({
+    ...{
+      what: 'process',
+      error: { place: expect.stringMatching(/^src\/text\.ts:2:/), frame: expect.stringContaining('on purpose') },
+    },
+  })
+  const started = once(hub, 'runner:ready')
+  project.write('src/text.ts', "export const text: string = 'three'")
+  await started
+
   const page = await ask(port, '/__tether/')
   const own = { origin: `http://127.0.0.1:${port}`, 'x-tether-token': tokenOf(page) }
   const before = hub.runners[0]!.pid
