@@ -215,6 +215,32 @@ test('a request that ends the app is not repeated for ever', async () => {
   expect(stack.lines.filter((line) => line === 'asked /crash').length).toBeLessThanOrEqual(3)
 })
 
+test('of requests whose process is ended under them a GET is asked once more, and a POST is not', async () => {
+  const stack = await startFullStack(
+    {
+      ...PAGES,
+      'src/main.ts': `
+        import { createServer } from 'node:http'
+        import { existsSync, writeFileSync } from 'node:fs'
+        const began = import.meta.dirname + '/began'
+        const isFirst = !existsSync(began)
+        writeFileSync(began, '')
+        createServer((request, response) => {
+          console.log('asked to ' + request.method)
+          if (!isFirst) response.end('the next process')
+        }).listen(0, '127.0.0.1')
+      `,
+    },
+    { stop: { drain: 0 }, ignore: '**/began' },
+  )
+  const [got, posted] = [stack.ask('/api'), stack.ask('/api', { method: 'POST', body: 'x' })]
+  await Promise.all([stack.line(/^asked to GET$/), stack.line(/^asked to POST$/)])
+  await stack.hub.restart()
+  expect(await got).toMatchObject({ status: 200, body: 'the next process' })
+  expect((await posted).status).toBe(502)
+  expect(stack.lines.filter((line) => line === 'asked to POST')).toHaveLength(1)
+})
+
 test('in middleware mode the app is asked through the server that Vite was told of, and what it does not know is left to that', async () => {
   const parent = createServer()
   const project = createProject({ ...PAGES, ...LISTENING })
