@@ -67,13 +67,20 @@ function make(invitation: Invitation, app: string): BridgedRunner {
   return { import: (url) => runner.import(url), native: runner.native! }
 }
 
-/** Blocks the thread while the app runs and its server is still to come: that has made the folder already. */
-function awaitFile(file: string): void {
-  if (existsSync(file) || !existsSync(dirname(file))) return
-  writeFileSync(join(dirname(file), WANTED), '')
+/**
+ * The content of a file, once it is there. Blocks the thread while the app runs and its server is still to come: that has made the folder
+ * already, and may be in the middle of writing the file.
+ */
+function awaitJson(file: string): unknown {
   const pause = new Int32Array(new SharedArrayBuffer(4))
-  for (const end = performance.now() + PATIENCE; !existsSync(file) && existsSync(dirname(file)); ) {
-    if (performance.now() > end) return
+  const end = performance.now() + PATIENCE
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return JSON.parse(readFileSync(file, 'utf8'))
+    } catch (error) {
+      if (!existsSync(dirname(file)) || performance.now() > end) throw error
+    }
+    if (!isTold) writeFileSync(join(dirname(file), WANTED), '')
     Atomics.wait(pause, 0, 0, POLL)
   }
 }
@@ -81,8 +88,7 @@ function awaitFile(file: string): void {
 /** Throws `ERR_CONNECT` if the server that wrote the invitation is gone. */
 function accept(file: string): Invitation {
   try {
-    awaitFile(file)
-    return JSON.parse(readFileSync(file, 'utf8')) as Invitation
+    return awaitJson(file) as Invitation
   } catch (cause) {
     throw new TetherError(
       'ERR_CONNECT',

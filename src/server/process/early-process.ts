@@ -98,7 +98,8 @@ export class EarlyProcess {
   discard(): void {
     const child = this.#child
     this.#letGo()
-    if (child?.pid === undefined) return
+    // the system may have given the id of one that has ended to another process
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     if (this.hasBegun) killTree(child.pid)
     else child.kill('SIGKILL')
   }
