@@ -2,9 +2,9 @@
  * Writes down what a start has made, for the next one: the code of the app's modules, with a proof of all that has shaped it. The command's
  * server alone does it, whose environment is nobody else's.
  */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename, dirname, join, posix } from 'node:path'
+import { dirname, join, posix } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createDebug } from 'obug'
 import type { Alias, DevEnvironment } from 'vite'
@@ -14,14 +14,11 @@ import { slash } from '../../shared/util/file-path.ts'
 import { digestOf, firstDifference } from '../../shared/util/file-proof.ts'
 import { Inputs } from './inputs.ts'
 import { type ImportSettings, lookInto } from './looked-into.ts'
+import { replace, tidy } from './store-files.ts'
 import { noteTsconfigs } from './tsconfig-chain.ts'
 
 const debug = createDebug('vite-tether:start')
 
-/** So many starts of a project are kept: entries, flags, versions of Node. */
-const STARTS = 8
-/** Milliseconds that the writing of a file takes at most. */
-const WRITING = 60_000
 /** Modules whose code is made of their own text and of what is noted, by nothing but Vite and this package. */
 const PLAIN = /\.(?:[cm]?[jt]s|[jt]sx|json)$/
 
@@ -235,17 +232,6 @@ function toKept({ id, url, file, hash, format, interop, deps, dynamicDeps, code,
   }
 }
 
-/** Two starts may write at once, and a third may read meanwhile: the file gets its name when it is whole. */
-function replace(path: string, content: string): void {
-  const unfinished = `${path}-${process.pid}`
-  try {
-    writeFileSync(unfinished, content)
-    renameSync(unfinished, path)
-  } finally {
-    rmSync(unfinished, { force: true })
-  }
-}
-
 /**
  * `true` if a process that has begun with what lies at `path` would begin differently now: something beside the modules, which are
  * compared by themselves, was saved while Vite was loaded.
@@ -259,27 +245,6 @@ export function isOutdated(path: string, now: Pick<KeptStart, 'config'>): boolea
   } catch {
     // another start has written it anew
     return true
-  }
-}
-
-/** Removes texts that no index names any more, and all but the newest starts. */
-function tidy(path: string, current: readonly string[]): void {
-  const folder = dirname(path)
-  const startOf = (file: string) => /^start-[\da-f]{32}/.exec(file)?.[0]
-  const files = readdirSync(folder).filter((file) => startOf(file) !== undefined)
-  const ageOf = (file: string) => Date.now() - (statSync(join(folder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0)
-  const indices = files.filter((file) => file === startOf(file)).map((file) => [file, ageOf(file)] as const)
-  const kept = new Set(
-    indices
-      .sort(([, one], [, other]) => one - other)
-      .slice(0, STARTS)
-      .map(([file]) => file),
-  )
-  for (const file of files) {
-    // another start may be writing it
-    if (/-\d+$/.test(file) && ageOf(file) < WRITING) continue
-    const isOld = startOf(file) === basename(path) && !current.includes(join(folder, file))
-    if (isOld || !kept.has(startOf(file)!)) rmSync(join(folder, file), { force: true })
   }
 }
 
