@@ -129,6 +129,11 @@ export interface TetherOptions {
    */
   ports?: boolean
   /**
+   * What a start of the command has made is kept in Vite's cache folder, so that the next one need not wait for Vite. Under `vite dev` nothing
+   * is. @default true
+   */
+  cache?: boolean
+  /**
    * Keeps a standby for each app: the next process, which has booted and holds the current code, so that a restart is fast.
    * `hub.runners` shows its memory. Off where the app would notice it: with preloads, inspector, profiler or coverage; and while
    * memory is short.
@@ -228,6 +233,7 @@ const OPTIONS = object<TetherOptions>(
     before: v.optional(text('a command of the shell')),
     stop: v.optional(STOP),
     ports: v.optional(flag),
+    cache: v.optional(flag),
     standby: v.optional(flag),
     serve: v.optional(v.lazy((value) => (typeof value === 'object' ? SERVE : v.boolean(SERVED)))),
     attach: v.optional(v.lazy((value) => (typeof value === 'object' ? ATTACH : v.boolean(ATTACHED)))),

@@ -80,6 +80,7 @@ const ENTRY_POINTS = [
 const SURROUNDINGS = {
   'app.ts': `import express from 'express'\nexport const app = express()`,
   'app.module.ts': 'export class AppModule {}',
+  'orders.ts': `import { Hono } from 'hono'\nexport const orders = new Hono()`,
   'routes.ts': 'export async function routes(): Promise<void> {}\nexport const handlers = {}',
   'prices.ts': 'export function refreshPrices(): void {}',
   'talk.ts': `import type { WebSocket } from 'ws'\nexport function talk(socket: WebSocket): void { socket.close() }`,

@@ -65,6 +65,7 @@ const OPTIONS = [
     'args',
     'attach',
     'before',
+    'cache',
     'cwd',
     'delay',
     'entry',

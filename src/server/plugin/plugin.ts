@@ -139,7 +139,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       const served = server.environments[options.environment ?? 'ssr']!
       environment = served
       const hub = hubOf(served)!
-      if (cli?.keep !== undefined) keeper = new StartKeeper(served, cli.keep, vitePath)
+      if (cli?.keep !== undefined && options.cache !== false) keeper = new StartKeeper(served, cli.keep, vitePath)
       if (foreign !== undefined) keeper?.foreign(foreign)
       hub.configure(served, server, { ...options, ...cli }, keeper)
       blindSaves = catchBlindSaves(server.watcher)
