@@ -3,7 +3,7 @@
  * save that may never come, and a page that was opened meanwhile comes back by itself.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { Server } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import type { NodeHandle } from '../../shared/ports.ts'
 import { answerOutage } from './outage-answer.ts'
 import type { Outage } from './waiting-page.ts'
@@ -29,7 +29,16 @@ interface Insides {
 /** Listens by means of `handle`. */
 export function answerInPlace(handle: NodeHandle, outage: () => Outage): StandIn {
   const server = createServer({ headersTimeout: PATIENCE, requestTimeout: PATIENCE, connectionsCheckingInterval: 1000 })
+  /** Kept connections on which nothing was asked here yet. Node's `closeIdleConnections()` takes those for busy. */
+  const idle = new Set<Socket>()
+  let isAdopting = false
+  server.on('connection', (socket) => {
+    if (!isAdopting) return
+    idle.add(socket)
+    socket.once('close', () => idle.delete(socket))
+  })
   server.on('request', (request, response) => {
+    idle.delete(request.socket)
     response.shouldKeepAlive = false
     whenRead(request, response, () => answerOutage(request, response, outage()))
   })
@@ -40,10 +49,16 @@ export function answerInPlace(handle: NodeHandle, outage: () => Outage): StandIn
   server.setTimeout(PATIENCE, (socket) => socket.destroy())
   listenBy(server, handle)
   return {
-    connect: (client) => inside(server)._handle.onconnection?.(0, client),
+    connect(client) {
+      isAdopting = true
+      inside(server)._handle.onconnection?.(0, client)
+      isAdopting = false
+    },
     close() {
       server.close()
       server.closeIdleConnections()
+      // the app is back, then its client asks on one of these: it would be told that there is none
+      for (const socket of idle) if (socket.bytesRead === 0) socket.destroy()
       setTimeout(() => server.closeAllConnections(), PATIENCE).unref()
     },
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { Agent } from 'node:http'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { freePort, isAlive, run, until } from '../../support/child.ts'
@@ -159,4 +160,18 @@ test('an app that runs once has no port any more when it has ended', async () =>
   onTestFinished(() => app.end())
   expect((await app.exited).code).toBe(3)
   await expect(ask({ port })).rejects.toThrow('ECONNREFUSED')
+})
+
+test('connections that were kept while there was no process are closed when there is one, and answer nobody for the last one', async () => {
+  const app = await startApp()
+  await app.line(/^listens$/)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  onTestFinished(() => agent.destroy())
+  const asked = { port: app.port, agent }
+  expect((await ask(asked)).body).toBe('works')
+  app.project.write('main.ts', main(app.port, 'works', `if (true) throw new Error('breaks')`))
+  await down(app.port)
+  app.project.write('main.ts', main(app.port, 'mended'))
+  await until(() => ask({ port: app.port }).then(({ body }) => body === 'mended'), 'the app to be back')
+  expect(await ask(asked)).toMatchObject({ status: 200, body: 'mended' })
 })
