@@ -236,12 +236,12 @@ test('a Vite that is too old is named with the command that mends it', async () 
 
 test.skipIf(!hasTerminal)('at a terminal the command listens to keys: help, runners, restart, quit', async () => {
   const terminal = startAtTerminal(createProject(API), ['src/server.ts'])
-  const { pid } = await listening(terminal)
+  const { pid, port } = await listening(terminal)
   await terminal.match(/press h \+ enter to show help/)
   terminal.type('h\n')
   await terminal.match(/press r \+ enter to restart the app/)
   terminal.type('u\n')
-  await terminal.match(new RegExp(`server\\.ts supervised, ready, pid ${pid}, 3 modules`))
+  await terminal.match(new RegExp(`server\\.ts supervised, ready, pid ${pid}, port ${port}, 3 modules`))
   for (const key of ['r', 'rs']) {
     const before = terminal.text.length
     terminal.type(`${key}\n`)

@@ -198,7 +198,7 @@ test.each([
   await app.line(/^up/)
   const exited = once(app.hub, 'exit')
   await app.hub.restart()
-  expect((await exited).slice(1)).toEqual(ended)
+  expect((await exited).slice(1, 3)).toEqual(ended)
 })
 
 test('a debugger cannot attach where another program has the port, and the terminal says what to do', async () => {
