@@ -20,13 +20,10 @@ export function didYouMeanFile(path: string, mayName: (file: string) => boolean 
   return didYouMean(basename(path), names)
 }
 
-/**
- * The candidate nearest to `word` by edit distance, or `undefined` if none is at most a third of its letters away (or two). Half of them
- * are too many: any word of one letter would be near any other.
- */
+/** The candidate nearest to `word`, or `undefined` if none is at most a third of its letters away (or one). */
 function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.min(Math.max(2, Math.floor(word.length / 3)), Math.floor(word.length / 2)) + 1
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {
@@ -37,13 +34,18 @@ function nearest(word: string, candidates: Iterable<string>): string | undefined
   return best
 }
 
+/** How many letters are missing, too many, others, or two that have changed places. */
 function editDistance(a: string, b: string): number {
+  let former: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
       next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1))
+      const areSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      if (areSwapped) next[j] = Math.min(next[j]!, former[j - 2]! + 1)
     }
+    former = row
     row = next
   }
   return row[b.length]!
