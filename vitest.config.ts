@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'test/fixtures/**', 'test/.tmp/**', 'test/frameworks/**'],
+    exclude: ['**/node_modules/**', 'test/fixtures/**', 'test/.tmp/**', 'test/frameworks/**', 'test/versions/**'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
