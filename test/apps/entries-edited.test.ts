@@ -1,11 +1,7 @@
 /** The option `entry` is edited in the Vite config while apps run: those that it no longer names end, and give up their ports. */
-import { mkdirSync, symlinkSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { freePort, run } from '../support/child.ts'
-import { createProject } from '../support/project.ts'
-
-const repository = resolve(import.meta.dirname, '../..')
+import { expect, test } from 'vitest'
+import { freePort } from '../support/child.ts'
+import { startVite } from '../support/vite-command.ts'
 
 const server = (name: string, port: number) => `import http from 'node:http'
   http.createServer((_, res) => res.end('${name} ' + process.pid)).listen(${port}, () => console.log('${name} listens'))`
@@ -15,22 +11,12 @@ const config = (entry: unknown) => `import { tether } from 'vite-tether'
 
 async function start(entry: unknown) {
   const [port, other] = [await freePort(), await freePort()]
-  const project = createProject({
-    'package.json': '{ "type": "module" }',
+  const { project, app } = startVite({
     'a.ts': server('a', port),
     'b.ts': server('b', port),
     'c.ts': server('c', other),
     'vite.config.ts': config(entry),
   })
-  mkdirSync(project.path('node_modules'))
-  symlinkSync(repository, project.path('node_modules/vite-tether'))
-  const { VITEST: _, NODE_ENV: __, ...env } = process.env
-  const vite = join(repository, 'node_modules/vite/bin/vite.js')
-  const app = run(process.execPath, [vite, '--port', '0'], {
-    cwd: project.root,
-    env: { ...env, NO_COLOR: '1', CI: '1' },
-  })
-  onTestFinished(() => app.end())
   const ask = async (at: number) => (await fetch(`http://localhost:${at}`)).text()
   return { project, app, port, other, ask }
 }

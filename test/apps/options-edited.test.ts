@@ -1,11 +1,6 @@
 /** The options of an app are edited in the Vite config while it runs: the app is started again with them, at once. */
-import { mkdirSync, symlinkSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { run } from '../support/child.ts'
-import { createProject } from '../support/project.ts'
-
-const repository = resolve(import.meta.dirname, '../..')
+import { expect, test } from 'vitest'
+import { startVite } from '../support/vite-command.ts'
 
 const MAIN = `
   const { argv, execArgv, env } = process
@@ -26,21 +21,11 @@ const EDITS: [name: string, before: string, after: string, expected: RegExp][] =
 test.each(EDITS.flatMap((row) => [true, false].map((standby) => [...row, standby] as const)))(
   '%s: [%s] becomes [%s]',
   async (_name, before, after, expected, standby) => {
-    const project = createProject({
-      'package.json': '{ "type": "module" }',
+    const { project, app } = startVite({
       'main.ts': MAIN,
       'elsewhere/empty': '',
       'vite.config.ts': config(`standby: ${standby}, ${before}`),
     })
-    mkdirSync(project.path('node_modules'))
-    symlinkSync(repository, project.path('node_modules/vite-tether'))
-    const { VITEST: _, NODE_ENV: __, ...env } = process.env
-    const vite = join(repository, 'node_modules/vite/bin/vite.js')
-    const app = run(process.execPath, [vite, '--port', '0'], {
-      cwd: project.root,
-      env: { ...env, NO_COLOR: '1', CI: '1' },
-    })
-    onTestFinished(() => app.end())
     await app.match(/^runs /m)
     const count = (pattern: RegExp) => app.text.match(pattern)?.length ?? 0
     project.write('vite.config.ts', config(`standby: ${standby}, ${after}`))
