@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
+import { killTree, signalGroup } from '../process/process-group.ts'
 import { inherited } from './inherited-env.ts'
 
 /** How often the command is run again because it has failed and something was saved meanwhile: it may have written that itself. */
@@ -50,7 +51,10 @@ export class BeforeRestart {
   /** Ends the command that runs. */
   close(): void {
     this.#isClosed = true
-    if (this.#child) endGroup(this.#child)
+    const pid = this.#child?.pid
+    if (pid === undefined) return
+    if (process.platform === 'win32') killTree(pid)
+    else signalGroup(pid, 'SIGTERM')
   }
 
   async #execute(command: string): Promise<FlatError | undefined> {
@@ -81,14 +85,5 @@ export class BeforeRestart {
         else resolve(signal ? `was ended by ${signal}` : `exited with code ${code}`)
       })
     })
-  }
-}
-
-function endGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid)
-  } catch {
-    // it has ended by itself
   }
 }
