@@ -102,7 +102,7 @@ const FLOORS: Record<string, string[]> = {
   'server/transform': ['server', 'server/vite', ...SHARED],
   'server/sessions': ['server', ...SHARED],
   'server/vite': ['server', ...SHARED],
-  'server/start': ['shared', 'shared/util'],
+  'server/start': ['server/vite', 'shared', 'shared/util'],
   'server/process': ['shared', 'shared/util'],
   'server/ports': ['shared', 'shared/util'],
   server: SHARED,

@@ -3,15 +3,14 @@
  * server alone does it, whose environment is nobody else's.
  */
 import { mkdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join, posix } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { dirname, posix } from 'node:path'
 import { createDebug } from 'obug'
 import type { Alias, DevEnvironment } from 'vite'
 import { type KeptRecord, type KeptStart, keptFiles, readIndex, writeIndex } from '../../shared/kept-start.ts'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { slash } from '../../shared/util/file-path.ts'
 import { digestOf, firstDifference } from '../../shared/util/file-proof.ts'
+import { loadTsconfigResolver, type ResolveTsconfig } from '../vite/tsconfig-resolver.ts'
 import { Inputs } from './inputs.ts'
 import { type ImportSettings, lookInto } from './looked-into.ts'
 import { replace, tidy } from './store-files.ts'
@@ -59,7 +58,7 @@ export class StartKeeper {
     const obstacle = settingThatIsNotNoted(environment)
     if (obstacle !== undefined) this.#inputs.doubted(obstacle)
     this.#inputs.file(posix.join(slash(vite), 'package.json'))
-    this.#resolveTsconfig = load(vite)
+    this.#resolveTsconfig = loadTsconfigResolver(vite)
     this.#watchResolver(environment)
   }
 
@@ -253,22 +252,4 @@ function jsxRuntimes(content: string, settings: ReturnType<ResolveTsconfig> | un
   const [, pragma] = /@jsxImportSource\s+([^\s*]+)/.exec(content) ?? []
   const source = pragma ?? settings?.tsconfig.compilerOptions?.jsxImportSource ?? 'react'
   return [`${source}/jsx-runtime`, `${source}/jsx-dev-runtime`]
-}
-
-type ResolveTsconfig = (file: string) => { tsconfig: { compilerOptions?: CompilerOptions } } | null
-
-interface CompilerOptions {
-  paths?: Record<string, string[]>
-  baseUrl?: string
-  jsxImportSource?: string
-}
-
-/** Vite's own compiler is a package of Vite's, not of ours. */
-async function load(vite: string): Promise<ResolveTsconfig | undefined> {
-  try {
-    const compiler = pathToFileURL(createRequire(join(vite, 'package.json')).resolve('rolldown/experimental')).href
-    return ((await import(compiler)) as { resolveTsconfig?: ResolveTsconfig }).resolveTsconfig
-  } catch {
-    return undefined
-  }
 }

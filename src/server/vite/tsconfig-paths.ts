@@ -2,19 +2,15 @@
  * Resolves imports such as `#root/x` by the `paths` of tsconfig.json first, as TypeScript and tsx do. Vite asks the `imports` of
  * package.json first, which may lead to a build that does not exist.
  */
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-
-/** Function of Vite's compiler that reads the tsconfig.json a file belongs to. Its `paths` are absolute. */
-type ResolveTsconfig = (file: string) => { tsconfig: { compilerOptions?: { paths?: Record<string, string[]> } } } | null
+import { loadTsconfigResolver, type ResolveTsconfig } from './tsconfig-resolver.ts'
 
 let resolveTsconfig: Promise<ResolveTsconfig | undefined> | undefined
 
 /** The files that `specifier` may mean by the paths of the importer's tsconfig.json, best first. `vite` is the server's package. */
 export async function filesByPaths(specifier: string, importer: string, vite: string): Promise<string[]> {
   if (importer.includes('\0') || importer.includes('/node_modules/')) return []
-  resolveTsconfig ??= load(vite)
+  // without the function the `imports` of package.json count first
+  resolveTsconfig ??= loadTsconfigResolver(vite)
   const file = importer.replace(/[?#].*$/, '')
   const paths = (await resolveTsconfig)?.(file)?.tsconfig.compilerOptions?.paths ?? {}
   // as in TypeScript: a pattern without `*` comes first, then the longest prefix
@@ -38,15 +34,4 @@ function match(pattern: string, specifier: string): string | undefined {
 function weight(pattern: string): number {
   const star = pattern.indexOf('*')
   return star < 0 ? Number.POSITIVE_INFINITY : star
-}
-
-/** Vite's own compiler is a package of Vite's, not of ours. */
-async function load(vite: string): Promise<ResolveTsconfig | undefined> {
-  try {
-    const compiler = pathToFileURL(createRequire(join(vite, 'package.json')).resolve('rolldown/experimental')).href
-    return ((await import(compiler)) as { resolveTsconfig?: ResolveTsconfig }).resolveTsconfig
-  } catch {
-    // a version of Vite without this function: `imports` of package.json count first
-    return undefined
-  }
 }
