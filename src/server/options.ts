@@ -129,8 +129,8 @@ export interface TetherOptions {
    */
   ports?: boolean
   /**
-   * What a start of the command has made is kept in Vite's cache folder, so that the next one need not wait for Vite. Under `vite dev` nothing
-   * is. @default true
+   * Keeps the code that a start of the command has made in Vite's cache folder, so that the next start need not wait for Vite. Has no effect
+   * under `vite dev`. @default true
    */
   cache?: boolean
   /**

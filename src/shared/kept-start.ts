@@ -1,4 +1,4 @@
-/** What a start leaves for the next one. The server writes it, the app's process reads and proves it. */
+/** The kept start: code and proof that one start leaves for the next. The server writes it, the app's process reads and proves it. */
 import { readFileSync } from 'node:fs'
 import type { Handover } from './handover.ts'
 import type { ModuleRecord, RunnerConfig } from './types.ts'
@@ -13,13 +13,13 @@ export interface KeptRecord extends Omit<ModuleRecord, 'code' | 'map' | 'version
 
 /** The index of a kept start, as JSON. */
 export interface KeptStart {
-  /** What everything that shaped the code must still be, the modules' own files included. */
+  /** Everything that shaped the code, as it must still be, the modules' own files included. */
   proof: Proof
   records: KeptRecord[]
   /** Digests of the texts: a write that was cut off, or a damaged disk. */
   texts: { code: string; map: string }
   config: RunnerConfig
-  /** What the process needs to know before there is a server. */
+  /** Settings that the process needs before there is a server. */
   handover: Omit<Handover, 'url' | 'secret'>
 }
 

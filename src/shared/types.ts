@@ -138,7 +138,7 @@ export interface Serving {
   kind: 'fetch' | 'handler' | 'listening'
   /** Where a client on this machine reaches it; plain HTTP. */
   target: { socketPath: string } | { host: string; port: number }
-  /** What the entry exports, for people: the name of its framework, `fetch` or `request handler`; absent of an app that listens. */
+  /** The kind of export, for people: the name of its framework, `fetch` or `request handler`; absent of an app that listens. */
   what?: string
   /** The port that was wanted, if it is taken. */
   taken?: number

@@ -25,7 +25,7 @@ export function begin(project: Project, flags: readonly string[] = [], env: Node
   return running
 }
 
-/** What a start has done. */
+/** Outcome of a start. */
 export interface Started {
   /** The lines of the app, which begin with `app `. */
   says: string[]
@@ -35,7 +35,7 @@ export interface Started {
   kept: number
 }
 
-/** What a start has done by its output. */
+/** Reads the outcome of a start from its output. */
 export function readStart({ text }: Pick<Running, 'text'>): Started {
   return {
     says: text.split('\n').filter((line) => line.startsWith('app ')),

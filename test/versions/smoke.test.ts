@@ -1,4 +1,4 @@
-/** What a user meets first, under each version of Node that is supported and is not the one that runs the tests. */
+/** The first things that a user meets, under each version of Node that is supported and is not the one that runs the tests. */
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { Agent, get } from 'node:http'

@@ -32,7 +32,7 @@ const { on, emit, listenerCount } = EventEmitter.prototype
 
 /** Told of all servers. */
 export interface ServerWatcher {
-  /** It is told to listen, and has not bound yet. */
+  /** The app has told it to listen, and it has not bound yet. */
   begins(server: ServerInsides): void
   /** It listens, or is closed. */
   seen(server: ServerInsides): void

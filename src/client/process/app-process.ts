@@ -31,7 +31,7 @@ export interface AppBoot {
   ready(): void
 }
 
-/** What the parent says of this process, as far as the process has to know it before there is a server. */
+/** The parent's settings of this process, as far as it has to know them before there is a server. */
 export interface AppSettings extends Omit<Handover, 'url' | 'secret'> {
   /** It begins with what the last start has left. */
   isKept?: true
@@ -89,7 +89,7 @@ function open(): AppBoot {
   return { settings, runner, ready }
 }
 
-/** What the last start has left, if that is current; if not, the parent is told to make haste. */
+/** Reads the code of the last start, if that is current; if not, tells the parent to make haste. */
 function readKept(path: string, parent: Parent): KeptCode | undefined {
   try {
     const kept = readKeptCode(path)

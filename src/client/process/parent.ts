@@ -82,7 +82,7 @@ export function openParent(events: ParentEvents): Parent {
   }
 }
 
-/** What has come by now; waits a little where that is nothing. The lines are ASCII but for paths, which come in one piece. */
+/** Reads the lines that have come by now; waits a little where there are none. The lines are ASCII but for paths, which come in one piece. */
 function readNow(): string {
   const buffer = Buffer.alloc(64 * 1024)
   try {

@@ -90,7 +90,7 @@ export class TetherNodeRunner extends ViteNodeRunner {
     return this.#evaluator.load(target)
   }
 
-  /** What a module that was imported from outside exports; `undefined` while it is not evaluated. */
+  /** The exports of a module that was imported from outside; `undefined` while it is not evaluated. */
   exportsOf(specifier: string): ModuleNamespace | undefined {
     const id = this.#known(this.#evaluator.paths.toRequest(specifier))
     const live = id === undefined ? undefined : this.#evaluator.instances.live(id)

@@ -26,7 +26,7 @@ interface Begun {
   kind: string
   /** The modules whose code was being called, the innermost first. */
   modules: readonly ModuleId[]
-  /** What Node has: an object of its own. */
+  /** Node's own object for it. */
   resource: { _destroyed?: boolean; fd?: number; hasRef?(): boolean }
 }
 

@@ -22,7 +22,7 @@ export class NewestExport {
     this.#asked = asked
   }
 
-  /** What the present instance exports; `undefined` if that cannot answer, or while there is no instance. */
+  /** The present instance's export; `undefined` if that cannot answer, or while there is no instance. */
   get present(): NewestAnswer | undefined {
     const exports = this.#runner.viteNode.exportsOf(this.#entry)
     const found = exports && recognise(exports, this.#asked)

@@ -1,4 +1,4 @@
-/** What an entry exports that can answer requests. */
+/** An export of an entry that can answer requests. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ModuleNamespace } from '../module-types.ts'

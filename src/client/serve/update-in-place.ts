@@ -9,7 +9,7 @@ import type { Leftovers } from './leftovers.ts'
 
 /** The served entry, as its updates need it. */
 export interface UpdatedEntry {
-  /** It is answered by what it exports. */
+  /** Requests are answered by what it exports. */
   answers(): boolean
   /** Its code has been evaluated anew. Throws if that cannot answer: the old code stays. */
   check(): void

@@ -13,7 +13,7 @@ import type { Bindings } from './bindings.ts'
 /** Milliseconds without another event: the server is busy until then. */
 const CALM = 100
 
-/** What a hub keeps. */
+/** A hub's part in keeping a start. */
 export class Keeping {
   readonly #apps: Apps
   readonly #bindings: Bindings
@@ -54,7 +54,7 @@ export class Keeping {
     if (this.#timer) this.#write()
   }
 
-  /** What a save has changed since the process has begun, which knew of no server, is no change for the watcher, which came later. */
+  /** The process begins without a server, then a file is saved, then the watcher begins: no event tells of that file. */
   #compare(): void {
     const [app] = this.#apps.list()
     const { current } = this.#bindings

@@ -34,7 +34,7 @@ export type TimelineEntry = Happening & { n: number; at: number }
 /** An error that is not mended yet. */
 export interface OpenError {
   runner: string
-  /** What has failed: an update, a restart that was due, or the process. */
+  /** The thing that has failed: an update, a restart that was due, or the process. */
   what: 'update' | 'restart' | 'process'
   at: number
   error: ShownError

@@ -20,11 +20,11 @@ const ALONE = 400
 /** Milliseconds that the process has to end after a signal. */
 const PATIENCE = 5000
 
-/** What it may begin with, and for how long it has no server. */
+/** The kept start that the process may begin with, and for how long it has no server. */
 export interface KeptBeginning {
   /** See `ParentLine`. */
   path: string
-  /** It is going to need no server at all, unless it says so. */
+  /** The process needs no server at all, unless it says so. */
   isAlone: boolean
 }
 

@@ -115,7 +115,7 @@ function answerText(response: ServerResponse, status: number, text: string): voi
   response.end(text)
 }
 
-/** What a client has sent may move the terminal's cursor. */
+/** Text of a client for the terminal, whose cursor it could move. */
 export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 200)
 }

@@ -4,7 +4,7 @@ import type { Serving } from '../../shared/types.ts'
 import type { HubEvents, RunnerView } from '../hub-types.ts'
 import type { Outage } from '../ports/waiting-page.ts'
 
-/** What is known of the apps. */
+/** The hub's knowledge of the apps. */
 export interface BackendHost {
   readonly events: EventEmitter<HubEvents>
   runners(): RunnerView[]

@@ -8,7 +8,7 @@ const OF_CONNECTION = new Set([
   ...['te', 'transfer-encoding', 'upgrade', 'http2-settings'],
 ])
 
-/** What follows from how this server was asked, whatever the client says. */
+/** Headers that follow from how this server was asked, whatever the client says. */
 const OF_PROXY = ['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-port', 'x-forwarded-proto']
 
 /** The headers of a request as the app gets them. `expects`: the app is to say whether it wants the body. */

@@ -7,7 +7,7 @@ import type { HubEvents, RunnerView } from '../hub-types.ts'
 import type { Backend } from './backend.ts'
 import { overlayError } from './overlay-error.ts'
 
-/** What pages hang on. */
+/** The hub and the app, as pages need them. */
 export interface PagesHost {
   readonly events: EventEmitter<HubEvents>
   readonly backend: Backend

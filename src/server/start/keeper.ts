@@ -28,10 +28,10 @@ const HELPERS = '\0@oxc-project+runtime'
 const WRITTEN = /\b(?:from|import|require)\s*\(?\s*['"]([^'"\n]+)['"]/g
 const IMPORTED = /__vite_ssr_(?:dynamic_)?import__\(\s*(?:\/\*[^*]*\*\/\s*)*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')/g
 
-/** What the next start needs beside the code. */
+/** Settings that the next start needs beside the code. */
 export type StartSettings = Pick<KeptStart, 'config' | 'handover'>
 
-/** What Vite has of a module now: the source that was noted last is that of this code, and of no code if there is none. */
+/** The record that Vite has of a module now: the source that was noted last is that of this code, and of no code if there is none. */
 export type RecordOf = (id: ModuleId) => ModuleRecord | undefined
 
 /** The keeper of one environment. */
@@ -247,7 +247,7 @@ export function isOutdated(path: string, now: Pick<KeptStart, 'config'>): boolea
   }
 }
 
-/** What the compiler imports for the JSX of a file. */
+/** Modules that the compiler imports for the JSX of a file. */
 function jsxRuntimes(content: string, settings: ReturnType<ResolveTsconfig> | undefined): string[] {
   const [, pragma] = /@jsxImportSource\s+([^\s*]+)/.exec(content) ?? []
   const source = pragma ?? settings?.tsconfig.compilerOptions?.jsxImportSource ?? 'react'

@@ -9,7 +9,7 @@ import type { Inputs } from './inputs.ts'
 
 const MAINS = ['main', 'module', 'browser', 'jsnext:main', 'jsnext']
 
-/** What a tsconfig.json says of imports; `paths` and `baseUrl` are absolute. */
+/** Options of a tsconfig.json about imports; `paths` and `baseUrl` are absolute. */
 export interface ImportSettings {
   paths: Record<string, string[]>
   baseUrl: string | undefined

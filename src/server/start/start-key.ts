@@ -12,7 +12,7 @@ const FORMAT = 1
 /** Variables that shape code: those of `import.meta.env`, and Node's. */
 const VARIABLES = /^(?:VITE_.*|NODE_ENV|NODE_OPTIONS|NODE_PATH)$/
 
-/** What the command knows. */
+/** The command's knowledge of a start. */
 export interface StartRequest {
   root: string
   /** Real path of the entry. */

@@ -50,7 +50,7 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
   let count = 1
   let pending: (() => string | undefined) | undefined
   let hasHinted = false
-  /** What was said last of how each app is served. */
+  /** The line that was printed last of how each app is served. */
   const served = new Map<string, string>()
 
   /** ` (x2)`, as Vite counts, for what was said last. */

@@ -6,7 +6,7 @@ import { extname, join } from 'node:path'
 /** A path, and what it must be: a digest or a real path; `null`: there must be none. */
 export type Expected = [path: string, is: string | null]
 
-/** What files and folders were when something was made of them. */
+/** Files and folders as they were when something was made of them. */
 export interface Proof {
   /** Files by their content. */
   files: Expected[]

@@ -1,4 +1,4 @@
-/** What a user of a browser sees. Needs a Chromium of the system (`apt-get install chromium`), or the path of one in TETHER_CHROMIUM. */
+/** Full stack as a user of a browser sees it. Needs a Chromium of the system (`apt-get install chromium`), or the path of one in TETHER_CHROMIUM. */
 import { existsSync } from 'node:fs'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, expect, onTestFinished, test } from 'vitest'

@@ -17,7 +17,7 @@ const part = (body: string): string =>
     body,
   )?.[0] ?? body
 
-/** What is asked, and who answers: a part of the answer. */
+/** A request, and a part of its answer, which shows who has given it. */
 const AUTO: [what: string, path: string, headers: Record<string, string>, body: string, method?: string][] = [
   ['the front page', '/', HTML, 'front page'],
   ['a page by its path', '/about.html', HTML, 'about page'],

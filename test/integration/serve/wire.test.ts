@@ -1,4 +1,4 @@
-/** What goes over Vite's port to the app and back: as it would without Vite in between. */
+/** Requests and answers over Vite's port are as they would be without Vite in between. */
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
@@ -281,7 +281,7 @@ test('an encrypted Vite has the app asked by HTTP/2 and by HTTP/1', async () => 
   expect(await ask({ ':path': '/early', ':method': 'POST' }, 'abc')).toMatchObject({ status: 413, text: 'too large' })
 })
 
-/** What comes back on a connection of its own. */
+/** The bytes that come back on a connection of its own. */
 async function talk(port: number, ...parts: string[]): Promise<string> {
   const socket: Socket = connect(port, '127.0.0.1')
   onTestFinished(() => void socket.destroy())

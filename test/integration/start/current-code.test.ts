@@ -1,4 +1,4 @@
-/** What a start has left is used by the next one only while all that has shaped it is what it was. */
+/** A kept start is used by the next one only while all that has shaped it is what it was. */
 import {
   existsSync,
   mkdirSync,
@@ -92,7 +92,7 @@ test('with a config that is its text and nothing else a start is kept, with one 
 const TSCONFIG =
   '{ "extends": ["./config/base", "preset/strict.json"], /* c */ "references": [{ "path": "./other" }], }'
 
-/** What is done while nothing runs, and undone again; each may shape the code. */
+/** Changes that are made while nothing runs, and undone again; each may shape the code. */
 const changes: [what: string, change: (project: Project) => () => void][] = [
   ['a source', edit('src/a.ts', "'a'", "'b'")],
   ['a file of an extension that comes first', add('src/a.js')],
