@@ -59,8 +59,6 @@ export interface AppsEvents {
   outage: [app: App]
   /** A process ends with this error. */
   crash: [app: App, error: FlatError]
-  /** A process has ended with this error, or was not replaced because of it. */
-  failed: [app: App, error: FlatError]
   /** The standby `pid` is its app's process from now on. */
   takeover: [pid: number]
   /** The standby `pid` is none any more: it has ended, or is being killed, before it has connected as its app's process. */
@@ -268,15 +266,11 @@ export class Apps extends EventEmitter<AppsEvents> {
   #listen(app: App, isPrefixed: boolean): void {
     const { id, supervisor, outages } = app
     outages.on('change', () => this.emit('outage', app))
-    outages.on('failed', (error) => {
-      this.emit('crash', app, error)
-      this.emit('failed', app, error)
-    })
+    outages.on('failed', (error) => this.emit('crash', app, error))
     app.on('restart', (cause) => this.emit('restart', app, cause))
     app.on('refused', (error) => {
       this.#host.report.failed(id, error, app.runs)
       this.emit('refused', app, error)
-      this.emit('failed', app, error)
     })
     supervisor.on('state', (state) => {
       if (state === 'stopping' && supervisor.pid !== undefined) this.emit('stopping', supervisor.pid)

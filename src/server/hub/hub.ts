@@ -76,7 +76,6 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
       outage: (id) => this.#apps.find(id)?.outages.current,
     })
     this.#apps.on('outage', () => this.#sharing.changed())
-    this.#apps.on('failed', ({ id }, error) => this.#sharing.failed(id, error))
     reportAttached(this, () => bindings.logger)
   }
 

@@ -27,7 +27,9 @@ export class Pages {
   constructor(host: PagesHost) {
     this.#host = host
     host.events.on('update:applied', (app, report) => this.#applied(app, report))
-    host.events.on('update:failed', ({ id }, { error }) => error && this.failed(id, error))
+    host.events.on('update:failed', ({ id }, { error }) => error && this.#failed(id, error))
+    host.events.on('refused', ({ id }, error) => this.#failed(id, error))
+    host.events.on('crash', ({ id }, error) => this.#failed(id, error))
     host.events.on('runner:ready', (app) => this.#runs(app))
   }
 
@@ -48,7 +50,7 @@ export class Pages {
   }
 
   /** An app has failed at its start or at an update, or was not replaced because of this. */
-  failed(app: string, error: FlatError): void {
+  #failed(app: string, error: FlatError): void {
     if (!this.#server || !this.#host.backend.serves(app)) return
     const payload = overlayError(app, error, this.#server.config.root)
     this.#error = { app, payload }

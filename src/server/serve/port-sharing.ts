@@ -3,7 +3,6 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Connect, ProxyOptions, ViteDevServer } from 'vite'
-import type { FlatError } from '../../shared/errors.ts'
 import { isAllowedHost } from '../allowed-hosts.ts'
 import type { HubEvents, RunnerView } from '../hub-types.ts'
 import type { ServeOptions, TetherOptions } from '../options.ts'
@@ -95,11 +94,6 @@ export class PortSharing {
   /** Files of modules or of the option `watch` were saved. */
   saved(files: readonly (string | null)[]): void {
     this.#pages.saved(files)
-  }
-
-  /** An app could not start, or was not replaced. */
-  failed(app: string, error: FlatError): void {
-    this.#pages.failed(app, error)
   }
 
   close(): void {
