@@ -1,5 +1,25 @@
+import * as vite from 'vite'
+import { onTestFinished } from 'vitest'
 import type { Holds, Records } from '../../src/server/modules/records.ts'
+import { createTetherEnvironment } from '../../src/server/vite/environment.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../src/shared/types.ts'
+
+const ignore = { init() {}, listen() {}, close() {}, send() {} }
+
+/** An environment of ours in a real Vite over `root`; `watch: null` where the test says itself what was saved. Ends with the test. */
+export async function startEnvironment(root: string, watch?: null): Promise<vite.DevEnvironment> {
+  const server = await vite.createServer({
+    root,
+    configFile: false,
+    logLevel: 'silent',
+    server: { middlewareMode: true, ws: false, ...(watch === null && { watch }) },
+    environments: {
+      ssr: { dev: { createEnvironment: (name, config) => createTetherEnvironment(name, config, ignore, vite) } },
+    },
+  })
+  onTestFinished(() => server.close())
+  return server.environments.ssr
+}
 
 /** What `records.fetch` says and all that it gives. Throws if the specifier means an external. */
 export async function fetchAll(

@@ -1,15 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import * as vite from 'vite'
-import { createServer, type DevEnvironment } from 'vite'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import type { DevEnvironment } from 'vite'
+import { expect, test, vi } from 'vitest'
 import { createFeed } from '../../../src/server/modules/feed.ts'
 import { createRecords, type Records } from '../../../src/server/modules/records.ts'
-import { createTetherEnvironment } from '../../../src/server/vite/environment.ts'
 import type { Change, FetchAnswer, ModuleRecord } from '../../../src/shared/types.ts'
 import { fakeGlobals } from '../../support/clock.ts'
 import { createProject, type Project } from '../../support/project.ts'
-
-const ignore = { init() {}, listen() {}, close() {}, send() {} }
+import { startEnvironment } from '../../support/records.ts'
 
 /** Records of a real Vite over a project, and what a feed over them has sent. */
 async function start(
@@ -19,18 +16,7 @@ async function start(
   waits = false,
 ) {
   const project = createProject(files)
-  const server = await createServer({
-    root: project.root,
-    configFile: false,
-    logLevel: 'silent',
-    // the tests say what was saved
-    server: { middlewareMode: true, ws: false, watch: null },
-    environments: {
-      ssr: { dev: { createEnvironment: (name, config) => createTetherEnvironment(name, config, ignore, vite) } },
-    },
-  })
-  onTestFinished(() => server.close())
-  const environment = server.environments.ssr
+  const environment = await startEnvironment(project.root, null)
   const sent: Change[] = []
   const streamed: ModuleRecord[] = []
   const batches: number[] = []

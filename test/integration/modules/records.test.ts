@@ -1,27 +1,9 @@
-import * as vite from 'vite'
-import { createServer, type DevEnvironment } from 'vite'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createRecords, type Holds } from '../../../src/server/modules/records.ts'
-import { createTetherEnvironment } from '../../../src/server/vite/environment.ts'
 import { createProject } from '../../support/project.ts'
-import { fetchAll } from '../../support/records.ts'
+import { fetchAll, startEnvironment } from '../../support/records.ts'
 
-const ignore = { init() {}, listen() {}, close() {}, send() {} }
 const nothing: Holds = () => undefined
-
-async function start(root: string): Promise<DevEnvironment> {
-  const server = await createServer({
-    root,
-    configFile: false,
-    logLevel: 'silent',
-    server: { middlewareMode: true, ws: false },
-    environments: {
-      ssr: { dev: { createEnvironment: (name, config) => createTetherEnvironment(name, config, ignore, vite) } },
-    },
-  })
-  onTestFinished(() => server.close())
-  return server.environments.ssr
-}
 
 const CHAIN = {
   'src/a.ts': 'import { b } from "./b"\nimport "node:fs"\nexport const a: string = b',
@@ -32,7 +14,7 @@ const CHAIN = {
 
 test('one fetch answers with the whole static graph, and says which specifier is which module', async () => {
   const project = createProject(CHAIN)
-  const records = createRecords(await start(project.root))
+  const records = createRecords(await startEnvironment(project.root))
   const answer = await fetchAll(records, '/src/a.ts')
   expect(answer.id).toBe(project.path('src/a.ts'))
   expect(answer.modules.map(({ url }) => url).sort()).toEqual(['/src/a.ts', '/src/b.ts', '/src/c.ts'])
@@ -44,7 +26,7 @@ test('one fetch answers with the whole static graph, and says which specifier is
 
 test('what the runner holds is not sent again', async () => {
   const project = createProject(CHAIN)
-  const records = createRecords(await start(project.root))
+  const records = createRecords(await startEnvironment(project.root))
   const first = await fetchAll(records, '/src/b.ts')
   const held = new Map(first.modules.map(({ id, version }) => [id, version]))
   const second = await fetchAll(records, '/src/a.ts', (id) => held.get(id))
@@ -53,7 +35,7 @@ test('what the runner holds is not sent again', async () => {
 
 test('an edit gives the module a greater version and leaves its importers their own', async () => {
   const project = createProject(CHAIN)
-  const environment = await start(project.root)
+  const environment = await startEnvironment(project.root)
   const records = createRecords(environment)
   const first = await fetchAll(records, '/src/a.ts')
   const held = new Map(first.modules.map(({ id, version }) => [id, version]))
@@ -68,7 +50,7 @@ test('an edit gives the module a greater version and leaves its importers their 
 
 test('a comment above the code changes the map, not the hash', async () => {
   const project = createProject({ 'a.ts': 'export const a: number = 1' })
-  const environment = await start(project.root)
+  const environment = await startEnvironment(project.root)
   const records = createRecords(environment)
   const id = project.path('a.ts')
   const before = (await records.collect([id], nothing)).modules[0]!
@@ -84,7 +66,7 @@ test('a comment above the code changes the map, not the hash', async () => {
 
 test('a module that does not exist is named together with its importer', async () => {
   const project = createProject({ 'a.ts': 'import "./nope"' })
-  const records = createRecords(await start(project.root))
+  const records = createRecords(await startEnvironment(project.root))
   const answer = await fetchAll(records, '/a.ts')
   expect(answer.failed).toHaveLength(1)
   expect(answer.failed[0]!.error).toMatchObject({
@@ -100,7 +82,7 @@ test('a module that does not exist is named together with its importer', async (
 
 test('a syntax error keeps its position and code frame', async () => {
   const project = createProject({ 'a.ts': 'export const a = 1\nexport const b = = 2' })
-  const records = createRecords(await start(project.root))
+  const records = createRecords(await startEnvironment(project.root))
   const answer = await fetchAll(records, '/a.ts')
   const { error } = answer.failed[0]!
   expect(JSON.stringify(error)).toMatch(/a\.ts/)
@@ -114,7 +96,7 @@ test('files on the deny list and outside the root are refused', async () => {
     'outside.txt': 'secret',
     'app/package.json': '{}',
   })
-  const records = createRecords(await start(project.path('app')))
+  const records = createRecords(await startEnvironment(project.path('app')))
   for (const specifier of [
     '/.env?raw',
     `/@fs${project.path('outside.txt')}?raw`,
@@ -127,7 +109,7 @@ test('files on the deny list and outside the root are refused', async () => {
 
 test('virtual modules and node builtins are told apart', async () => {
   const project = createProject({ 'a.ts': 'import fs from "fs"; import "left-pad"; export default fs' })
-  const records = createRecords(await start(project.root))
+  const records = createRecords(await startEnvironment(project.root))
   expect(await records.fetch('node:fs', undefined, nothing, () => {})).toEqual({ external: 'node:fs' })
   const answer = await fetchAll(records, './a.ts')
   expect(answer.url).toBe('./a.ts')

@@ -1,29 +1,15 @@
 /** The code that is kept is that of the source that Vite has read last: there is none of a source that fails. */
-import * as vite from 'vite'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createRecords } from '../../../src/server/modules/records.ts'
-import { createTetherEnvironment } from '../../../src/server/vite/environment.ts'
 import { createProject } from '../../support/project.ts'
-import { fetchAll } from '../../support/records.ts'
-
-const ignore = { init() {}, listen() {}, close() {}, send() {} }
+import { fetchAll, startEnvironment } from '../../support/records.ts'
 
 test('a module has no record from a save on until its code is there, and one that was saved with an error has none', async () => {
   const project = createProject({
     'a.ts': 'import { b } from "./b.ts"\nexport const a = b',
     'b.ts': 'export const b: number = 1',
   })
-  const server = await vite.createServer({
-    root: project.root,
-    configFile: false,
-    logLevel: 'silent',
-    server: { middlewareMode: true, ws: false, watch: null },
-    environments: {
-      ssr: { dev: { createEnvironment: (name, config) => createTetherEnvironment(name, config, ignore, vite) } },
-    },
-  })
-  onTestFinished(() => server.close())
-  const environment = server.environments.ssr
+  const environment = await startEnvironment(project.root, null)
   const records = createRecords(environment)
   await fetchAll(records, '/a.ts')
   const b = project.path('b.ts')
