@@ -1,8 +1,8 @@
 /** Keeps what has happened lately, and the errors that are not mended yet. Listens to the hub's events and to nothing else. */
 import { EventEmitter } from 'node:events'
-import { statSync } from 'node:fs'
 import { isUpToDate } from '../../shared/applied.ts'
 import type { FlatError } from '../../shared/errors.ts'
+import { statOf } from '../../shared/util/file-stats.ts'
 import type { HubEvents, RestartCause, RunnerView } from '../hub-types.ts'
 import { showError } from './page-error.ts'
 import type { Happening, OpenError, TimelineEntry } from './page-types.ts'
@@ -141,7 +141,7 @@ export class Timeline extends EventEmitter<TimelineEvents> {
 
 /** Milliseconds since the newest of these files was written; `undefined` if none was written just now. */
 function lagOf(files: readonly string[]): number | undefined {
-  const written = files.slice(0, FILES).map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+  const written = files.slice(0, FILES).map((file) => statOf(file)?.mtimeMs ?? 0)
   const lag = Date.now() - Math.max(...written)
   return lag >= 0 && lag < LATEST ? lag : undefined
 }
