@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import type { RestartCause } from '../hub-types.ts'
-import type { Supervisor } from '../process/supervisor.ts'
+import type { Supervisor, SupervisorState } from '../process/supervisor.ts'
 import { describeCause } from '../terminal/restart-text.ts'
 import type { Outages } from './outages.ts'
 import { isMadeSince, isOutput } from './own-writes.ts'
@@ -128,10 +128,16 @@ export class App extends EventEmitter<AppEvents> {
       return failure
     }
     this.#due = undefined
-    // one that has not begun was told when its predecessor was stopped
-    if (!this.supervisor.isUnbegun) this.emit('restart', cause)
-    await this.supervisor.restart(describeCause(cause))
+    await this.#restart(cause)
     return this.supervisor.state === 'stopped' ? this.#stopped() : undefined
+  }
+
+  async #restart(cause: RestartCause): Promise<void> {
+    // told when the process from before has gone: until then it may answer
+    const tell = (state: SupervisorState) => void (state === 'starting' && this.emit('restart', cause))
+    // for one that has not begun this was told when it was started
+    if (!this.supervisor.isUnbegun) this.supervisor.on('state', tell)
+    await this.supervisor.restart(describeCause(cause)).finally(() => this.supervisor.off('state', tell))
   }
 
   #stopped(): FlatError {
