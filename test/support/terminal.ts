@@ -1,6 +1,7 @@
 /** A real terminal around a command: util-linux' `script` opens a pty and connects it with pipes. */
 import { spawnSync } from 'node:child_process'
-import { type Running, run } from './child.ts'
+import { readFileSync } from 'node:fs'
+import { isAlive, type Running, run, until } from './child.ts'
 
 /** `false` where there is no such `script`; macOS has another one. */
 export const hasTerminal = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
@@ -24,5 +25,22 @@ export function openTerminal(command: readonly string[], cwd: string, env: NodeJ
   })
   const terminal = running as Terminal
   terminal.type = (keys) => void running.child.stdin!.write(keys)
+  // `script` runs the command in a session of its own: its end leaves the command to itself, which may then write to its folder while that is removed
+  const { end } = running
+  terminal.end = async () => {
+    const commands = childrenOf(running.pid)
+    for (const pid of commands) process.kill(-pid, 'SIGKILL')
+    await end()
+    await until(() => !commands.some(isAlive), `the end of ${line}`)
+  }
   return terminal
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+  } catch {
+    // it has ended
+    return []
+  }
 }
