@@ -40,7 +40,9 @@ export async function answerByApp(access: AppAccess, asked: AppRequest): Promise
   const { backend, connections, awaited, timeout, say } = access
   const { request, response, url, pass, isShared } = asked
   const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort()
+  })
   const refuse = (status: number, text: string) => {
     say(`${request.method} ${printable(url)}: ${text}`)
     answerText(response, status, `${text}\n`)

@@ -115,7 +115,8 @@ export function askApp(request: IncomingMessage, response: ServerResponse, optio
         settle({ is: 'failed', error: error as Error, isAsked: true, wasKept: false })
         return void asked.destroy()
       }
-      response.flushHeaders()
+      // with the first bytes of the body if these have come along, alone if the app takes its time for them
+      setImmediate(() => response.headersSent || response.destroyed || response.flushHeaders())
       settle({ is: 'answered', ended: sendAnswer(answer, response) })
       answer.once('close', () => {
         if (withBody && !asked.writableFinished) {

@@ -14,6 +14,7 @@ import { Backend } from './backend.ts'
 import { KeptConnections } from './kept-connections.ts'
 import { Pages } from './pages.ts'
 import { createOrder, type Side } from './request-order.ts'
+import { putBeforeSearch } from './search-of-vite.ts'
 
 /** Milliseconds of the option `timeout`. */
 const TIMEOUT = 120_000
@@ -83,7 +84,10 @@ export class PortSharing {
       }
     server.middlewares.use(handle(order.before))
     if (http) this.#shareUpgrades(server, http, access, typeof attach === 'object' ? attach.path : undefined)
-    return () => server.middlewares.use(handle(order.after))
+    return () => {
+      putBeforeSearch(server.middlewares, handle(order.atSearch))
+      server.middlewares.use(handle(order.after))
+    }
   }
 
   /** An app's whereabouts have changed in a way that no event of the hub tells. */

@@ -4,21 +4,24 @@ import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { ResolvedConfig } from 'vite'
 import type { ServeOptions } from '../options.ts'
+import { mayFind } from './search-of-vite.ts'
 
 /** `app`: its answer counts. `app-first`: Vite answers what the app answers with 404. */
 export type Side = 'app' | 'app-first' | 'vite'
 
-/** Decides at two moments. */
+/** Decides at three moments. */
 export interface RequestOrder {
-  /** Before Vite has looked for a file. `url` is the one of the client. */
+  /** Before Vite's handlers. `url` is the one of the client. */
   before(request: IncomingMessage, url: string): Side
+  /** When Vite is about to search for a file. */
+  atSearch(request: IncomingMessage): Side
   /** When Vite has no file but maybe a page: `request.url` is the page's then, without Vite's base. */
   after(request: IncomingMessage, url: string): Side
 }
 
 /** Makes the rules of a server. */
 export function createOrder(
-  config: Pick<ResolvedConfig, 'root' | 'base' | 'appType' | 'server'>,
+  config: Pick<ResolvedConfig, 'root' | 'base' | 'appType' | 'server' | 'resolve'>,
   options: ServeOptions,
 ): RequestOrder {
   const { root, base, appType } = config
@@ -46,6 +49,7 @@ export function createOrder(
       if (order !== 'pre' || isOfVite(request, withoutBase(path, base))) return 'vite'
       return isRead(request) ? 'app-first' : 'app'
     },
+    atSearch: (request) => (mayFind(config, request) ? 'vite' : restOf(request)),
     after,
   }
 }
