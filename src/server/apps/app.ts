@@ -34,6 +34,8 @@ export interface AppHost {
 export interface AppEvents {
   /** The process is about to be replaced. */
   restart: [cause: RestartCause]
+  /** The process that was to be replaced has gone, and the next one begins. */
+  restarted: [cause: RestartCause]
   /** The process is not replaced, because the new code cannot start. */
   refused: [error: FlatError]
 }
@@ -133,10 +135,11 @@ export class App extends EventEmitter<AppEvents> {
   }
 
   async #restart(cause: RestartCause): Promise<void> {
-    // told when the process from before has gone: until then it may answer
-    const tell = (state: SupervisorState) => void (state === 'starting' && this.emit('restart', cause))
     // for one that has not begun this was told when it was started
-    if (!this.supervisor.isUnbegun) this.supervisor.on('state', tell)
+    const isTold = this.supervisor.isUnbegun
+    if (!isTold) this.emit('restart', cause)
+    const tell = (state: SupervisorState) => void (state === 'starting' && !isTold && this.emit('restarted', cause))
+    this.supervisor.on('state', tell)
     await this.supervisor.restart(describeCause(cause)).finally(() => this.supervisor.off('state', tell))
   }
 

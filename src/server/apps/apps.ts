@@ -50,6 +50,8 @@ export interface AppsHost {
 export interface AppsEvents {
   /** A process is about to be replaced. */
   restart: [app: App, cause: RestartCause]
+  /** It has gone, and the next one begins. */
+  restarted: [app: App, cause: RestartCause]
   /** A process is due to be replaced and is not, because of this error. */
   refused: [app: App, error: FlatError]
   exit: [app: App, exit: SupervisorExit]
@@ -268,6 +270,7 @@ export class Apps extends EventEmitter<AppsEvents> {
     outages.on('change', () => this.emit('outage', app))
     outages.on('failed', (error) => this.emit('crash', app, error))
     app.on('restart', (cause) => this.emit('restart', app, cause))
+    app.on('restarted', (cause) => this.emit('restarted', app, cause))
     app.on('refused', (error) => {
       this.#host.report.failed(id, error, app.runs)
       this.emit('refused', app, error)

@@ -124,11 +124,11 @@ export class Reception {
   #listen(): void {
     this.#apps.on('crash', (app, error) => this.#events.emit('crash', this.#viewOf(app), error))
     this.#apps.on('refused', (app, error) => this.#events.emit('refused', this.#viewOf(app), error))
-    this.#apps.on('restart', (app, cause) => {
-      const reason = describeCause(cause)
-      this.#report.restarted(app.id, reason)
-      this.#events.emit('restart', this.#viewOf(app), reason, cause)
-    })
+    this.#apps.on('restart', (app, cause) =>
+      this.#events.emit('restart', this.#viewOf(app), describeCause(cause), cause),
+    )
+    // not before the old process has gone, which may answer until then
+    this.#apps.on('restarted', (app, cause) => this.#report.restarted(app.id, describeCause(cause)))
     // what it is asked from now on is for its next process
     this.#apps.on('stopping', (pid) => this.served.runnerOf(pid)?.serves(undefined))
     this.#apps.on('exit', (app, exit) => {
