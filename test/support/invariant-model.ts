@@ -93,8 +93,8 @@ export function resolve(world: World, from: Module, spec: string): Module | unde
   const path = posix.join(posix.dirname(from.path), spec)
   const exact = at(path)
   if (exact) return exact
-  // TypeScript may say .js for a file that is .ts
-  const typed = from.path.endsWith('.ts') && path.endsWith('.js') ? at(path.replace(/\.js$/, '.ts')) : undefined
+  // Vite takes .js for .ts where only that is there, whichever of them the importer is
+  const typed = path.endsWith('.js') ? at(path.replace(/\.js$/, '.ts')) : undefined
   return typed ?? EXTENSIONS.map((extension) => at(path + extension)).find(Boolean)
 }
 
