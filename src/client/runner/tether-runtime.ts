@@ -3,6 +3,7 @@
  */
 import { posix } from 'node:path'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
+import { mayMean } from '../../shared/util/file-path.ts'
 import type { StoredModule } from '../code/store.ts'
 import { isMaybeType } from '../code/transformed-code.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
@@ -140,11 +141,20 @@ export class TetherRuntime implements HotRuntime {
       modules.push(stored)
       for (const dep of stored.staticTargets) if (isNew(dep)) needed.add(dep)
       // an import() that has run before is going to run again: what it loads must be there, as for a static import
-      for (const dep of Object.values(stored.record.dynamicDeps)) if (replaced.has(dep)) needed.add(dep)
+      for (const [specifier, dep] of Object.entries(stored.record.dynamicDeps)) {
+        if (replaced.has(dep) || (specifier.startsWith('.') && this.#hasLost(id, dep))) needed.add(dep)
+      }
       // the folder that a computed one has read may not have that file any more
       for (const dep of instances.computedBy(id)) if (replaced.has(dep) && !this.#isMissing(dep)) needed.add(dep)
     }
     for (const stored of modules) this.#checkNames(stored, isNew)
+  }
+
+  /** `import('./routes')` has loaded routes.ts, then that is deleted, then Vite leaves the specifier as it is written. */
+  #hasLost(importer: ModuleId, path: ModuleId): boolean {
+    const { instances } = this.#evaluator
+    const imports = instances.live(importer)?.imports ?? []
+    return [...imports].some((id) => mayMean(path, id) && instances.live(id))
   }
 
   #isMissing(id: ModuleId): boolean {

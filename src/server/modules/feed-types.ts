@@ -35,6 +35,8 @@ export interface Feed {
   answered(seq: number): void
   /** `true` if the runner has been given a module and all that it imports. */
   hasWhole(id: ModuleId): boolean
+  /** `true` if the runner has been given a module that an import of `path`, where there is no file now, may have meant. */
+  hadFor(path: ModuleId): boolean
   /** The modules that `importer` has loaded by computed `import()`s; for `undefined` those that no module has imported. */
   computedBy(importer: ModuleId | undefined): Iterable<ModuleId>
   /** Standby only: stop waiting for the app to apply its change first, and send now. */

@@ -4,6 +4,7 @@
 import { createDebug } from 'obug'
 import { reviveError } from '../../shared/errors.ts'
 import type { Change, FetchAnswer, ModuleId, ModuleRecord } from '../../shared/types.ts'
+import { mayMean } from '../../shared/util/file-path.ts'
 import { ChangeLoop } from './change-loop.ts'
 import { createStream, type Stream, sizeOf } from './code-stream.ts'
 import type { Feed, FeedTarget } from './feed-types.ts'
@@ -175,6 +176,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     },
     answered: (seq) => loop.answered(seq),
     hasWhole: (id) => ledger.wholeVersion(id) !== undefined,
+    hadFor: (path) => ledger.ids.some((id) => mayMean(path, id)),
     computedBy: (importer) => ledger.computedBy(importer),
     concerns: ledger.concerns,
     lacks,

@@ -8,7 +8,7 @@ import type { DevEnvironment, EnvironmentModuleNode, TransformResult } from 'vit
 import { flattenError, TetherError } from '../../shared/errors.ts'
 import type { Kind } from '../../shared/session/protocol.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
-import { importName, isFilePath } from '../../shared/util/file-path.ts'
+import { isFilePath, mayMean } from '../../shared/util/file-path.ts'
 import { pack } from '../../shared/util/packed-map.ts'
 import { commonJsOf, isMeantForCommonJs } from '../transform/commonjs-files.ts'
 import { isAllowed } from '../vite/environment.ts'
@@ -210,8 +210,7 @@ export function createRecords(
 
   const recordsFor = (kind: Kind): Records => ({
     waitingFor(file) {
-      const isSame = (id: ModuleId) => [file, importName(file)].some((path) => path === id || path === importName(id))
-      return [...missing].flatMap(([id, importer]) => (isSame(id) ? importer : []))
+      return [...missing].flatMap(([id, importer]) => (mayMean(id, file) ? importer : []))
     },
 
     async fetch(specifier, importer, holds, take, fresh = false) {

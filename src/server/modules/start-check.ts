@@ -5,7 +5,7 @@ import type { Feed } from './feed-types.ts'
 import type { Records } from './records.ts'
 
 /** The feed of the running process: the next process is likely to load the modules that it has loaded. */
-export type Running = Pick<Feed, 'hasWhole' | 'computedBy'>
+export type Running = Pick<Feed, 'hasWhole' | 'hadFor' | 'computedBy'>
 
 /**
  * The first transform error in the graph of `entry`, with the `import()`s that `running` has followed, or of `others`. `entry` and
@@ -47,7 +47,11 @@ async function findDynamic(
   let recent = [...graph.values()]
   for (let wanted = new Set(computed); ; wanted = new Set()) {
     for (const { id, dynamicDeps } of recent) {
-      for (const dep of Object.values(dynamicDeps)) if (running.hasWhole(dep)) wanted.add(dep)
+      for (const [specifier, dep] of Object.entries(dynamicDeps)) {
+        // import('./routes') has loaded routes.ts, then that is deleted, then Vite leaves the specifier as it is written
+        const isGone = specifier.startsWith('.') && running.hadFor(dep)
+        if (isGone || running.hasWhole(dep)) wanted.add(dep)
+      }
       for (const dep of running.computedBy(id)) {
         wanted.add(dep)
         computed.add(dep)

@@ -25,6 +25,11 @@ export function fromFsUrl(url: string): string | undefined {
   return isFilePath(path) ? path : `/${path}`
 }
 
+/** `true` if an import of `path` may mean `file`: with or without its extension, with `.js` for `.ts`, or as the name of its folder. */
+export function mayMean(path: string, file: string): boolean {
+  return [file, importName(file)].some((each) => each === path || each === importName(path))
+}
+
 /** The shortest way an import may write a path: without extension, and without `/index`. */
 export function importName(path: string): string {
   return path.replace(/\.[^./]+$/, '').replace(/\/index$/, '')

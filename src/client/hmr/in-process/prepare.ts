@@ -1,8 +1,8 @@
 /** Current code of a plain runner's modules, looked at before anything is evaluated. */
-import { existsSync } from 'node:fs'
 import vm from 'node:vm'
 import type { ModuleId } from '../../../shared/types.ts'
-import { isFilePath } from '../../../shared/util/file-path.ts'
+import { isFilePath, mayMean } from '../../../shared/util/file-path.ts'
+import { statOf } from '../../../shared/util/file-stats.ts'
 import { didYouMean } from '../../../shared/util/nearest.ts'
 import { isMaybeType } from '../../code/transformed-code.ts'
 import { isApplication, readSsrCode, type SsrCode } from './edges.ts'
@@ -37,12 +37,15 @@ export async function prepareModules(
     current.set(id, parsed)
     const targets = (specifiers: Iterable<string>) =>
       [...specifiers].filter(isApplication).map((specifier) => toId(specifier, id))
+    // import('./routes') has loaded routes.ts, then that is deleted, then Vite leaves the specifier as it is written
+    const loaded = [...(live(id)?.imports ?? [])].filter(live)
+    const isLost = (dep: ModuleId) => isMissing(dep) && loaded.some((other) => mayMean(dep, other))
     // an import() that has run before is going to run again: what it loads must be there, as for a static import; only the
     // folder that a computed one has read may not have that file any more
     const lazy = [...targets(parsed.dynamic), ...[...computed(id)].filter((dep) => !isMissing(dep))]
     const needed = [
       ...targets(parsed.imports.keys()).filter((dep) => replaced.has(dep) || !live(dep)),
-      ...lazy.filter((dep) => replaced.has(dep)),
+      ...lazy.filter((dep) => replaced.has(dep) || isLost(dep)),
     ]
     await Promise.all(needed.map(visit))
   }
@@ -91,7 +94,7 @@ export async function changedBelow(access: CodeAccess, ids: readonly ModuleId[])
 }
 
 function isMissing(id: ModuleId): boolean {
-  return isFilePath(id) && !existsSync(id.replace(/[?#].*$/, ''))
+  return isFilePath(id) && !statOf(id.replace(/[?#].*$/, ''))?.isFile()
 }
 
 function compile(code: string, filename: string): void {
