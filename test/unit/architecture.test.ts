@@ -115,6 +115,7 @@ const FLOORS: Record<string, string[]> = {
     'client/runner',
     'client/evaluate',
     'client/debug',
+    'client/code',
     'client/link',
     ...SHARED,
   ],

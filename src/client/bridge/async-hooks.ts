@@ -40,6 +40,7 @@ export function take(id: number): ModuleNamespace {
 
 /** Installs the hooks for this thread. `self` is the URL of a module that exports {@link take}. */
 export function hookImport(provider: Provider, self: string): void {
+  debug('starts the thread of the hooks')
   const { port1, port2 } = new MessageChannel()
   register(distUrl('bridge-hooks.js'), { data: { port: port2 }, transferList: [port2] })
   port1.on('message', async ({ id, ...question }: ImportQuestion & { id: number }) => {

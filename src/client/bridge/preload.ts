@@ -3,11 +3,11 @@
  * installs the hooks through which the runner answers whatever Node itself is asked to load.
  */
 import { isMainThread } from 'node:worker_threads'
-import { inspectorFlag } from '../debug/inspector.ts'
+import { installHooks, postponeHooks } from '../code/node-hooks.ts'
+import { inspectorFlag, onInspector } from '../debug/inspector.ts'
 import { openPorts } from '../ports/open-ports.ts'
 import { openApp } from '../process/app-process.ts'
 import { isAppProcess, takeArgv } from '../process/argv.ts'
-import { postponeHooks } from '../process/postponed-hooks.ts'
 import { createAppProvider } from './app-provider.ts'
 import { hookImport } from './async-hooks.ts'
 import { preloadsOf } from './foreign-hooks.ts'
@@ -23,8 +23,12 @@ export async function preload(self: string): Promise<void> {
   const provider = isApp ? await openProvider() : await openHelper(self)
   hookRequire(provider)
   if (hasSyncHooks) hookImportSync(provider, self)
-  else if (isApp && preloadsOf(process.execArgv).length === 0) postponeHooks(() => hookImport(provider, self))
-  else hookImport(provider, self)
+  else {
+    postponeHooks(() => hookImport(provider, self))
+    // what a debugger's console imports, and another preload, is code that nobody has looked at
+    if (!isApp || preloadsOf(process.execArgv).length > 0) installHooks()
+    else onInspector(installHooks)
+  }
   inheritFlag(`--import=${self}`)
   announceTypeScript()
 }

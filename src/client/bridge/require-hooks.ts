@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { Module } from 'node:module'
 import { extname } from 'node:path'
 import { createDebug } from 'obug'
+import { installHooks } from '../code/node-hooks.ts'
 import type { NativeLoads } from '../evaluate/native-loads.ts'
 import { findAppSource, formatOfFile, isAppFile, isBare, isCodeFile, readSource } from './app-files.ts'
 import { reportOtherHook } from './foreign-hooks.ts'
@@ -44,6 +45,8 @@ export function hookRequire(provider: Provider): void {
 
   const loadFile = internals.prototype.load
   internals.prototype.load = function (file) {
+    // code that Node loads may import a file of the app
+    installHooks()
     const extension = extname(file)
     // a hook that came later (tsx, ts-node) would make a second instance of what the runner has
     if (EXTENSIONS.includes(extension) && isAppFile(file) && !own.has(internals._extensions[extension]!)) {

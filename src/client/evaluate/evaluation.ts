@@ -5,6 +5,7 @@
 import { types } from 'node:util'
 import type { ModuleId } from '../../shared/types.ts'
 import type { ImportRequest } from '../code/compile.ts'
+import { hookBeforeCode, installHooks } from '../code/node-hooks.ts'
 import type { ModuleStore, StoredModule } from '../code/store.ts'
 import { loadMetaResolve } from './import-meta.ts'
 import type { Imports } from './imports.ts'
@@ -155,6 +156,8 @@ export class Evaluation {
     const { linker } = this.#evaluator
     if (instance.isAbandoned) return never()
     linker.link(instance, stored)
+    if (stored.isCommonJs) installHooks()
+    else hookBeforeCode(stored.record.code)
     if (stored.isCommonJs) {
       linker.runCommonJs(instance, stored)
       frame.hasRun = true

@@ -9,6 +9,7 @@ import { createDebug } from 'obug'
 import { TetherError } from '../../shared/errors.ts'
 import { didYouMean } from '../../shared/util/nearest.ts'
 import type { ImportNative } from '../code/compile.ts'
+import { hookBeforeImport } from '../code/node-hooks.ts'
 import { importPlace } from './import-place.ts'
 
 const debug = createDebug('vite-tether:native')
@@ -29,6 +30,7 @@ export async function importExternal(
   importer: string,
 ): Promise<Record<string, unknown>> {
   debug('%s <- %s', specifier, importer)
+  hookBeforeImport(specifier)
   try {
     return await importNative(specifier)
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { keepCompiledCode } from '../../shared/util/compile-cache.ts'
+import { installHooks } from '../code/node-hooks.ts'
 import { closeInspector } from '../debug/inspector.ts'
 import { installMainModule } from '../evaluate/main-module.ts'
 import { type OpenPorts, openPorts } from '../ports/open-ports.ts'
@@ -13,7 +14,7 @@ import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
 import { installCrashReport } from './crash-report.ts'
 import { installEnvHint } from './env-hint.ts'
-import { installHooks, installWhileFetching, installWhileUntold } from './postponed-hooks.ts'
+import { installWhileFetching, installWhileUntold } from './postponed-hooks.ts'
 import { execute } from './run-entries.ts'
 import { installStopGate, installSuspend, type StopGate } from './stop-gate.ts'
 import { waitForTurn } from './wait-for-turn.ts'
@@ -75,7 +76,7 @@ async function start(ports: OpenPorts): Promise<void> {
   isWaiting = false
   const served = serveEntry(runner, serve)
   installMainModule(process.argv[1] as string)
-  await installWhileFetching(runner)
+  if (!isKept) await installWhileFetching(runner)
   await execute(runner, runner.config.entries)
   // `listen()` reports EADDRINUSE in a later tick; an app that fails by it must not be called ready
   await new Promise(setImmediate)
