@@ -146,6 +146,11 @@ export interface TetherOptions {
    * @default on for an entry that exports `fetch` or an app of Express, connect, Koa or Fastify; off for one that listens
    */
   serve?: boolean | ServeOptions
+  /**
+   * `false`: Vite's environment runs no modules in Vite's process but has `dispatchFetch(request)`, with which frameworks ask the app: the
+   * `FetchableDevEnvironment` of Vite instead of its `RunnableDevEnvironment`. It waits while the app is started or replaced. @default true
+   */
+  runnable?: boolean
   /** Lets processes join that call `connect()`: `true`, or the options of their address. @default false */
   attach?: boolean | AttachOptions
   /**
@@ -236,6 +241,7 @@ const OPTIONS = object<TetherOptions>(
     cache: v.optional(flag),
     standby: v.optional(flag),
     serve: v.optional(v.lazy((value) => (typeof value === 'object' ? SERVE : v.boolean(SERVED)))),
+    runnable: v.optional(flag),
     attach: v.optional(v.lazy((value) => (typeof value === 'object' ? ATTACH : v.boolean(ATTACHED)))),
     ui: v.optional(flag),
     limits: v.optional(LIMITED),

@@ -12,7 +12,8 @@ import { findFailure } from '../modules/start-check.ts'
 import type { TetherOptions } from '../options.ts'
 import type { PageHub } from '../page/page-handler.ts'
 import { Timeline } from '../page/timeline.ts'
-import { PortSharing } from '../serve/port-sharing.ts'
+import { Dispatch } from '../serve/dispatch.ts'
+import { PortSharing, type SharingHost } from '../serve/port-sharing.ts'
 import { createEndpoints } from '../sessions/endpoints.ts'
 import type { StartKeeper } from '../start/keeper.ts'
 import { reportAttached } from '../terminal/attached-runners.ts'
@@ -41,6 +42,7 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
   readonly #reception: Reception
   readonly #withheld: WithheldSaves
   readonly #sharing: PortSharing
+  readonly #dispatch: Dispatch
   readonly #keeping: Keeping
   readonly #endpoints = createEndpoints((session) => this.#reception.receive(session))
 
@@ -70,12 +72,17 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
     this.#withheld = new WithheldSaves(report, this.#apps, this.#served)
     this.#keeping = new Keeping(this, this.#apps, bindings)
     this.#requests = new Requests(this.#apps, bindings, this.#ready.promise)
-    this.#sharing = new PortSharing({
+    const answering: SharingHost = {
       events: this,
       runners: () => this.runners,
       outage: (id) => this.#apps.find(id)?.outages.current,
+    }
+    this.#sharing = new PortSharing(answering)
+    this.#dispatch = new Dispatch(answering)
+    this.#apps.on('outage', () => {
+      this.#sharing.changed()
+      this.#dispatch.changed()
     })
-    this.#apps.on('outage', () => this.#sharing.changed())
     reportAttached(this, () => bindings.logger)
   }
 
@@ -149,6 +156,13 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
     return this.#sharing.share(server, options)
   }
 
+  /** Has the app answer a request of a framework, as soon as there is one. */
+  async fetch(request: Request): Promise<Response> {
+    await this.#requests.listening('dispatchFetch()')
+    const { server, options } = this.#bindings.current
+    return this.#dispatch.fetch(request, server, options)
+  }
+
   /** The environment serves from now on: the first time, or instead of one that Vite's restart has closed. */
   resume(environment: DevEnvironment): void {
     const resumed = this.#bindings.resume(environment)
@@ -173,6 +187,7 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
     this.#bindings.close(closed)
     this.#ready.reject(closed)
     this.#sharing.close()
+    this.#dispatch.close(closed)
     await this.#apps.close()
     await this.#endpoints.close()
   }

@@ -37,7 +37,7 @@ export class Requests {
   async start(entry: string, options: StartOptions): Promise<string> {
     this.#assertOpen()
     checkStart(entry, options)
-    await this.#listening(`hub.start('${entry}')`)
+    await this.listening(`hub.start('${entry}')`)
     return this.#apps.start(entry, options)
   }
 
@@ -65,6 +65,23 @@ export class Requests {
     this.#apps.remove(app)
   }
 
+  /** Rejects with `ERR_START` if Vite does not listen in time: a program that has forgotten to let it would wait for ever. */
+  async listening(what: string): Promise<void> {
+    const late = createDeferred<never>()
+    const hint = `${what} waits until Vite listens: call server.listen() first, or use server.middlewareMode.`
+    const after = (ms: number, act: () => void) => this.#clock.after(ms, () => this.#bindings.hasListened || act())
+    const cancel = [
+      after(HINT, () => this.#bindings.logger?.warn(`[vite-tether] ${hint}`)),
+      after(PATIENCE, () => late.reject(new TetherError('ERR_START', hint))),
+    ]
+    try {
+      await Promise.race([this.#ready, late.promise])
+    } finally {
+      for (const each of cancel) each()
+    }
+    this.#assertOpen()
+  }
+
   async #restart(app: App): Promise<void> {
     const failure = await app.replace({ kind: 'request' })
     this.#assertOpen()
@@ -85,23 +102,6 @@ export class Requests {
 
   #assertOpen(): void {
     if (this.#isClosed) throw closed()
-  }
-
-  /** Rejects with `ERR_START` if Vite does not listen in time: a program that has forgotten to let it would wait for ever. */
-  async #listening(what: string): Promise<void> {
-    const late = createDeferred<never>()
-    const hint = `${what} waits until Vite listens: call server.listen() first, or use server.middlewareMode.`
-    const after = (ms: number, act: () => void) => this.#clock.after(ms, () => this.#bindings.hasListened || act())
-    const cancel = [
-      after(HINT, () => this.#bindings.logger?.warn(`[vite-tether] ${hint}`)),
-      after(PATIENCE, () => late.reject(new TetherError('ERR_START', hint))),
-    ]
-    try {
-      await Promise.race([this.#ready, late.promise])
-    } finally {
-      for (const each of cancel) each()
-    }
-    this.#assertOpen()
   }
 }
 

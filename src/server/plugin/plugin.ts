@@ -20,7 +20,7 @@ import { chooseVite, importVite, type Vite } from '../vite/project-vite.ts'
 import { resolutionsOf } from '../vite/resolutions.ts'
 import { filesByPaths } from '../vite/tsconfig-paths.ts'
 import { watchFiles } from '../vite/watched-files.ts'
-import { hubEvents, hubOf } from './registry.ts'
+import { dispatchFetch, hubEvents, hubOf } from './registry.ts'
 
 const NAME = 'vite-tether'
 
@@ -58,7 +58,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
   let vitePath: string
 
   const createEnvironment = (name: string, config: ResolvedConfig) =>
-    createTetherEnvironment(name, config, hubEvents, vite)
+    createTetherEnvironment(name, config, hubEvents, vite, options.runnable === false ? dispatchFetch : undefined)
 
   return {
     name: NAME,

@@ -4,7 +4,7 @@ import type { DevEnvironment, ViteDevServer } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
 import { Hub } from '../hub/hub.ts'
 import type { TetherHub } from '../hub-types.ts'
-import type { EnvironmentEvents } from '../vite/environment.ts'
+import type { DispatchFetch, EnvironmentEvents } from '../vite/environment.ts'
 
 const KEY = Symbol.for('vite-tether')
 const registry = globalThis as typeof globalThis & { [KEY]?: WeakMap<DevEnvironment, Hub> }
@@ -25,6 +25,9 @@ export const hubEvents: EnvironmentEvents = {
   close: (environment) => hubs.get(environment)?.suspend(environment),
   send: (environment, payload) => hubs.get(environment)?.broadcast(payload),
 }
+
+/** Has the app of an environment answer what a framework asks it. */
+export const dispatchFetch: DispatchFetch = (environment, request) => hubs.get(environment)!.fetch(request)
 
 /**
  * The hub's handle, in the Vite process. Throws `ERR_CONFIG` if the server has no active `tether()` plugin, or none for that

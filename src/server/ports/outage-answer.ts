@@ -2,29 +2,49 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Outage, pageOf } from './waiting-page.ts'
 
+/** Status, headers and body of an answer. */
+export interface PlainAnswer {
+  status: number
+  headers: Record<string, string>
+  body: string | undefined
+}
+
+/** What the answer depends on. `isOwn`: only this machine gets it, and with it the error's text. */
+export interface AskedInOutage {
+  method: string | undefined
+  headers: Record<string, string | string[] | undefined>
+  isOwn: boolean
+}
+
 /** Answers a request to an app that has no process. */
 export function answerOutage(request: IncomingMessage, response: ServerResponse, outage: Outage): void {
-  const { origin } = request.headers
+  const { method, headers } = request
+  const answer = outageAnswer({ method, headers, isOwn: isOwn(request) }, outage)
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value)
+  response.writeHead(answer.status).end(answer.body)
+}
+
+/** The answer to a request to an app that has no process. */
+export function outageAnswer({ method, headers, isOwn }: AskedInOutage, outage: Outage): PlainAnswer {
+  const answer: Record<string, string> = { 'Cache-Control': 'no-store' }
   // a front end of another origin would see an error of its own rules, and not this
-  if (origin !== undefined) {
-    response.setHeader('Access-Control-Allow-Origin', origin)
-    response.setHeader('Access-Control-Allow-Credentials', 'true')
-    response.setHeader('Vary', 'Origin')
+  if (headers.origin !== undefined) {
+    answer['Access-Control-Allow-Origin'] = String(headers.origin)
+    answer['Access-Control-Allow-Credentials'] = 'true'
+    answer.Vary = 'Origin'
   }
-  response.setHeader('Cache-Control', 'no-store')
-  const asked = request.headers['access-control-request-method']
-  if (request.method === 'OPTIONS' && asked !== undefined) {
-    response.setHeader('Access-Control-Allow-Methods', asked)
-    const headers = request.headers['access-control-request-headers']
-    if (headers !== undefined) response.setHeader('Access-Control-Allow-Headers', headers)
-    response.writeHead(204).end()
-    return
+  const asked = headers['access-control-request-method']
+  if (method === 'OPTIONS' && asked !== undefined) {
+    answer['Access-Control-Allow-Methods'] = String(asked)
+    const names = headers['access-control-request-headers']
+    if (names !== undefined) answer['Access-Control-Allow-Headers'] = String(names)
+    return { status: 204, headers: answer, body: undefined }
   }
-  const told = isOwn(request) ? outage : { ...outage, details: undefined }
-  const isPage = request.headers.accept?.includes('text/html') === true
-  response.setHeader('Retry-After', '1')
-  response.setHeader('Content-Type', `text/${isPage ? 'html' : 'plain'}; charset=utf-8`)
-  response.writeHead(503).end(isPage ? pageOf(told) : textOf(told))
+  const told = isOwn ? outage : { ...outage, details: undefined }
+  const isPage = headers.accept?.includes('text/html') === true
+  answer['Retry-After'] = '1'
+  answer['Content-Type'] = `text/${isPage ? 'html' : 'plain'}; charset=utf-8`
+  return { status: 503, headers: answer, body: isPage ? pageOf(told) : textOf(told) }
 }
 
 function textOf({ name, reason, details }: Outage): string {

@@ -3,8 +3,9 @@ import { request as ask, type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Serving } from '../../shared/types.ts'
-import { type AppAccess, findApp, printable } from './answer-by-app.ts'
+import type { AppAccess } from './answer-by-app.ts'
 import { pairs, requestHeaders } from './forwarded-headers.ts'
+import { findApp, printable } from './reach-app.ts'
 
 /** An upgrade on Vite's server. */
 export interface UpgradeRequest {

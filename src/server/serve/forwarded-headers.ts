@@ -37,6 +37,20 @@ export function requestHeaders(request: IncomingMessage, expects: boolean): stri
   return ['Host', String(host), ...sent]
 }
 
+/** The headers of a request of web standards, which has no connection, as the app gets them. */
+export function headersOf({ url, headers }: Request): Record<string, string> {
+  const { host, protocol } = new URL(url)
+  const sent = Object.fromEntries(withoutConnection([...headers], headers.get('connection') ?? ''))
+  const named = sent.host ?? host
+  // whoever has made the request knows whether the body is wanted
+  delete sent.expect
+  return {
+    ...{ 'x-forwarded-host': named, 'x-forwarded-proto': protocol.slice(0, -1) },
+    ...sent,
+    host: named,
+  }
+}
+
 /** `true` if a body follows, or may. */
 export function hasBody(request: IncomingMessage): boolean {
   return Number(request.headers['content-length'] ?? 0) > 0 || isChunked(request)
@@ -89,11 +103,14 @@ export function pairs(flat: readonly string[]): [name: string, value: string][] 
   return Array.from({ length: flat.length / 2 }, (_, index) => [flat[2 * index]!, flat[2 * index + 1]!])
 }
 
-function endToEnd({ rawHeaders, headers }: IncomingMessage): [name: string, value: string][] {
-  const named = String(headers.connection ?? '')
-    .split(',')
-    .map((name) => name.trim().toLowerCase())
-  return pairs(rawHeaders).filter(([name]) => {
+/** The headers that are not for this connection alone. */
+export function endToEnd({ rawHeaders, headers }: IncomingMessage): [name: string, value: string][] {
+  return withoutConnection(pairs(rawHeaders), String(headers.connection ?? ''))
+}
+
+function withoutConnection(all: [name: string, value: string][], connection: string): [name: string, value: string][] {
+  const named = connection.split(',').map((name) => name.trim().toLowerCase())
+  return all.filter(([name]) => {
     const known = name.toLowerCase()
     return !known.startsWith(':') && !OF_CONNECTION.has(known) && !named.includes(known)
   })

@@ -13,11 +13,9 @@ import { awaitBodies } from './awaited-bodies.ts'
 import { Backend } from './backend.ts'
 import { KeptConnections } from './kept-connections.ts'
 import { Pages } from './pages.ts'
+import { timeoutOf } from './reach-app.ts'
 import { createOrder, type Side } from './request-order.ts'
 import { putBeforeSearch } from './search-of-vite.ts'
-
-/** Milliseconds of the option `timeout`. */
-const TIMEOUT = 120_000
 
 /** The hub, as far as it concerns requests. */
 export interface SharingHost {
@@ -33,7 +31,7 @@ type Handler = (request: Connect.IncomingMessage, response: ServerResponse, next
 export class PortSharing {
   readonly #backend: Backend
   readonly #pages: Pages
-  readonly #connections = new KeptConnections()
+  readonly #connections: KeptConnections
   #serve: TetherOptions['serve'] = false
   /** Ends what hangs on the server of before. */
   #left = new AbortController()
@@ -43,9 +41,7 @@ export class PortSharing {
       ...{ events: host.events, runners: host.runners, outage: host.outage },
       wanted: () => (this.#serve === undefined ? undefined : this.#serve !== false),
     })
-    host.events.on('runner:serving', ({ serving }) => {
-      if (!serving) this.#connections.renew()
-    })
+    this.#connections = new KeptConnections(host.events)
     this.#pages = new Pages({
       ...{ events: host.events, backend: this.#backend },
       reloads: () => this.#options.reload ?? true,
@@ -60,9 +56,8 @@ export class PortSharing {
     if (serve === false) return undefined
     const { config } = server
     const http = httpServerOf(server)
-    const { timeout = TIMEOUT } = this.#options
     const access: AppAccess = {
-      ...{ backend: this.#backend, connections: this.#connections, timeout },
+      ...{ backend: this.#backend, connections: this.#connections, timeout: timeoutOf(serve) },
       awaited: awaitBodies(http, this.#left.signal),
       say: (text) => config.logger.error(`[vite-tether] ${text}`, { timestamp: true }),
     }

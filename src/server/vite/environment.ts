@@ -1,6 +1,6 @@
 /**
- * Makes our Vite environment: an ordinary runnable one, so that `server.ssrLoadModule` and frameworks keep working, with our own
- * transport, for which Vite's file checks are on.
+ * Makes our Vite environment by Vite's own factories, so that `server.ssrLoadModule` and frameworks, which test by `instanceof`, keep working,
+ * with our own transport, for which Vite's file checks are on.
  */
 import { EventEmitter } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
@@ -42,12 +42,16 @@ export interface EnvironmentEvents {
   send(environment: DevEnvironment, payload: HotPayload): void
 }
 
-/** Makes the environment `name`, which calls `events`. */
+/** Answers `dispatchFetch` of an environment. */
+export type DispatchFetch = (environment: DevEnvironment, request: Request) => Promise<Response>
+
+/** Makes the environment `name`, which calls `events`: one with `dispatchFetch`, or without `dispatch` one with a runner in this process. */
 export function createTetherEnvironment(
   name: string,
   config: ResolvedConfig,
   events: EnvironmentEvents,
   vite: Vite,
+  dispatch?: DispatchFetch,
 ): DevEnvironment {
   vites.set(config, vite)
   const channel = createChannel({
@@ -55,10 +59,13 @@ export function createTetherEnvironment(
     listen: () => events.listen(environment),
     close: () => events.close(environment),
   })
-  const environment = vite.createRunnableDevEnvironment(name, config, {
-    hot: config.server.hmr !== false,
-    transport: channel,
-  })
+  const context = { hot: config.server.hmr !== false, transport: channel }
+  const environment: DevEnvironment = dispatch
+    ? vite.createFetchableDevEnvironment(name, config, {
+        ...context,
+        handleRequest: (request) => dispatch(environment, request),
+      })
+    : vite.createRunnableDevEnvironment(name, config, context)
   channels.set(environment, channel)
 
   const init = environment.init
