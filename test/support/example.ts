@@ -107,12 +107,13 @@ function devScript(project: Project): string[] {
 }
 
 /** The shell of somebody who is not running Vitest; frameworks look for its variables. */
-function plainEnv(): Record<string, string> {
+export function plainEnv(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'DEBUG']
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 
-function copyExample(name: string): Project {
+/** A copy of `examples/<name>`, with packages as links. */
+export function copyExample(name: string): Project {
   const project = createProject({})
   const source = join(repository, 'examples', name)
   cpSync(source, project.root, {

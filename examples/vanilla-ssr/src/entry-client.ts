@@ -1,0 +1,4 @@
+import './style.css'
+import { setUpCounter } from './counter.ts'
+
+setUpCounter(document.querySelector('#counter')!)

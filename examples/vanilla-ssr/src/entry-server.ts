@@ -1,0 +1,5 @@
+import { app } from './app.ts'
+
+export function render(path: string, pages: number): string {
+  return app(path.replace(/[&<>"]/g, ''), pages)
+}

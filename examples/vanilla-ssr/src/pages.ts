@@ -1,0 +1,6 @@
+let pages = 0
+
+/** The number of the page that is made now. */
+export function countPage(): number {
+  return ++pages
+}
