@@ -33,14 +33,11 @@ export class ListeningServers {
     watchServers({ begins: (server) => this.#begins(server), seen: (server) => this.#seen(server) })
   }
 
-  /** Where clients reach the first server that is still there. */
+  /** Where clients reach the first server that is still there. A newer one that has its port has its place. */
   get target(): Target | undefined {
-    for (const server of this.#servers) {
-      // one of older code whose port a newer server has
-      if (server.listening) return targetOf(server)
-      this.#servers.delete(server)
-    }
-    return undefined
+    // to the app, one of older code listens until its requests have ended
+    const targets = [...this.#servers].filter(({ listening }) => listening).map(targetOf)
+    return targets.find((each) => isDeepStrictEqual(each, this.#told)) ?? targets[0]
   }
 
   /** `server` is ours, not the app's. */
@@ -56,7 +53,9 @@ export class ListeningServers {
 
   #seen(server: ServerInsides): void {
     if (this.#own.has(server)) return
-    if (server instanceof Server && server.listening) this.#servers.add(server)
+    if (!(server instanceof Server)) return
+    if (server.listening) this.#servers.add(server)
+    else this.#servers.delete(server)
     const { target } = this
     if (isDeepStrictEqual(target, this.#told)) return
     this.#told = target
