@@ -6,11 +6,9 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { Server as HttpServer } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { NodeHandle } from '../../shared/ports.ts'
+import { WeakSets } from '../../shared/util/weak-sets.ts'
 import { isFresh, isSoon } from './expected.ts'
 import { closeIdle } from './server-methods.ts'
-
-/** How many are kept at least before those that have ended are looked for. */
-const FEW = 64
 
 interface ConnectionHandle extends NodeHandle {
   readonly writeQueueSize: number
@@ -29,11 +27,12 @@ export type GiveAway = (handle: NodeHandle, arrived: () => void) => void
 
 /** The connections of this process' servers. */
 export class Connections {
+  /** A server that newer code has replaced is not to be held, nor all that its code has, until its last connection is forgotten. */
+  readonly #sockets = new WeakSets<Server, SocketInsides>(({ destroyed }) => destroyed)
   /** When each was made, or, of those that end with this process, has had its last answer. */
-  readonly #sockets = new Map<SocketInsides, number>()
+  readonly #usedAt = new WeakMap<SocketInsides, number>()
   /** Those that have had an answer. */
   readonly #answered = new WeakSet<SocketInsides>()
-  #many = FEW
 
   constructor() {
     subscribe('net.server.socket', (message) => this.#add((message as { socket: SocketInsides }).socket))
@@ -42,7 +41,7 @@ export class Connections {
       if (canHandOver(server)) return
       this.#answered.add(socket)
       // the connection was made by the socket below the one that encrypts
-      if (socket._parent) this.#sockets.delete(socket._parent)
+      if (socket._parent) this.#forget(socket._parent)
       this.#add(socket)
     })
   }
@@ -56,7 +55,7 @@ export class Connections {
       if (!handle || socket.writableLength > 0 || handle.writeQueueSize > 0) continue
       handle.readStop()
       handle.reading = false
-      this.#sockets.delete(socket)
+      this.#forget(socket)
       // it is not ours any more, but to close it before it has arrived would be its end
       socket.destroy = () => socket
       give(handle, () => {
@@ -71,31 +70,29 @@ export class Connections {
    * it is told with the next answer, and closes its connection itself. `true` if there is such a client.
    */
   close(server: Server): boolean {
-    const soon = this.#of(server).filter((socket) => {
-      const since = this.#sockets.get(socket)!
+    const soon = this.#sockets.of(server).filter((socket) => {
+      const since = this.#usedAt.get(socket)!
       return this.#answered.has(socket) ? isSoon(since) : isFresh(since)
     })
     if ('closeIdleConnections' in server) withoutDestroy(soon, () => closeIdle(server as HttpServer))
     return soon.length > 0
   }
 
-  #of(server: Server): SocketInsides[] {
-    return [...this.#sockets.keys()].filter((socket) => socket.server === server && !socket.destroyed)
-  }
-
   /** Node knows which are idle, but only closes them. One that has not been used yet does not count as idle for it. */
   #idle(server: HttpServer): Set<SocketInsides> {
-    const own = this.#of(server)
+    const own = this.#sockets.of(server)
     const idle = withoutDestroy(own, () => closeIdle(server))
     for (const socket of own) if (socket.bytesRead === 0) idle.add(socket)
     return idle
   }
 
   #add(socket: SocketInsides): void {
-    this.#sockets.set(socket, performance.now())
-    if (this.#sockets.size < this.#many) return
-    for (const [each] of this.#sockets) if (each.destroyed) this.#sockets.delete(each)
-    this.#many = Math.max(FEW, this.#sockets.size * 2)
+    if (socket.server) this.#sockets.add(socket.server, socket)
+    this.#usedAt.set(socket, performance.now())
+  }
+
+  #forget(socket: SocketInsides): void {
+    if (socket.server) this.#sockets.delete(socket.server, socket)
   }
 }
 

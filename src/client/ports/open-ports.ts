@@ -116,7 +116,7 @@ function follow(pipe: IpcPipe): OpenPorts {
     )
     const servers = all.map(({ server }) => server)
     const start = performance.now()
-    underWay.end()
+    underWay.end(servers)
     sessions.end(servers)
     const ending = servers.filter((server) => !canHandOver(server))
     for (let isCalm = false; ; isCalm = await turn()) {

@@ -2,11 +2,9 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server } from 'node:net'
+import { WeakSets } from '../../shared/util/weak-sets.ts'
 import { canHandOver } from './connections.ts'
 import { isStreamOfEvents } from './expected.ts'
-
-/** How many responses are kept at least before those that were aborted are looked for. */
-const FEW = 64
 
 interface Started {
   request: IncomingMessage
@@ -16,33 +14,32 @@ interface Started {
 
 /** The requests. */
 export class UnderWay {
-  readonly #responses = new Map<ServerResponse, Server>()
-  #many = FEW
+  /** Of those that a client has aborted nothing tells. */
+  readonly #responses = new WeakSets<Server, ServerResponse>(isGone)
   #isEnding = false
 
   constructor() {
     subscribe('http.server.request.start', (message) => this.#started(message as Started))
-    subscribe('http.server.response.finish', (message) => this.#responses.delete((message as Started).response))
+    subscribe('http.server.response.finish', (message) => {
+      const { server, response } = message as Started
+      this.#responses.delete(server, response)
+    })
   }
 
-  /** No connection that ends with this process is to be used for another request. */
-  end(): void {
+  /** No connection that ends with this process is to be used for another request, those of `servers` first. */
+  end(servers: readonly Server[]): void {
     this.#isEnding = true
-    for (const [response, server] of this.#responses) noMore(response, server)
+    for (const server of servers) for (const response of this.#responses.of(server)) noMore(response, server)
   }
 
   /** `true` if `servers` have requests to finish. */
   isBusy(servers: readonly Server[]): boolean {
-    return [...this.#responses].some(([response, server]) => servers.includes(server) && isUnderWay(response))
+    return servers.some((server) => this.#responses.of(server).some((response) => !isStreamOfEvents(response)))
   }
 
   #started({ response, server }: Started): void {
-    this.#responses.set(response, server)
+    this.#responses.add(server, response)
     if (this.#isEnding) noMore(response, server)
-    if (this.#responses.size < this.#many) return
-    // of those that a client has aborted nothing tells
-    for (const [each] of this.#responses) if (isGone(each)) this.#responses.delete(each)
-    this.#many = Math.max(FEW, this.#responses.size * 2)
   }
 }
 
@@ -52,8 +49,4 @@ function noMore(response: ServerResponse, server: Server): void {
 
 function isGone({ writableFinished, destroyed, socket }: ServerResponse): boolean {
   return writableFinished || destroyed || socket?.destroyed === true
-}
-
-function isUnderWay(response: ServerResponse): boolean {
-  return !isGone(response) && !isStreamOfEvents(response)
 }
