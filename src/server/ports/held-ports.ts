@@ -104,9 +104,11 @@ export class HeldPorts {
     this.#outage = undefined
     this.#failure = undefined
     this.#cancelPatience = this.#clock.after(PATIENCE, () => this.#late())
+    // one that has begun without us sends its own copies right behind its hello: given back, they would be closed as not asked for
+    const left = [...this.#ports.values()]
     await process.hello
     if (process !== this.#current) return
-    for (const { key, handle, ...port } of [...this.#ports.values()]) {
+    for (const { key, handle, ...port } of left) {
       if (this.#ports.get(key)?.handle !== handle) continue
       await process.send({ say: 'give', key, port: port.port, path: port.path, inode: port.inode }, handle)
       // this copy accepts connections: the next one is to wait with them until the app does
