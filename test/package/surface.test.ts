@@ -77,7 +77,7 @@ const OPTIONS = [
     'limits',
     'onUnaccepted',
   ],
-  ...['ports', 'serve', 'standby', 'stdio', 'stop', 'ui', 'watch'],
+  ...['ports', 'runnable', 'serve', 'standby', 'stdio', 'stop', 'ui', 'watch'],
 ]
 
 test('the package lets a tool start, see, restart and stop apps through the hub', async () => {
