@@ -59,12 +59,14 @@ export default defineConfig([
       options.lineLimit = 160
       options.define = {
         'import.meta.url': '__url',
+        // an app may have removed the global one by the time at which something is loaded
+        Buffer: '__Buffer',
         // ws would look for packages of these names at each start; they have nothing for a socket of this machine
         'process.env.WS_NO_BUFFER_UTIL': '"1"',
         'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
       }
       options.banner = {
-        js: `'use strict'; /* contains ${[...BUNDLED, ...BUNDLED_IN_APP].join(', ')} */ const __url = require('node:url').pathToFileURL(__filename).href;`,
+        js: `'use strict'; /* contains ${[...BUNDLED, ...BUNDLED_IN_APP].join(', ')} */ const __url = require('node:url').pathToFileURL(__filename).href, __Buffer = require('node:buffer').Buffer;`,
       }
     },
   },

@@ -224,7 +224,7 @@ test('server and client never import each other', () => {
 })
 
 test.each([
-  ['ws', ['server/sessions/listener.ts', 'client/link/dial.ts']],
+  ['ws', ['server/sessions/listener.ts', 'client/link/websocket.ts']],
   ['birpc', ['shared/rpc/rpc.ts']],
   ['valibot', ['shared/schema.ts', 'server/options.ts', 'client/runner/connect-options.ts']],
   ['vite-node/client', ['client/runner/node-runner.ts']],

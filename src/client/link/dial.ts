@@ -1,13 +1,10 @@
 /**
  * Reaches a server over a WebSocket: one attempt is one `dial`.
  */
-import { connect as connectNet, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
-import { type ClientOptions, WebSocket } from 'ws'
+import type { Socket } from 'node:net'
 import { type ErrorCode, TetherError } from '../../shared/errors.ts'
 import type { Limits } from '../../shared/session/limits.ts'
 import type { Link } from '../../shared/session/link.ts'
-import { SUBPROTOCOL } from '../../shared/session/protocol.ts'
 import { wrapSocket } from '../../shared/session/socket-link.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
 import { ownVersions } from '../../shared/versions.ts'
@@ -19,6 +16,8 @@ export interface Refused {
   /** `stop`: trying again is useless. `secret`: useless with this secret. `absent`: useless unless it worked before. `retry`: else. */
   verdict: 'stop' | 'secret' | 'absent' | 'retry'
 }
+
+type Loaded = typeof import('./websocket.ts')
 
 export interface DialEvents {
   /** Called in the tick in which the link comes to be; the callee owns it. */
@@ -69,21 +68,10 @@ export function createDial(address: string, limits: Limits, clock: Clock = syste
   return (gate, { open, fail }) => {
     let settled = false
     let raw: Socket | undefined
-    const reachIt = ({ host, port }: { host: string; port: number }): Socket => {
-      raw = reach(url, host, port)
-      // by itself a link never keeps a finished app alive; connecting makes a new handle, hence twice
-      raw.unref()
-      return raw.once('connect', () => raw!.unref())
-    }
-    const websocket = new WebSocket(url, SUBPROTOCOL, {
-      ...settings,
-      headers: { authorization: `Bearer ${gate}` },
-      // its type is that of an overloaded function, of which only this form is called
-      createConnection: reachIt as unknown as NonNullable<ClientOptions['createConnection']>,
-    })
+    let websocket: ReturnType<Loaded['openWebSocket']> | undefined
     const cancel = clock.after(limits.handshake, () => {
       settle(() => fail(nowhere(new Error(`the connection was not upgraded within ${limits.handshake} ms`))))
-      websocket.terminate()
+      websocket?.terminate()
     })
 
     function settle(then: () => void): void {
@@ -93,30 +81,37 @@ export function createDial(address: string, limits: Limits, clock: Clock = syste
       then()
     }
 
-    websocket.on('open', () => settle(() => open(wrapSocket(websocket, raw!))))
-    websocket.on('error', (cause) => settle(() => fail(nowhere(cause))))
-    websocket.on('unexpected-response', (request, response) => {
-      const status = response.statusCode ?? 0
-      let body = ''
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        if (body.length < 1024) body += chunk
+    function begin({ openWebSocket }: Loaded): void {
+      if (settled) return
+      const options = { ...settings, headers: { authorization: `Bearer ${gate}` } }
+      websocket = openWebSocket(url, options, (socket) => {
+        raw = socket
       })
-      response.on('close', () => {
-        settle(() => fail(refused(name, status, body.trim().slice(0, 200))))
-        request.destroy()
+      listen(websocket)
+    }
+
+    function listen(websocket: ReturnType<Loaded['openWebSocket']>): void {
+      websocket.on('open', () => settle(() => open(wrapSocket(websocket, raw!))))
+      websocket.on('error', (cause) => settle(() => fail(nowhere(cause))))
+      websocket.on('unexpected-response', (request, response) => {
+        const status = response.statusCode ?? 0
+        let body = ''
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          if (body.length < 1024) body += chunk
+        })
+        response.on('close', () => {
+          settle(() => fail(refused(name, status, body.trim().slice(0, 200))))
+          request.destroy()
+        })
       })
-    })
+    }
+
+    import('./websocket.ts').then(begin).catch((cause) => settle(() => fail(nowhere(cause))))
     return () => {
       settle(() => {})
-      websocket.terminate()
+      websocket?.terminate()
     }
   }
-}
-
-function reach(url: URL, host: string, port: number): Socket {
-  if (url.protocol === 'ws+unix:') return connectNet({ path: decodeURI(url.pathname.replace(/:[^:]*$/, '')) })
-  if (url.protocol === 'ws:') return connectNet({ host, port, noDelay: true })
-  return connectTls({ host, port, ...(isIP(host) === 0 && { servername: host }) }).setNoDelay()
 }
 
 function unreachable({ protocol, hostname }: URL, name: string, cause: Error): Refused {
