@@ -43,11 +43,18 @@ export interface Handover {
   waits?: true
 }
 
+/** A kept start that the command has proven. */
+export interface ProvenStart {
+  path: string
+  digest: string
+}
+
 /**
- * One line of the parent. `kept` comes first, if at all: the process may begin with what lies there while there is no server.
+ * One line of the parent. `kept` comes first, if at all: the process may begin with what lies there, whose index has this digest and is proven
+ * to be current, while there is no server.
  * `signal` stands in for a real signal on Windows, which has none.
  */
-export type ParentLine = { handover: Handover } | { signal: string } | { kept: string }
+export type ParentLine = { handover: Handover } | { signal: string } | { kept: ProvenStart }
 
 /**
  * The content of a file, readable by this user only, that tells the processes and threads of an app process where the server is.

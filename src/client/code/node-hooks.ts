@@ -5,15 +5,15 @@
  */
 import { isBuiltin } from 'node:module'
 
-/** Builtins that run or load code, or hooks of their own. */
-const LOADING = /^(?:node:)?(?:vm|module|repl|inspector|inspector\/promises|test|test\/reporters)$/
+/** Builtins that load code or hooks of their own. `vm` does not, unless it is given `importModuleDynamically`. */
+const LOADING = /^(?:node:)?(?:module|repl|inspector|inspector\/promises|test|test\/reporters)$/
 
 /**
  * Words without which a module's code can neither make code of a text nor reach Node's loader past `import`. In comments and strings they
  * cost nothing but the time. A name that is put together at run time (`f['const' + 'ructor']`) is not seen.
  */
 const MAKES_CODE =
-  /\b(?:eval|Function|require|module|mainModule|getBuiltinModule|binding|_linkedBinding|dlopen)\b|\.\s*constructor\b|\bconstructor\b(?!\s*\()|\b(?:global|globalThis|process)\s*(?:\?\.\s*)?\[|\\u/
+  /\b(?:eval|Function|require|module|mainModule|importModuleDynamically|getBuiltinModule|binding|_linkedBinding|dlopen)\b|\.\s*constructor\b|\bconstructor\b(?!\s*\()|\b(?:global|globalThis|process)\s*(?:\?\.\s*)?\[|\\u/
 
 let install: (() => void) | undefined
 

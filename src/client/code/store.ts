@@ -206,7 +206,8 @@ export class ModuleStore {
     const held: Record<ModuleId, string> = {}
     for (const [id, stored] of this.#modules) {
       held[id] = stored.record.hash
-      if (renumber) this.#modules.set(id, stored.renew({ ...stored.record, version: 0 }, this.#paths))
+      if (renumber && stored.record.version !== 0)
+        this.#modules.set(id, stored.renew({ ...stored.record, version: 0 }, this.#paths))
     }
     return held
   }

@@ -25,7 +25,8 @@ export class Script {
   readonly code: string
   readonly #file: string
   readonly #paths: Paths
-  readonly #packed: string | null
+  /** The packed map, from when the stored module is let go. */
+  #packed: string | null = null
   /** The stored module, until a newer version has come: a reference to old code would keep it in memory. */
   #stored: StoredModule | undefined
   /** V8's hashes of other texts of this code: with a source map added late, or of a retired version. */
@@ -35,7 +36,6 @@ export class Script {
   constructor(stored: StoredModule, paths: Paths) {
     this.code = stored.record.hash
     this.#file = stored.place.file
-    this.#packed = stored.record.map
     this.#paths = paths
     this.#stored = stored
   }
@@ -49,7 +49,10 @@ export class Script {
 
   /** Lets go of the code, because a newer version of the module has come; keeps its hash. */
   retire(): this {
-    if (this.#stored) this.#hashes = [...this.#hashes, hashOf(this.#stored.text)]
+    if (this.#stored) {
+      this.#hashes = [...this.#hashes, hashOf(this.#stored.text)]
+      this.#packed = this.#stored.record.map
+    }
     this.#stored = undefined
     return this
   }
@@ -62,8 +65,9 @@ export class Script {
   /** See `LateScript.late`. */
   late(hash: string): string | undefined {
     const text = this.#textOf(hash)
-    if (this.#packed === null || text === undefined || isDebuggable(text)) return undefined
-    return text + mapComment(unpack(this.#packed), (source) => this.#paths.sourceOf(source, this.#file))
+    const map = this.#mapText
+    if (map === null || text === undefined || isDebuggable(text)) return undefined
+    return text + mapComment(unpack(map), (source) => this.#paths.sourceOf(source, this.#file))
   }
 
   /** See `LateScript.replaced`. */
@@ -74,11 +78,17 @@ export class Script {
   /** The source position of a position in the code; both count from 1, as V8 prints them. */
   originalPosition(line: number, column: number): Position | undefined {
     // the wrapper before the code has negative columns (see `columnOffset` in compile.ts)
-    if (this.#packed === null || column < 1) return undefined
-    this.#map ??= new TraceMap(unpack(this.#packed))
+    const map = column < 1 ? null : this.#mapText
+    if (map === null) return undefined
+    this.#map ??= new TraceMap(unpack(map))
     const found = originalPositionFor(this.#map, { line, column: column - 1 })
     if (found.line === null) return undefined
     return { file: this.#paths.sourceOf(found.source, this.#file), line: found.line, column: found.column + 1 }
+  }
+
+  /** Asked for when a stack is read: the maps of kept code are in a file. */
+  get #mapText(): string | null {
+    return this.#stored ? this.#stored.record.map : this.#packed
   }
 
   #textOf(hash: string): string | undefined {

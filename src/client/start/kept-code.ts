@@ -1,12 +1,13 @@
 /**
- * Reads what the last start has left, and proves that it is current: by then no code of the app has run, and Vite may not be there. Any
- * doubt, and there is none: the process waits for the server, as ever.
+ * Reads what the last start has left and the command has proven to be current: Vite may not be there. Any doubt, and there is none: the
+ * process waits for the server, as ever.
  */
 import { readFileSync } from 'node:fs'
+import type { ProvenStart } from '../../shared/handover.ts'
 import type { KeptRecord, KeptStart } from '../../shared/kept-start.ts'
-import { keptFiles, readIndex } from '../../shared/kept-start.ts'
+import { keptFiles, readProven } from '../../shared/kept-start.ts'
 import type { ModuleRecord } from '../../shared/types.ts'
-import { digestOf, firstDifference } from '../../shared/util/file-proof.ts'
+import { digestOf } from '../../shared/util/file-proof.ts'
 
 /** A kept start that is current. */
 export interface KeptCode extends Pick<KeptStart, 'config' | 'handover'> {
@@ -14,11 +15,9 @@ export interface KeptCode extends Pick<KeptStart, 'config' | 'handover'> {
   records: ModuleRecord[]
 }
 
-/** Reads the one whose index is at `path`. Throws an error that says why there is none. */
-export function readKeptCode(path: string): KeptCode {
-  const { proof, records, texts, config, handover } = readIndex(path)
-  const different = firstDifference(proof)
-  if (different !== undefined) throw new Error(`${different} is not what it was`)
+/** Reads a proven one. Throws an error that says why there is none. */
+export function readKeptCode({ path, digest }: ProvenStart): KeptCode {
+  const { records, texts, config, handover } = readProven(path, digest)
   const files = keptFiles(path, texts)
   const code = readText(files.code, texts.code)
   if (code === undefined) throw new Error('its code is damaged')

@@ -4,14 +4,17 @@
  * what the last start has left, whose key says that its command is no guess.
  */
 import type { Socket } from 'node:net'
-import { HANDOVER_FD, type ParentLine } from '../../shared/handover.ts'
-import type { ChildLine } from '../../shared/kept-start.ts'
+import { createDebug } from 'obug'
+import { HANDOVER_FD, type ParentLine, type ProvenStart } from '../../shared/handover.ts'
+import { type ChildLine, prove } from '../../shared/kept-start.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
 import { forwardSignals } from './forward-signals.ts'
 import { guard, holdGuard } from './orphan-guard.ts'
 import { clearGroup, killTree, signalGroup } from './process-group.ts'
 import { splitLines } from './split-lines.ts'
 import { type AppCommand, launch, TERMINAL_SIGNALS } from './start-process.ts'
+
+const debug = createDebug('vite-tether:start')
 
 type Child = ReturnType<typeof launch>
 
@@ -20,9 +23,9 @@ const ALONE = 400
 /** Milliseconds that the process has to end after a signal. */
 const PATIENCE = 5000
 
-/** The kept start that the process may begin with, and for how long it has no server. */
+/** The kept start that the process may begin with, if that is current, and for how long it has no server. */
 export interface KeptBeginning {
-  /** See `ParentLine`. */
+  /** Of its index. */
   path: string
   /** The process needs no server at all, unless it says so. */
   isAlone: boolean
@@ -55,8 +58,10 @@ export class EarlyProcess {
     })
     child.once('exit', (code, signal) => void this.#ended(child, code, signal))
     this.#child = child
-    if (kept === undefined || child.pid === undefined) this.#settled.resolve()
-    else this.#letBegin(child, kept)
+    // read here, because the process takes longer to boot
+    const proven = kept && child.pid !== undefined ? attemptToProve(kept.path) : undefined
+    if (proven) this.#letBegin(child, proven, kept!.isAlone)
+    else this.#settled.resolve()
   }
 
   /** Resolves when Vite may be loaded, or has to be. */
@@ -148,7 +153,7 @@ export class EarlyProcess {
     for (const release of this.#releases.splice(0).reverse()) release()
   }
 
-  #letBegin(child: Child, { path: kept, isAlone }: KeptBeginning): void {
+  #letBegin(child: Child, kept: ProvenStart, isAlone: boolean): void {
     this.hasBegun = true
     this.#releases.push(forwardSignals(this), holdGuard(), guard(child.pid!))
     const line = child.stdio[HANDOVER_FD] as unknown as Socket
@@ -173,4 +178,14 @@ export class EarlyProcess {
 
 function isSound({ pid, exitCode, signalCode, connected }: Child, hasChannel: boolean): boolean {
   return pid !== undefined && exitCode === null && signalCode === null && (connected || !hasChannel)
+}
+
+/** What is kept, if nothing has changed that has shaped it. */
+function attemptToProve(path: string): ProvenStart | undefined {
+  try {
+    return { path, digest: prove(path) }
+  } catch (error) {
+    debug('nothing of the last start is used: %s', (error as Error).message)
+    return undefined
+  }
 }

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { digestOf } from '../../shared/util/file-proof.ts'
 
 /** Changes when what is kept, or what is made of it, changes in a way that its versions do not tell. */
-const FORMAT = 1
+const FORMAT = 2
 
 /** Variables that shape code: those of `import.meta.env`, and Node's. */
 const VARIABLES = /^(?:VITE_.*|NODE_ENV|NODE_OPTIONS|NODE_PATH)$/

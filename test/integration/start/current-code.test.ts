@@ -14,11 +14,13 @@ import {
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import { readKeptCode } from '../../../src/client/start/kept-code.ts'
-import { keptFiles } from '../../../src/shared/kept-start.ts'
+import { keptFiles, prove, readIndex } from '../../../src/shared/kept-start.ts'
 import { createApp, indexOf, STORE, startOnce } from '../../support/kept-start.ts'
 import type { Project } from '../../support/project.ts'
 
 const say = (value: string) => `export const value: string = '${value}'\n`
+/** As the command and the app's process do. */
+const readAll = (path: string) => readKeptCode({ path, digest: prove(path) })
 const main = (specifier: string) => `import { value } from '${specifier}'\nconsole.log('app ' + value)\n`
 
 test('an app that is started again begins with what the last start has left, and one that was edited with its new code', async () => {
@@ -163,12 +165,12 @@ test('a change of each thing that shapes code is seen before code runs', async (
     kept: 6,
   })
   const index = indexOf(project)
-  expect(readKeptCode(index).records).toHaveLength(6)
+  expect(readAll(index).records).toHaveLength(6)
   for (const [what, change] of changes) {
     const undo = change(project)
-    expect(() => readKeptCode(index), what).toThrow(/is not what it was|is damaged/)
+    expect(() => readAll(index), what).toThrow(/is not what it was|is damaged/)
     undo()
-    expect(readKeptCode(index).records, what).toHaveLength(6)
+    expect(readAll(index).records, what).toHaveLength(6)
   }
   for (const file of readdirSync(project.path(STORE))) project.write(`${STORE}/${file}`, 'garbage\n\0{')
   expect(await startOnce(project)).toMatchObject({ begun: 0, kept: 6 })
@@ -247,6 +249,5 @@ function damage(fileOf: (index: string) => string): (project: Project) => () => 
 }
 
 function textsOf(index: string): { code: string; map: string } {
-  const [, json] = readFileSync(index, 'utf8').split('\n')
-  return (JSON.parse(json!) as { texts: { code: string; map: string } }).texts
+  return readIndex(index).texts
 }
