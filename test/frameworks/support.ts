@@ -1,6 +1,6 @@
 /** What the tests of this folder share: an app in a folder of its own below the frameworks' packages, and this package among them. */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { freePort, type Running, run, until } from '../support/child.ts'
 
@@ -27,17 +27,23 @@ export function installTether(): void {
 /** A dev server that runs. */
 export interface Served {
   readonly server: Running
+  readonly url: string
   path(file: string): string
   /** Resolves when the page at `url` holds `text`. */
   shows(text: string, url?: string): Promise<void>
 }
 
-/** Copies the app `name` and starts it; `command` is given the port. */
-export async function serve(name: string, node: string, command: (port: number) => string[]): Promise<Served> {
+/** Copies the app `name`, or the folder `from`, and starts it; `command` is given the port. */
+export async function serve(
+  name: string,
+  node: string,
+  command: (port: number) => string[],
+  from: string = join(import.meta.dirname, 'apps', name),
+): Promise<Served> {
   mkdirSync(join(import.meta.dirname, '.tmp'), { recursive: true })
   const root = mkdtempSync(join(import.meta.dirname, '.tmp', `${name}-`))
   onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
-  cpSync(join(import.meta.dirname, 'apps', name), root, { recursive: true })
+  cpSync(from, root, { recursive: true, filter: (path) => basename(path) !== 'node_modules' })
   const port = await freePort()
   const { VITEST: _, NODE_ENV: __, ...env } = process.env
   const server = run(node, command(port), {
@@ -48,6 +54,7 @@ export async function serve(name: string, node: string, command: (port: number) 
   onTestFinished(() => server.end())
   return {
     server,
+    url: `http://127.0.0.1:${port}`,
     path: (file) => join(root, file),
     async shows(text, url = '/') {
       let last: string | undefined
