@@ -2,8 +2,9 @@
  * Tells files that an ending app, or this process, has written from files that were saved. The times in the files help only where the
  * clock of their drive is ours, which that of a network drive may not be.
  */
-import { fstatSync, statSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import type { ViteDevServer } from 'vite'
+import { identityOf, statOf } from '../../shared/util/file-stats.ts'
 
 /**
  * Milliseconds after the end of a process in which the watcher may still report what the process has written, and what this process
@@ -24,18 +25,18 @@ export function aftermath({ options }: ViteDevServer['watcher']): number {
  * has another clock. A file that was there may still be written to about the end, by `| tee app.log` for example.
  */
 export function isMadeSince(file: string, time: number): boolean {
-  const made = statSync(file, { throwIfNoEntry: false })?.birthtimeMs
+  const made = statOf(file)?.birthtimeMs
   return made !== undefined && made > time && made <= Date.now() + 1
 }
 
 /** `true` for the file into which the output of this process goes (`> app.log`), and with it the output of its apps. */
 export function isOutput(file: string): boolean {
-  const stats = statSync(file, { bigint: true, throwIfNoEntry: false })
-  if (!stats) return false
+  const identity = identityOf(file)
+  if (identity === undefined) return false
   return [1, 2].some((descriptor) => {
     try {
       const { dev, ino } = fstatSync(descriptor, { bigint: true })
-      return dev === stats.dev && ino === stats.ino
+      return identity === `${dev}:${ino}`
     } catch {
       // this process has no such output
       return false

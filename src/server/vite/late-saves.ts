@@ -3,10 +3,11 @@
  * 50 ms, and the watcher reports nothing. The content of the first save would stay live.
  */
 import { EventEmitter } from 'node:events'
-import { type Stats, statSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import type { ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
+import { statOf } from '../../shared/util/file-stats.ts'
 
 /** Milliseconds after a reported change until the file is looked at again: a little more than the watcher's 50 ms. */
 const DEAF = 60
@@ -53,7 +54,7 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   watcher.on('change', (file: string) => {
     clearTimeout(timers.get(file))
     // not the stats of the event, which may be from the middle of a save; Vite reads the file only after this listener
-    const stats = statSync(file, { throwIfNoEntry: false })
+    const stats = statOf(file)
     if (!stats) return
     reading.set(slash(file), new Set())
     timers.set(file, setTimeout(check, DEAF, file, stats).unref())

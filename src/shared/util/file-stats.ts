@@ -9,3 +9,13 @@ export function statOf(path: string): Stats | undefined {
     return undefined
   }
 }
+
+/** Tells a file from all others, whatever paths lead to it; `undefined` as with {@link statOf}. */
+export function identityOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return undefined
+  }
+}
