@@ -24,8 +24,14 @@ async function answer(fetch: Fetch, incoming: IncomingMessage, outgoing: ServerR
     const response = await fetch(request, { incoming, outgoing })
     // an adapter of Node may have answered past us
     if (outgoing.destroyed || outgoing.headersSent) return
-    if (!isResponse(response))
-      throw new TypeError(`Expected fetch() to give a Response, got ${inspect(response, { depth: 0 })}.`)
+    if (!isResponse(response) || faultOf(response)) {
+      const fault = isResponse(response)
+        ? faultOf(response)
+        : `Expected a Response, got ${inspect(response, { depth: 0 })}`
+      // a stack of ours would lead to no line of the app
+      console.error(`[vite-tether] ${incoming.method} ${incoming.url}: fetch() has given no answer. ${fault}.`)
+      return fail(outgoing)
+    }
     const sent = sendResponse(outgoing, response)
     // clients of a stream wait for the head; a body that is there goes out with it
     if (response.body) setImmediate(() => outgoing.writableEnded || outgoing.destroyed || outgoing.flushHeaders())
@@ -33,9 +39,20 @@ async function answer(fetch: Fetch, incoming: IncomingMessage, outgoing: ServerR
   } catch (error) {
     if (outgoing.destroyed || request.signal.aborted) return
     console.error(error)
-    if (outgoing.headersSent) outgoing.destroy()
-    else outgoing.writeHead(500, { 'content-type': 'text/plain' }).end('Internal Server Error')
+    fail(outgoing)
   }
+}
+
+function fail(outgoing: ServerResponse): void {
+  if (outgoing.headersSent) outgoing.destroy()
+  else outgoing.writeHead(500, { 'content-type': 'text/plain' }).end('Internal Server Error')
+}
+
+/** Why a response cannot be sent. A body that was read or sent already would be an empty one. */
+function faultOf({ status, bodyUsed, body }: Response): string | undefined {
+  if (status === 0) return 'Response.error() has no status'
+  if (!bodyUsed && !body?.locked) return undefined
+  return 'The body of its Response was read or sent before: each request needs one of its own'
 }
 
 /** `undefined` for what no URL or Request can be made of: `OPTIONS *`, TRACE, a broken `Host`, which could pass for a part of the path. */

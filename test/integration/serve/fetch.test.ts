@@ -85,7 +85,7 @@ test('fetch gets what a request is and gives what an answer is, and Node goes on
   expect(await text('/throws')).toBe('500 Internal Server Error')
   await app.line(/it throws/)
   expect(await text('/nothing')).toBe('500 Internal Server Error')
-  await app.line(/Expected fetch\(\) to give a Response, got \{ status: 200 \}/)
+  await app.line(/GET \/nothing: fetch\(\) has given no answer. Expected a Response, got \{ status: 200 \}/)
   for (const [path, options] of [
     ['*', { method: 'OPTIONS' }],
     ['/text', { method: 'TRACE' }],
