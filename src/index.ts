@@ -9,6 +9,7 @@ export type {
   StartOptions,
   TetherHub,
   UpdateTimes,
+  WithheldSave,
 } from './server/hub-types.ts'
 export type { AttachOptions, ServeOptions, TetherOptions } from './server/options.ts'
 export { tether } from './server/plugin/plugin.ts'

@@ -46,7 +46,9 @@ function item(entry: TimelineEntry, root: string): HTMLElement {
 function sentence(entry: TimelineEntry, root: string): string {
   switch (entry.kind) {
     case 'save':
-      return `saved ${entry.files.map((file) => file.replace(`${root}/`, '')).join(', ')}`
+      return `saved ${names(entry.files, root)}`
+    case 'withheld':
+      return `plugin ${entry.plugin} keeps ${names(entry.files, root)} from ${entry.runners.join(', ')}: the code from before runs on`
     case 'update':
       return describeUpdate(entry)
     case 'failure':
@@ -66,6 +68,10 @@ function sentence(entry: TimelineEntry, root: string): string {
     default:
       return entry satisfies never
   }
+}
+
+function names(files: readonly string[], root: string): string {
+  return files.map((file) => file.replace(`${root}/`, '')).join(', ')
 }
 
 const LINKS = {

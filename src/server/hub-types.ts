@@ -86,6 +86,22 @@ export type RestartCause =
   | { kind: 'file' | 'native'; file: string }
   | { kind: 'reload' | 'options' | 'inputs' | 'silence' | 'request' }
 
+/** A save that a plugin has kept from runners: they go on with the code from before. */
+export interface WithheldSave {
+  /** Its name. */
+  plugin: string
+  /** The hook of the plugin that has taken the modules out of the update. */
+  hook: 'hotUpdate' | 'handleHotUpdate'
+  /** `true` if that hook has thrown. */
+  failed: boolean
+  /** The event that the plugin has sent instead; `undefined` if none. Told for the first such save of a plugin only. */
+  sent: string | undefined
+  /** Absolute paths. */
+  files: string[]
+  /** Ids of the runners that have other code of these files than Vite. */
+  runners: string[]
+}
+
 /** How long the steps of an update took, in milliseconds. */
 export interface UpdateTimes {
   /** From the moment in which the server was told of the save until the changed code was compiled and sent. */
@@ -134,6 +150,8 @@ export interface HubEvents {
   'update:applied': [runner: RunnerView, report: Applied, times?: UpdateTimes | undefined]
   /** A change has failed in a runner, which runs its previous code on. `report.error` has the error. */
   'update:failed': [runner: RunnerView, report: Applied, times?: UpdateTimes | undefined]
+  /** A plugin has kept saved files from runners, which run the code from before. Told a moment after the save. */
+  withheld: [save: WithheldSave]
   /** The process of a supervised runner is about to be replaced. `reason` is a text for the terminal, made of `cause`. */
   restart: [runner: RunnerView, reason: string, cause: RestartCause]
   /** The process of a supervised runner is due to be replaced and is not, because its new code, or the command `before`, has failed. */

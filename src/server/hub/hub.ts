@@ -69,7 +69,7 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
       check: (url, others, pid) => findFailure(bindings.records, url, others, this.#served.runnerOf(pid)?.feed),
     })
     this.#reception = new Reception({ events: this, bindings, apps: this.#apps, report })
-    this.#withheld = new WithheldSaves(report, this.#apps, this.#served)
+    this.#withheld = new WithheldSaves(this, report, this.#apps, this.#served)
     this.#keeping = new Keeping(this, this.#apps, bindings)
     this.#requests = new Requests(this.#apps, bindings, this.#ready.promise)
     const answering: SharingHost = {

@@ -1,5 +1,7 @@
 /** Says that a plugin has kept a saved file from runners, which go on with the code from before. */
+import type { EventEmitter } from 'node:events'
 import type { Apps } from '../apps/apps.ts'
+import type { HubEvents } from '../hub-types.ts'
 import type { Report } from '../terminal/report.ts'
 import type { Withheld } from '../vite/hot-update-hooks.ts'
 import { isRunner, type Pair, type SessionTable } from './session-table.ts'
@@ -9,6 +11,7 @@ const GATHER = 150
 
 /** The saves that plugins have kept from the runners of one hub. */
 export class WithheldSaves {
+  readonly #events: EventEmitter<HubEvents>
   readonly #report: Report
   readonly #apps: Apps
   readonly #served: SessionTable
@@ -16,7 +19,8 @@ export class WithheldSaves {
   /** Plugins that answer saves by events of their own, of which this was said. */
   readonly #answering = new Set<string>()
 
-  constructor(report: Report, apps: Apps, served: SessionTable) {
+  constructor(events: EventEmitter<HubEvents>, report: Report, apps: Apps, served: SessionTable) {
+    this.#events = events
     this.#report = report
     this.#apps = apps
     this.#served = served
@@ -48,7 +52,9 @@ export class WithheldSaves {
     const files = new Set(lacking.map(({ file }) => file))
     const ids = new Set(Array.from(runners, ([, { id }]) => id))
     const isOfApp = [...runners].some(([{ kind }]) => kind === 'supervised')
-    this.#report.withheld({ plugin, hook, sent, failed, files: [...files], runners: [...ids], isOfApp })
+    const save = { plugin, hook, sent, failed, files: [...files], runners: [...ids] }
+    this.#report.withheld({ ...save, isOfApp })
+    this.#events.emit('withheld', save)
   }
 
   /** The runners that have other code of the modules than Vite now, and that nothing is about to replace. */

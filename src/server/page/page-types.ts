@@ -1,5 +1,5 @@
 /** The data of the page: what its server sends and its browser shows. */
-import type { ExitDetails, RestartCause, RunnerView, UpdateTimes } from '../hub-types.ts'
+import type { ExitDetails, RestartCause, RunnerView, UpdateTimes, WithheldSave } from '../hub-types.ts'
 
 /** An error with the code that it is about. */
 export interface ShownError {
@@ -21,6 +21,7 @@ export type Happening =
       'outcome' | 'ms' | 'evaluated' | 'updates' | 'chain'
     >)
   | { kind: 'failure'; runner: string; error: ShownError; times?: UpdateTimes }
+  | ({ kind: 'withheld' } & Pick<WithheldSave, 'plugin' | 'files' | 'runners'>)
   | { kind: 'restart'; runner: string; reason: string; cause: RestartCause }
   | { kind: 'refused' | 'crash'; runner: string; error: ShownError }
   /** `took`: milliseconds from the decision to restart, if it was one. */

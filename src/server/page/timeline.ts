@@ -66,6 +66,9 @@ export class Timeline extends EventEmitter<TimelineEvents> {
       const shown = this.#fail(id, 'update', error ?? { name: 'Error', message: 'The update has failed.' })
       this.#note({ kind: 'failure', runner: id, error: shown, ...(times && { times }) })
     })
+    hub.on('withheld', ({ plugin, files, runners }) => {
+      this.#note({ kind: 'withheld', plugin, files: files.slice(0, FILES), runners })
+    })
     hub.on('restart', ({ id }, reason, cause) => {
       this.#mend(id, ['restart'])
       this.#restarting.set(id, performance.now())

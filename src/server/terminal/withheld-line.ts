@@ -1,21 +1,9 @@
 /** The line about a saved file that a plugin has kept from runners: they run the code from before, and nothing else would say so. */
 import colors from 'picocolors'
+import type { WithheldSave } from '../hub-types.ts'
 
-/** The line to print. */
-export interface WithheldReport {
-  plugin: string
-  hook: string
-  /** The event that the plugin has sent instead. */
-  sent: string | undefined
-  /** The hook has thrown. */
-  failed: boolean
-  /** Paths of the files. */
-  files: readonly string[]
-  /** Ids of the runners that run the code from before. */
-  runners: readonly string[]
-  /** `true` if an app is among them, which can be restarted from here. */
-  isOfApp: boolean
-}
+/** The line to print. `isOfApp`: an app is among the runners, which can be restarted from here. */
+export type WithheldReport = WithheldSave & { isOfApp: boolean }
 
 /** Greatest number of files and of runners that the line names. */
 const NAMED = 3
