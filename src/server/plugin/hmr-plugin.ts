@@ -51,8 +51,9 @@ export function viteNodeHmrPlugin(): Plugin {
       handler: (code, id) => contentOf(code, id),
     },
     async hotUpdate({ type, file, modules }) {
-      if (type === 'update' || this.environment.name !== 'ssr') return undefined
+      if (this.environment.name !== 'ssr') return undefined
       const changed = await resolutionsOf(this.environment).changed(file)
+      if (type === 'update' && changed.length === 0) return undefined
       return [...new Set([...modules, ...changed])]
     },
   }

@@ -209,8 +209,9 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
     },
 
     async hotUpdate({ type, file, modules }) {
-      if (type === 'update' || this.environment !== environment) return undefined
+      if (this.environment !== environment) return undefined
       const changed = await resolutionsOf(environment).changed(file)
+      if (type === 'update' && changed.length === 0) return undefined
       const waiting = type === 'create' ? await hubOf(environment)!.waitingFor(environment, file) : []
       return [...new Set([...modules, ...changed, ...waiting])]
     },

@@ -6,10 +6,16 @@ import { posix } from 'node:path'
 import type { DevEnvironment, EnvironmentModuleNode, ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
 
+/** Events of a watcher. */
+export type FileEvent = 'add' | 'change' | 'unlink'
+
 /** The resolutions that one environment remembers. */
 export interface Resolutions {
-  /** Forgets the code of `file`, which comes or goes, and all resolutions that this may change. Returns the importers with such an import. */
-  forget(event: 'add' | 'unlink', file: string): EnvironmentModuleNode[]
+  /**
+   * Forgets the code of `file`, which comes or goes, and all resolutions that this may change. Returns the importers with such an import.
+   * `change`: it was saved, which may be all that the watcher tells of one that was deleted and is back.
+   */
+  forget(event: FileEvent, file: string): EnvironmentModuleNode[]
   /** Of the importers that `forget` found for `file`: those whose imports mean other files now, or that fail to transform. */
   changed(file: string): Promise<EnvironmentModuleNode[]>
 }
@@ -26,11 +32,11 @@ export function resolutionsOf(environment: DevEnvironment): Resolutions {
   return resolutions
 }
 
-/** Calls `forget` for each file that comes or goes; ends with the watcher. */
+/** Calls `forget` for each event of a file; ends with the watcher. */
 export function watchResolutions(watcher: ViteDevServer['watcher'], environment: DevEnvironment): void {
-  for (const event of ['add', 'unlink'] as const) {
-    watcher.on(event, (file) => resolutionsOf(environment).forget(event, slash(file)))
-  }
+  const resolutions = resolutionsOf(environment)
+  for (const event of ['add', 'change', 'unlink'] as const)
+    watcher.on(event, (file) => void resolutions.forget(event, slash(file)))
 }
 
 function createResolutions(environment: DevEnvironment): Resolutions {
@@ -39,17 +45,41 @@ function createResolutions(environment: DevEnvironment): Resolutions {
   const concerned = new Map<string, Set<EnvironmentModuleNode>>()
   /** Modules that are to be transformed again -> their imports from before; `undefined` if they had no code. */
   const before = new Map<EnvironmentModuleNode, string | undefined>()
+  /** Modules whose transform has failed -> the message. Vite fails over `hot.accept('./new.js')` without a file, and notes no import then. */
+  const failures = new Map<EnvironmentModuleNode, string>()
+  /** Those among them that a new file may have mended. */
+  const retried = new Set<EnvironmentModuleNode>()
 
-  function forget(event: 'add' | 'unlink', file: string): EnvironmentModuleNode[] {
+  const { transformRequest } = environment
+  environment.transformRequest = async function (url, ...rest) {
+    const nodeOf = () => moduleGraph.getModuleByUrl(url).catch(() => undefined)
+    try {
+      const result = await transformRequest.call(this, url, ...rest)
+      if (failures.size > 0) failures.delete((await nodeOf())!)
+      return result
+    } catch (error) {
+      const node = await nodeOf()
+      if (node) failures.set(node, String((error as Error)?.message))
+      throw error
+    }
+  }
+
+  function forget(event: FileEvent, file: string): EnvironmentModuleNode[] {
     const name = nameOf(file)
     const importers = new Set<EnvironmentModuleNode>()
     const unresolved = new Set<EnvironmentModuleNode>()
-    for (const node of moduleGraph.idToModuleMap.values()) {
+    for (const node of event === 'change' ? [] : moduleGraph.idToModuleMap.values()) {
       const isUnresolved = event === 'add' && isPhantom(node)
       if (isUnresolved) unresolved.add(node)
       if (isUnresolved || node.file === file || (event === 'add' && node.file && nameOf(node.file) === name)) {
         for (const importer of node.importers) importers.add(importer)
       }
+    }
+    for (const node of importers) retried.delete(node)
+    for (const [node, message] of failures) {
+      if (event === 'unlink' || node.file === file || importers.has(node) || !message.includes(name)) continue
+      retried.add(node)
+      importers.add(node)
     }
     for (const node of importers) {
       const isKnown = node.transformResult !== null || isSoft(node)
@@ -59,7 +89,7 @@ function createResolutions(environment: DevEnvironment): Resolutions {
     if (unresolved.size > 0) drop(unresolved)
     // Vite does this for a file that is saved, but for one that comes or goes only once all `hotUpdate` hooks have answered, and then
     // keeps the result of a transform that began before: its code would be from before for ever
-    moduleGraph.onFileChange(file)
+    if (event !== 'change') moduleGraph.onFileChange(file)
     if (importers.size > 0) concerned.set(file, new Set([...importers, ...(concerned.get(file) ?? [])]))
     return [...importers]
   }
@@ -74,11 +104,13 @@ function createResolutions(environment: DevEnvironment): Resolutions {
   }
 
   async function isChanged(node: EnvironmentModuleNode): Promise<boolean> {
+    const isKnown = retried.delete(node)
     try {
       await environment.transformRequest(node.url)
     } catch {
-      // runners that hold the module get this error with the update
-      return true
+      // runners that hold the module get this error with the update, and its end, also if the imports are the same again
+      before.set(node, undefined)
+      return !isKnown
     }
     // an event of another file has compared this module already
     if (!before.has(node)) return false

@@ -43,7 +43,7 @@ export function watchFiles(
     // without HMR Vite forgets only the code of a file that was changed, and that later than this: one that is made again, and what
     // attached runners are sent now, would be the code from before
     if (!hasHmr) environment.moduleGraph.onFileChange(file)
-    const concerned = event === 'change' ? [] : resolutions.forget(event, file)
+    const concerned = resolutions.forget(event, file)
     // Vite restarts itself for an env file of its own mode; the app needs a new process for any
     const modules = environment.moduleGraph.getModulesByFile(file)
     const isModule = modules !== undefined
