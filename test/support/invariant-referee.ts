@@ -64,14 +64,15 @@ export class Referee {
     const inRoot = files.filter((file) => !file.includes('/linked/'))
     let problems: string[] = []
     const end = performance.now() + this.#patience
-    const configs = edits.filter(({ op }) => op === 'config').length
+    // without HMR Vite does not restart for its config either
+    const configs = this.#app.hmr ? edits.filter(({ op }) => op === 'config').length : 0
     this.#configs += configs
     if (edits.length === 0 || configs > 0) await this.#isWatching()
     const missed = await this.#tested.control('quiet', inRoot, Math.min(3000, this.#patience))
     if (process.env.TETHER_TRACE) console.error(JSON.stringify(edits), 'missed', missed, performance.now())
     for (let quiet = 0; quiet < 2; ) {
       problems = []
-      const isSettled = await this.#isSettled()
+      const isSettled = await this.#isSettled(fresh)
       for (const role of this.#tested.roles) {
         const snapshot = await this.#tested.ask(role, 6000)
         this.#snapshots = new Map(this.#snapshots).set(role, snapshot)
@@ -113,8 +114,9 @@ export class Referee {
   }
 
   /** No process is on its way up or down. */
-  async #isSettled(): Promise<boolean> {
-    if (this.#driver === 'in process') return this.#fresh.live.m0 !== undefined || this.#tested.isRunning('app')
+  async #isSettled(fresh: Fresh): Promise<boolean> {
+    // one that has failed at the start has no line to the test
+    if (this.#driver === 'in process') return fresh.bad !== undefined || this.#tested.isRunning('app')
     const [runner] = await this.#tested.control('runners')
     if (this.#driver === 'two runners' && !this.#tested.isRunning('attached') && this.#snapshots.size === 0)
       return false
