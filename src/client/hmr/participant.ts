@@ -6,8 +6,8 @@ import type { Boundary } from './propagate.ts'
 export interface Participant {
   /** Modules could be replaced in place, up to `boundaries`. The reason, for people, for which a new process has to run them instead. */
   objects?(replaced: ReadonlySet<ModuleId>, boundaries: readonly Boundary[]): string | undefined
-  /** The instances of `replaced` are about to be disposed. */
-  begin(replaced: ReadonlySet<ModuleId>): Promise<void>
+  /** The instances of `replaced` are about to be disposed, and those of `leaving` will be if the update succeeds. */
+  begin(replaced: ReadonlySet<ModuleId>, leaving: ReadonlySet<ModuleId>): Promise<void>
   /** The new instances are evaluated. Rejects with the error of something that they have begun, and that has failed meanwhile. */
   check?(): Promise<void>
   /** The update is going to stay. */
@@ -31,7 +31,7 @@ export function together(participants: readonly Participant[]): Participant {
   }
   return {
     objects: (...args) => participants.map((each) => each.objects?.(...args)).find((reason) => reason !== undefined),
-    begin: (replaced) => all((each) => each.begin(replaced)),
+    begin: (...args) => all((each) => each.begin(...args)),
     check: () => all((each) => each.check?.()),
     commit() {
       for (const each of participants) each.commit()

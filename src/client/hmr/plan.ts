@@ -95,7 +95,8 @@ async function spread(engine: Engine, { invalidators }: Cause, seeds: readonly M
   // unreached, its older instance would be reached now.
   if (untold.length > 0) return plan
   plan = planOver({ node: (id) => (reached.has(id) ? graph.node(id) : undefined) })
-  return { ...plan, boundaries: plan.boundaries.filter(({ boundary }) => reached.has(boundary)) }
+  const leaving = new Set([...runtime.ids()].filter((id) => !reached.has(id)))
+  return { ...plan, leaving, boundaries: plan.boundaries.filter(({ boundary }) => reached.has(boundary)) }
 }
 
 /** `true` if one of `seeds` is about to drop an import, or is gone. */

@@ -15,6 +15,8 @@ export interface Propagation {
   boundaries: Boundary[]
   /** Every instance that is to be replaced: the changed modules and their importers up to the boundaries. */
   replaced: Set<ModuleId>
+  /** Modules that the new code does not import any more: they stay until the update has succeeded, and claim nothing meanwhile. */
+  leaving?: ReadonlySet<ModuleId> | undefined
   /** From a changed module to the root that nothing accepts for it. */
   chain?: ModuleId[]
 }

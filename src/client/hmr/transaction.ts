@@ -10,6 +10,7 @@ import { dependentsFirst } from './dispose-order.ts'
 import type { Engine } from './engine.ts'
 import type { DetachedInstance, HotRuntime } from './hot-runtime.ts'
 import { Superseded } from './outcome.ts'
+import type { Propagation } from './propagate.ts'
 import {
   copyData,
   dropListeners,
@@ -38,11 +39,11 @@ export interface Replacement {
  */
 export async function replaceModules(
   engine: Engine,
-  replaced: ReadonlySet<ModuleId>,
+  { replaced, leaving = new Set() }: Pick<Propagation, 'replaced' | 'leaving'>,
   targets: readonly ModuleId[],
   done: (replacement: Replacement) => void = () => {},
 ): Promise<Replacement> {
-  await engine.participant?.begin(replaced)
+  await engine.participant?.begin(replaced, leaving)
   try {
     const replacement = await replace(engine, replaced, targets)
     done(replacement)

@@ -14,7 +14,7 @@ export async function update(
   engine: Engine,
   cause: Cause,
   seeds: readonly ModuleId[],
-  { boundaries, replaced }: Propagation,
+  { boundaries, replaced, leaving }: Propagation,
 ): Promise<Outcome> {
   const { runtime } = engine
   const targets = [...new Set(boundaries.map(({ accepted }) => accepted))]
@@ -27,7 +27,7 @@ export async function update(
   try {
     await runtime.prepare(targets, replaced)
     // clients who wait for the end of the update are answered by what the callbacks have put in its place
-    const done = await replaceModules(engine, replaced, targets, (replacement) => {
+    const done = await replaceModules(engine, { replaced, leaving }, targets, (replacement) => {
       succeed(engine)
       runCallbacks(engine, boundaries, replacement)
     })
@@ -60,7 +60,7 @@ export async function reloadAll(engine: Engine, cause: Cause, seeds: readonly Mo
     await within(engine.limits.settle, runtime.settled(replaced))
     await runtime.prepare(roots, replaced)
     await notify(engine, 'vite:beforeFullReload', { type: 'full-reload', path: '*' })
-    const done = await replaceModules(engine, replaced, roots)
+    const done = await replaceModules(engine, { replaced }, roots)
     succeed(engine)
     await pruneUnreached(engine, replaced)
     await engine.participant?.sweep()
@@ -75,7 +75,7 @@ export async function reloadAll(engine: Engine, cause: Cause, seeds: readonly Mo
 export async function startRoots(engine: Engine, cause: Cause, roots: readonly ModuleId[]): Promise<Outcome> {
   try {
     await engine.runtime.prepare(roots, new Set())
-    const done = await replaceModules(engine, new Set(), roots)
+    const done = await replaceModules(engine, { replaced: new Set() }, roots)
     succeed(engine)
     await pruneUnreached(engine)
     await engine.participant?.sweep()

@@ -50,6 +50,8 @@ export class KeptValues implements Participant {
   #values = new Map<string, Kept>()
   /** A copy of the values from before the update under way. */
   #before: Map<string, Kept> | undefined
+  /** Modules that new code does not import any more (the file of one has another name now): what they keep is anybody's. */
+  #leaving: ReadonlySet<ModuleId> = new Set()
 
   /** @param outside calls a function whose servers do not go with the module that has called it */
   constructor(engine: Engine, outside: Outside = (create) => create()) {
@@ -63,7 +65,8 @@ export class KeptValues implements Participant {
     if (keeper.isAbandoned) throw new TetherError('ERR_CLOSED', `A later save has replaced ${keeper.id} while it ran.`)
     const known = this.#values.get(key)
     if (known) {
-      if (known.owner !== keeper.id && known.isClaimed) throw takenTwice(key, known.owner, keeper.id)
+      if (known.owner !== keeper.id && known.isClaimed && !this.#leaving.has(known.owner))
+        throw takenTwice(key, known.owner, keeper.id)
       if (!keeper.evaluated) Object.assign(known, { owner: keeper.id, isClaimed: true, isLate: false, dispose })
       // a call by an instance that has run must not change the owner, unless such late calls are how the value is kept: an old
       // instance may call while new code is about to claim the value
@@ -103,8 +106,9 @@ export class KeptValues implements Participant {
   }
 
   /** An update begins: modules in `replaced` lose their claims and make new ones. */
-  async begin(replaced: ReadonlySet<ModuleId>): Promise<void> {
+  async begin(replaced: ReadonlySet<ModuleId>, leaving: ReadonlySet<ModuleId>): Promise<void> {
     const { runtime } = this.#engine
+    this.#leaving = leaving
     this.#before = new Map(Array.from(this.#values, ([key, kept]) => [key, { ...kept }]))
     for (const kept of this.#values.values()) {
       if (replaced.has(kept.owner) || !runtime.node(kept.owner)) kept.isClaimed = false
@@ -125,7 +129,9 @@ export class KeptValues implements Participant {
     for (const [key, kept] of created.reverse()) await dispose(this.#engine, key, kept)
   }
 
-  end(): void {}
+  end(): void {
+    this.#leaving = new Set()
+  }
 
   /** Disposes values that no module keeps any more. */
   async sweep(): Promise<void> {
