@@ -56,3 +56,15 @@ test('vanilla-ssr: pages are rendered in the app process, by the newest code', a
   expect(await pid()).toBe(before)
   expect((await ask('/missing.txt')).status).toBe(404)
 }, 60_000)
+
+test('vue-express: an Express app that listens nowhere answers beside the pages', async () => {
+  const { ask, edit, shows, cli } = await startViteExample('vue-express')
+  await shows('/', '/src/client/main.ts')
+  expect((await ask('/src/client/App.vue')).headers['content-type']).toMatch(/javascript/)
+  const vote = (body: string) => ask('/api/votes', { method: 'POST', headers: JSON_BODY, body })
+  expect((await vote('{"for":"tea"}')).body).toBe('{"tea":1,"coffee":0}')
+  expect((await vote('{"for":"milk"}')).status).toBe(400)
+  edit('src/server/votes.ts', 'response.json(store)', 'response.json({ ...store, closed: true })')
+  await cli.match(/hot updated: src\/server\/app\.ts/)
+  expect((await ask('/api/votes')).body).toBe('{"tea":1,"coffee":0,"closed":true}')
+}, 60_000)
