@@ -1,5 +1,5 @@
 /** The examples whose server is a whole framework, run in the app's process: Vite's own process runs none of its code. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { browserPath, startBrowser } from '../support/browser.ts'
@@ -19,7 +19,11 @@ test.each(Object.entries(EXAMPLES))(
     const command = (port: number) => [join(modules, script), ...words, '--port', String(port), '--host', '127.0.0.1']
     const { server, url, path, shows } = await serve(name, process.execPath, command, folder)
     const source = readFileSync(path(route), 'utf8')
-    const save = (title: string) => writeFileSync(path(route), source.replace('Hello', title))
+    // at once: TanStack's generator of routes fills a file that it meets empty, over what is being saved
+    const save = (title: string) => {
+      writeFileSync(path('next'), source.replace('Hello', title))
+      renameSync(path('next'), path(route))
+    }
     const health = async () => ((await (await fetch(`${url}/health`)).json()) as { pid: number }).pid
 
     await shows('<h1>Hello</h1>')
@@ -42,6 +46,13 @@ test.each(Object.entries(EXAMPLES))(
       await tab.waitForSelector('h1:has-text("Refreshed")')
       expect(await tab.evaluate('window.isSame')).toBe(true)
     }
+
+    // while the code is broken that of before answers
+    save('Broken</h1>')
+    await server.match(/update failed|Unexpected|Expected/)
+    expect(await health()).toBe(pid)
+    save('Well again')
+    await shows('<h1>Well again</h1>')
   },
   120_000,
 )
