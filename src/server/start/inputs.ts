@@ -2,6 +2,7 @@
  * Collects all that shapes the code of an environment's modules, each before Vite has read it for the first time. What is still the same
  * when the code is written down is what the code was made of.
  */
+import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { isFilePath, slash } from '../../shared/util/file-path.ts'
 import {
@@ -21,6 +22,9 @@ const INSTALLED = [
   ...['bun.lockb', 'node_modules/.package-lock.json', 'node_modules/.modules.yaml', 'node_modules/.pnpm/lock.yaml'],
   ...['node_modules/.yarn-state.yml', 'node_modules/.yarn-integrity'],
 ]
+
+/** An expansion, as Vite makes them in env files: `$NAME`, `${NAME}`. */
+const EXPANSION = /(?<!\\)\$[{a-z_]/i
 
 /** Where the files of a project lie. */
 export interface ProjectFiles {
@@ -81,7 +85,13 @@ export class Inputs {
     this.#above(root, INSTALLED)
     const names = ['.env', '.env.local', `.env.${mode}`, `.env.${mode}.local`]
     // an app may read those of its root itself
-    for (const folder of new Set([root, envDir])) for (const name of names) this.file(posix.join(folder, name))
+    for (const folder of new Set([root, envDir])) {
+      for (const name of names) {
+        const path = posix.join(folder, name)
+        this.file(path)
+        if (takesVariables(path)) this.doubted(`${path} takes values of other variables, which the shell may have`)
+      }
+    }
     if (configFile !== undefined) this.file(configFile)
     for (const extension of ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts'])
       this.file(posix.join(root, `vite.config.${extension}`))
@@ -123,5 +133,15 @@ export class Inputs {
       for (const name of names) this.file(posix.join(at, name))
     }
     return isNew
+  }
+}
+
+/** `true` for an env file by which `import.meta.env` may have values that do not stand there. */
+function takesVariables(path: string): boolean {
+  try {
+    const text = readFileSync(path, 'utf8')
+    return /VITE_|NODE_ENV/.test(text) && EXPANSION.test(text)
+  } catch {
+    return false
   }
 }
