@@ -2,10 +2,10 @@
 import type { Options } from './options.ts'
 import { createRandom, shuffled } from './random.ts'
 import { type Job, type Result, runJob } from './round.ts'
-import { CASES, type Case, TOOLS } from './tools.ts'
+import { type Case, TOOLS, USUAL } from './tools.ts'
 
 /** The groups of the report. */
-export type GroupName = 'main' | 'nest' | 'sizes' | 'link' | 'growth' | 'chosen'
+export type GroupName = 'main' | 'nest' | 'sizes' | 'link' | 'growth' | 'starts' | 'script' | 'soon' | 'chosen'
 
 /** Jobs that take turns. */
 export interface Group {
@@ -17,15 +17,38 @@ export interface Group {
 const RTTS = [0, 10, 40, 100]
 /** ModuleRunner over ws takes minutes at 1,000 modules and 40 ms. */
 const FEW = 100
+/** The smallest app that can be generated. */
+const SMALLEST = 60
+
+/** The jobs of `options` with these tools. */
+function jobsOf({ modules, seed, edits }: Options, tools: readonly string[], more: Partial<Job> = {}): Job[] {
+  return TOOLS.filter(({ name }) => tools.includes(name)).map((tool) => {
+    return { tool, app: 'generated', modules, seed, cases: USUAL, edits, ...more }
+  })
+}
+
+/** Starts that find what another one has left, and restarts that follow one another. */
+function startGroups(options: Options): Group[] {
+  const { rounds } = options
+  const peers = ['tether', 'tsx', 'plain']
+  const again: Case[] = ['cold', 'again']
+  return [
+    {
+      name: 'starts',
+      rounds,
+      jobs: [SMALLEST, FEW, 1000].flatMap((modules) => jobsOf(options, peers, { modules, cases: again })),
+    },
+    { name: 'script', rounds, jobs: jobsOf(options, peers, { app: 'script', cases: again, edits: 3 }) },
+    { name: 'soon', rounds, jobs: jobsOf(options, ['tether', 'tsx'], { cases: ['soon'] }) },
+  ]
+}
 
 /** The groups that `options` ask for. */
 export function groupsOf(options: Options): Group[] {
-  const { modules, seed, rounds, edits, full } = options
-  const jobs = (tools: readonly string[], more: Partial<Job> = {}): Job[] =>
-    TOOLS.filter(({ name }) => tools.includes(name)).map((tool) => {
-      return { tool, app: 'generated', modules, seed, cases: CASES, edits, ...more }
-    })
+  const { rounds, full } = options
+  const jobs = (tools: readonly string[], more: Partial<Job> = {}): Job[] => jobsOf(options, tools, more)
   const { chosen } = options
+  if (options.starts) return startGroups(options)
   if (chosen) {
     const { tools, ...more } = chosen
     return [{ name: 'chosen', rounds, jobs: jobs(tools, more).filter(isPossible) }]
@@ -64,6 +87,7 @@ export function groupsOf(options: Options): Group[] {
       jobs: jobs(['tether', 'runner', 'tsx', 'esbuild', 'plain', 'bundle'], { app: 'nest', cases: nest }),
     },
     { name: 'sizes', rounds: 2, jobs: sizes },
+    ...startGroups(options),
     { name: 'link', rounds: 2, jobs: ours },
     // its times are minutes, and steady
     {

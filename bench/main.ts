@@ -44,10 +44,11 @@ async function run(options: Options): Promise<void> {
     })
     measured[group.name] = new Results([...(measured[group.name]?.all ?? []), ...results])
     // after each, so that a run that is broken off leaves what it has
-    if (!measured.chosen) write(measured, options, began)
+    if (measured.main) write(measured, options, began)
   }
   console.log(`${Math.round((Date.now() - began.getTime()) / 1000)} s\n`)
   if (measured.chosen) print(measured.chosen)
+  else if (!measured.main) console.log(report(measured, 'npm run bench -- --starts', began))
 }
 
 function write(measured: Measured, { full }: Options, began: Date): void {

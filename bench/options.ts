@@ -1,11 +1,13 @@
 /** The command line of the benchmarks. */
 import { parseArgs } from 'node:util'
 import type { Job } from './round.ts'
-import { CASES, TOOLS } from './tools.ts'
+import { CASES, TOOLS, USUAL } from './tools.ts'
 
 /** What is to be measured. */
 export interface Options {
   full: boolean
+  /** Only the groups of second starts, scripts and quick restarts. */
+  starts: boolean
   rounds: number
   edits: number
   modules: number
@@ -27,6 +29,7 @@ Without options: the short form. It and --full write bench/RESULTS.md.
   --seed n          seed of the app and of the order of tools (1)
 
 Any of these measures only what it says, and writes nothing:
+  --starts          second starts, a script of one line, restarts soon after another
   --only a,b        cases: ${CASES.join(', ')}
   --tools a,b       ${names.join(', ')}
   --modules n       size of the generated app (1000)
@@ -41,6 +44,7 @@ export function parseOptions(args: string[]): Options | 'help' {
     args,
     options: {
       full: { type: 'boolean', default: false },
+      starts: { type: 'boolean', default: false },
       rounds: { type: 'string', default: '3' },
       edits: { type: 'string', default: '2' },
       seed: { type: 'string', default: '1' },
@@ -58,6 +62,7 @@ export function parseOptions(args: string[]): Options | 'help' {
   const isChosen = [only, tools, modules, app, rtt, growth].some((value) => value !== undefined)
   return {
     full: values.full,
+    starts: values.starts,
     rounds: integer('--rounds', values.rounds, 1),
     edits: integer('--edits', values.edits, 1),
     modules: integer('--modules', modules ?? '1000', 60),
@@ -65,7 +70,7 @@ export function parseOptions(args: string[]): Options | 'help' {
     chosen: isChosen
       ? {
           tools: some('--tools', tools, names),
-          cases: some('--only', only, app === 'nest' ? ['cold', 'leaf', 'unaccepted'] : CASES),
+          cases: some('--only', only ?? (app === 'nest' ? 'cold,leaf,unaccepted' : USUAL.join()), CASES),
           app: some('--app', app ?? 'generated', APPS)[0]!,
           ...(rtt !== undefined && { rtt: integer('--rtt', rtt, 0) }),
           ...(growth !== undefined && { growth: integer('--growth', growth, 1) }),

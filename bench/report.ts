@@ -8,7 +8,7 @@ const PACKAGES = ['vite', 'vite-node', 'tsx', 'esbuild', 'nodemon', 'env-runner'
 
 /** What was measured, for somebody who knows nothing of it. `form` is the command that was run. */
 export function report(measured: Measured, form: string, date: Date): string {
-  const { main, nest, sizes, link, growth } = measured
+  const { main, nest, sizes, link, growth, starts, script, soon } = measured
   const sections = [
     `# Results of the benchmarks
 
@@ -46,6 +46,27 @@ ${tables.timesTable(nest, tables.casesOf(nest))}
 ${tables.usageTable(nest)}`)
   }
   if (sizes) sections.push(`## Size\n\n${tables.sizesTable(sizes)}`)
+  if (starts) {
+    sections.push(`## Second start
+
+The same app again, with what the first start has left.
+
+${tables.sizesTable(starts, ['cold', 'again'])}`)
+  }
+  if (script) {
+    sections.push(`## A script of one line
+
+From the command to its end, with \`--once\` where a tool has that.
+
+${tables.timesTable(script, ['cold', 'again'])}`)
+  }
+  if (soon) {
+    sections.push(`## A restart soon after a restart
+
+A file that nobody accepts is saved 150 ms after the answer of the last restart.
+
+${tables.timesTable(soon, ['cold', 'soon'])}`)
+  }
   if (link) {
     sections.push(`## The link
 
@@ -79,7 +100,8 @@ computed from all modules, so that only an app with all of the right code gives 
 
 A time runs from the start of the tool's command, or from the write of the file, to the arrival of the first right answer over http. One
 connection asks again 2 ms after each answer or refusal, or after 1 % of the time waited so far (at most 20 ms), and gives up a question
-after 250 ms. Each start has a fresh folder, no caches and a temporary folder of its own. Between a start, an answer and the next save
+after 250 ms. Each start has a fresh folder, no caches and a temporary folder of its own, but for a *second start*, which has those of the
+first one. Between a start, an answer and the next save
 are the same pauses for every tool. Plain node runs what was built before its time began. CPU is that of processes that somebody
 waited for. The rest of vite-tether is Vite and the next app process, which is kept ready.
 `

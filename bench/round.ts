@@ -10,12 +10,13 @@ import { writeNestApp } from './nest.ts'
 import { freePort } from './port.ts'
 import { type Running, start, type Usage } from './processes.ts'
 import { createLine, type Line, type Traffic } from './proxy.ts'
+import { measureScript } from './script.ts'
 import type { Case, Tool } from './tools.ts'
 
 /** What a round is to do. */
 export interface Job {
   tool: Tool
-  app: 'generated' | 'nest'
+  app: 'generated' | 'nest' | 'script'
   /** Size of a generated app. */
   modules: number
   seed: number
@@ -58,6 +59,9 @@ export interface Result {
 
 /** Watchers are late; a tool may prepare for what comes next. The same for all. In ms. */
 const SETTLE = { start: 1500, update: 300, restart: 1500 }
+/** From the answer of one restart to the save that leads to the next. In ms. */
+const SOON = 150
+const RESTARTS: readonly Case[] = ['unaccepted', 'restart', 'soon']
 /** A start over a slow link takes long. In ms. */
 const TIMEOUT = { start: 100_000, update: 30_000 }
 
@@ -101,14 +105,16 @@ async function measure(result: Result, folder: string, ports: Record<string, str
   const root = join(folder, 'app')
   const temporary = join(folder, 'tmp')
   for (const each of [root, temporary]) mkdirSync(each)
+  if (job.app === 'script') return measureScript(result, root, { TMPDIR: temporary })
   const app =
     job.app === 'nest' ? writeNestApp(root, tool.compile) : writeApp(root, job.modules, job.seed, tool.compile)
   const entry = `src/${tool.entry}`
   const { env, ...command } = tool.command((await tool.prepare?.(root, entry)) ?? entry)
   const client = new Client(Number(ports.PORT))
+  const launch = () => start({ ...command, env: { ...env, ...ports, TMPDIR: temporary } }, root, join(folder, 'log'))
 
   const began = performance.now()
-  const running = start({ ...command, env: { ...env, ...ports, TMPDIR: temporary } }, root, join(folder, 'log'))
+  let running = launch()
   const note = async (name: Case, { answer, silence }: Waited, ms: number, before?: Answer): Promise<void> => {
     const isKept = before !== undefined && answer.boot === before.boot && answer.hits > before.hits
     const evaluated = answer.evaluated - (before?.pid === answer.pid ? before.evaluated : 0)
@@ -125,15 +131,16 @@ async function measure(result: Result, folder: string, ports: Record<string, str
     const usage = running.usage(result.memory.pid)
     if (usage) result.usage = usage
     for (const name of job.cases) {
-      if (name === 'cold' || tool.not[name] !== undefined) continue
+      if (name === 'cold' || name === 'again' || tool.not[name] !== undefined) continue
       try {
         for (let each = 0; each < job.edits; each++) {
-          await idle(name === 'unaccepted' || name === 'restart' ? SETTLE.restart : SETTLE.update)
+          await idle(RESTARTS.includes(name) ? SETTLE.restart : SETTLE.update)
+          if (name === 'soon') await restartFirst(app, client, running)
           const { answer: before } = await client.until(() => true, TIMEOUT.update, running.ended)
           line?.take()
           const from = performance.now()
           if (name === 'restart') void running.control('restart').catch(() => {})
-          else app.save(name satisfies Edit)
+          else app.save(name === 'soon' ? 'unaccepted' : (name satisfies Edit))
           const isNew = (answer: Answer) => name !== 'restart' || answer.boot !== before.boot
           const waited = await current(app, client, running, TIMEOUT.update, isNew)
           await note(name, waited, performance.now() - from, before)
@@ -148,6 +155,13 @@ async function measure(result: Result, folder: string, ports: Record<string, str
     // the time of a process that nobody waited for is lost
     if (usage && after && edits > 0 && after.cpu > usage.cpu) result.editing = (after.cpu - usage.cpu) / edits
     if (job.growth) result.growth = await measureGrowth(app, client, running, job.growth)
+    for (let each = 0; job.cases.includes('again') && each < job.edits; each++) {
+      await running.stop()
+      const from = performance.now()
+      running = launch()
+      await note('again', await current(app, client, running, TIMEOUT.start), performance.now() - from)
+      await idle(SETTLE.start)
+    }
   } catch (error) {
     const open = job.cases.filter((name) => tool.not[name] === undefined && !failed[name])
     for (const name of open.filter((each) => !result.samples.some((sample) => sample.case === each))) {
@@ -158,6 +172,13 @@ async function measure(result: Result, folder: string, ports: Record<string, str
     client.close()
     await running.stop()
   }
+}
+
+/** A restart, and the pause after which somebody who edits on saves again. */
+async function restartFirst(app: App, client: Client, running: Running): Promise<void> {
+  app.save('unaccepted')
+  await current(app, client, running, TIMEOUT.update)
+  await idle(SOON)
 }
 
 /** Waits until the app answers what its sources say. */

@@ -12,6 +12,8 @@ const HEADS: Record<Case, string> = {
   shared: 'shared saved',
   unaccepted: 'nobody accepts',
   restart: 'restart asked for',
+  soon: 'restart 150 ms after a restart',
+  again: 'second start',
 }
 
 /** Median and range of each case, tools as rows. */
@@ -42,7 +44,7 @@ export function effectsTable(results: Results): string {
 
 /** Memory and CPU after the start. */
 export function usageTable(results: Results): string {
-  const head = ['tool', 'app process', 'its heap', 'the rest of the tool', 'CPU of start', 'of an edit']
+  const head = ['tool', 'app process', 'its heap', 'the rest of the tool', 'all of it', 'CPU of start', 'of an edit']
   const body = tools(results).map((tool) => {
     const read = (of: (result: Result) => number | undefined) => results.total({ tool: tool.name }, of)
     return [
@@ -50,6 +52,7 @@ export function usageTable(results: Results): string {
       mib(read(({ usage, memory }) => usage?.app ?? memory?.rss)),
       mib(read(({ memory }) => memory?.heapUsed)),
       mib(read(({ usage }) => usage?.tool)),
+      mib(read(({ usage }) => usage && usage.app + usage.tool)),
       seconds(read(({ usage }) => usage?.cpu)),
       seconds(read(({ editing }) => editing)),
     ]
@@ -58,14 +61,17 @@ export function usageTable(results: Results): string {
 }
 
 /** One row for each tool and size: how the cost grows. */
-export function sizesTable(results: Results): string {
+export function sizesTable(results: Results, cases: readonly Case[] = ['cold', 'leaf']): string {
   const sizes = [...new Set(results.all.map(({ job }) => job.modules))].sort((a, b) => a - b)
-  const head = ['tool', ...sizes.flatMap((size) => [`${count(size)}: cold start`, 'leaf saved'])]
+  const head = [
+    'tool',
+    ...sizes.flatMap((size) => cases.map((name, at) => `${at ? '' : `${count(size)}: `}${HEADS[name]}`)),
+  ]
   const body = tools(results).map((tool) => [
     tool.title,
     ...sizes.flatMap((modules) => {
       const which = { tool: tool.name, modules }
-      return [timeCell(results, which, 'cold'), timeCell(results, which, 'leaf')]
+      return cases.map((name) => timeCell(results, which, name))
     }),
   ])
   return table(head, body)

@@ -27,15 +27,10 @@ export function targetsTable(measured: Measured): string {
   return table(['what', 'target', 'measured', 'met'], rows)
 }
 
-function targets({ main, nest, sizes, link, growth }: Measured): Target[] {
+function targets(measured: Measured): Target[] {
   const none = new Results([])
-  const [all, app, bySize, wire, grown] = [main, nest, sizes, link, growth].map((results) => results ?? none) as [
-    Results,
-    Results,
-    Results,
-    Results,
-    Results,
-  ]
+  const { main: all = none, nest: app = none, sizes: bySize = none, link: wire = none, growth: grown = none } = measured
+  const { starts = none, script = none, soon = none } = measured
   const of = (tool: string, name: Case, results = all) => results.figure({ tool }, name)
   const size = (modules: number, name: Case) => bySize.figure({ tool: 'tether', modules }, name)
   const perModule = (from: number, to: number) => ratio(difference(size(to, 'cold'), size(from, 'cold')), to - from)
@@ -44,6 +39,11 @@ function targets({ main, nest, sizes, link, growth }: Measured): Target[] {
     wire.figure({ tool: 'tether-attached', modules: 1000, rtt: 0 }, 'cold', (sample) => sample.traffic?.[what])
   const updates = grown.growth({ tool: 'tether' })
   const memory = (tool: string) => all.total({ tool }, ({ usage, memory }) => usage?.app ?? memory?.rss)
+  const tree = (tool: string) => all.total({ tool }, ({ usage }) => usage && usage.app + usage.tool)
+  const again = (size: number, most: number, peer: string, title: string) => {
+    const second = (tool: string) => starts.figure({ tool, modules: size }, 'again')
+    return atMost(`second start, ${count(size)} modules / ${title}`, most, second('tether'), second(peer))
+  }
   const late = ratio(difference(far(40, 'leaf'), far(0, 'leaf')), 40)
 
   return [
@@ -69,6 +69,12 @@ function targets({ main, nest, sizes, link, growth }: Measured): Target[] {
     ),
     atMost('cold start / ModuleRunner in process', 0.6, of('tether', 'cold'), of('runner', 'cold')),
     atMost('cold start / tsx watch', 0.8, of('tether', 'cold'), of('tsx', 'cold')),
+    again(60, 0.5, 'tsx', 'tsx watch'),
+    again(1000, 0.25, 'tsx', 'tsx watch'),
+    again(100, 1.4, 'plain', 'plain node unbundled'),
+    again(1000, 0.7, 'plain', 'plain node unbundled'),
+    atMost('a script of one line, again / tsx', 0.75, of('tether', 'again', script), of('tsx', 'again', script)),
+    atMost('restart 150 ms after a restart / tsx watch', 0.2, of('tether', 'soon', soon), of('tsx', 'soon', soon)),
     atMost('cold start, RTT 40 ms / RTT 0', 1.1, far(40, 'cold'), far(0, 'cold')),
     {
       what: 'leaf update, RTT 40 ms, above RTT 0',
@@ -79,6 +85,7 @@ function targets({ main, nest, sizes, link, growth }: Measured): Target[] {
     atMost('leaf update, 3,000 modules / 100', 1.3, size(3000, 'leaf'), size(100, 'leaf')),
     atMost('cold start per module, 1,000 to 3,000 / 100 to 1,000', 1.1, perModule(1000, 3000), perModule(100, 1000)),
     atMost('app process, RSS after start / plain node unbundled', 1.25, memory('tether'), memory('plain'), mib),
+    atMost('all processes, RSS after start / ModuleRunner in process', 1.4, tree('tether'), tree('runner'), mib),
     limit(`RSS growth over ${updates?.updates ?? 500} updates, after GC`, 10 * 2 ** 20, updates?.rss, mib),
     limit('messages on the wire, cold start, 1,000 modules', 50, traffic('messages'), count),
     limit('bytes on the wire per module, cold start', 3072, ratio(traffic('bytes'), 1000), count),

@@ -5,9 +5,13 @@ import { child, command, ROOT } from './paths.ts'
 import type { Command } from './processes.ts'
 import type { Entry } from './source.ts'
 
-/** What can be measured: a start, edits, a restart that is asked for. */
-export const CASES = ['cold', 'leaf', 'mid', 'shared', 'unaccepted', 'restart'] as const
+/**
+ * What can be measured: a start, edits, a restart that is asked for, one soon after another, and a start with what the first one has left.
+ */
+export const CASES = ['cold', 'leaf', 'mid', 'shared', 'unaccepted', 'restart', 'soon', 'again'] as const
 export type Case = (typeof CASES)[number]
+/** Those of the comparison of all tools. */
+export const USUAL = CASES.filter((name) => name !== 'soon' && name !== 'again')
 
 /** A tool of the comparison. */
 export interface Tool {
@@ -26,11 +30,13 @@ export interface Tool {
   hasLink?: boolean
   /** How it is started, in the app's folder. */
   command(entry: string): Command
+  /** How a script is run to its end. */
+  script?(entry: string): Command
 }
 
 const NO_RESTART = 'a save is its restart'
 const BUILT = 'n/a: built ahead'
-const ONLY_COLD = { leaf: BUILT, mid: BUILT, shared: BUILT, unaccepted: BUILT, restart: BUILT }
+const ONLY_COLD = { leaf: BUILT, mid: BUILT, shared: BUILT, unaccepted: BUILT, restart: BUILT, soon: BUILT }
 const tsx = (): string => command('tsx', 'dist/loader.mjs')
 
 /** All tools, in the order of the tables. */
@@ -41,6 +47,7 @@ export const TOOLS: readonly Tool[] = [
     entry: 'entry.ts',
     not: { restart: 'see its API' },
     command: (entry) => ({ args: [`${ROOT}/bin/vite-tether.js`, entry] }),
+    script: (entry) => ({ args: [`${ROOT}/bin/vite-tether.js`, '--once', entry] }),
   },
   {
     name: 'tether-api',
@@ -100,6 +107,7 @@ export const TOOLS: readonly Tool[] = [
     entry: 'entry-plain.ts',
     not: { restart: NO_RESTART },
     command: (entry) => ({ args: [command('tsx', 'dist/cli.mjs'), 'watch', '--clear-screen=false', entry] }),
+    script: (entry) => ({ args: [command('tsx', 'dist/cli.mjs'), entry] }),
   },
   {
     name: 'nodemon',
@@ -140,6 +148,7 @@ export const TOOLS: readonly Tool[] = [
     not: ONLY_COLD,
     compile: toJavaScript,
     command: (entry) => ({ args: [entry.replace(/ts$/, 'js')] }),
+    script: (entry) => ({ args: [entry] }),
   },
   {
     name: 'bundle',
