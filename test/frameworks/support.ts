@@ -33,17 +33,19 @@ export interface Served {
   shows(text: string, url?: string): Promise<void>
 }
 
-/** Copies the app `name`, or the folder `from`, and starts it; `command` is given the port. */
+/** Copies the app `name`, or the folder `from`, has `prepare` change the copy and starts it; `command` is given the port. */
 export async function serve(
   name: string,
   node: string,
   command: (port: number) => string[],
   from: string = join(import.meta.dirname, 'apps', name),
+  prepare: (root: string) => void = () => {},
 ): Promise<Served> {
   mkdirSync(join(import.meta.dirname, '.tmp'), { recursive: true })
   const root = mkdtempSync(join(import.meta.dirname, '.tmp', `${name}-`))
   onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
   cpSync(from, root, { recursive: true, filter: (path) => basename(path) !== 'node_modules' })
+  prepare(root)
   const port = await freePort()
   const { VITEST: _, NODE_ENV: __, ...env } = process.env
   const server = run(node, command(port), {
