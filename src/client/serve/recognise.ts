@@ -17,6 +17,8 @@ export type Answerer = {
   /** For people: the name of its framework, or what it is. */
   what: string
   upgrade?: Upgrade | undefined
+  /** Resolves when it can answer; rejects with the error of what it has begun. */
+  ready?: (() => Promise<unknown>) | undefined
 } & (
   | { kind: 'fetch'; fetch: (request: Request, bindings: NodeBindings) => Response | Promise<Response> }
   | { kind: 'handler'; handle: RequestListener }
@@ -51,7 +53,9 @@ function ofFetch(owner: Exported, what: string): Answerer {
   return { kind: 'fetch', what, fetch, upgrade: upgradeOf(owner) }
 }
 
-function handlerOf(app: unknown): { what: string; handle: RequestListener } | undefined {
+function handlerOf(
+  app: unknown,
+): { what: string; handle: RequestListener; ready?: () => Promise<unknown> } | undefined {
   if (isFunction(app)) {
     if (!has(app, 'handle') || !has(app, 'use')) return undefined
     return { what: has(app, 'set') ? 'Express' : 'connect', handle: app as RequestListener }
@@ -62,11 +66,8 @@ function handlerOf(app: unknown): { what: string; handle: RequestListener } | un
   if (has(app, 'routing') && has(app, 'ready')) {
     const fastify = app as unknown as { ready(): Promise<unknown>; routing: RequestListener }
     const handle: RequestListener = (request, response) =>
-      void fastify.ready().then(
-        () => fastify.routing(request, response),
-        (error) => response.destroy(error as Error),
-      )
-    return { what: 'Fastify', handle }
+      void fastify.ready().then(() => fastify.routing(request, response))
+    return { what: 'Fastify', handle, ready: async () => fastify.ready() }
   }
   return undefined
 }

@@ -65,6 +65,9 @@ export function serveEntry(runner: SessionRunner, config: ServeConfig | undefine
     async open() {
       leftovers.rest()
       if (!config || servers.hasBegun || !newest.last) return
+      // without this the failure of a plugin would break off each request, and nothing would tell of it
+      await newest.last.ready?.()
+      if (servers.hasBegun) return
       const server = new EntryServer(newest)
       servers.except(server.server)
       own = server
@@ -73,8 +76,10 @@ export function serveEntry(runner: SessionRunner, config: ServeConfig | undefine
       if (!runner.config.hmr) return
       updateInPlace(engine, leftovers, entry, {
         answers: () => own !== undefined,
-        check() {
-          if (!newest.present && !servers.hasBegun) throw unserved(entry, runner.viteNode.exportsOf(entry))
+        async check() {
+          const { present } = newest
+          if (!present && !servers.hasBegun) throw unserved(entry, runner.viteNode.exportsOf(entry))
+          await present?.ready?.()
         },
         updated() {
           server.refresh()

@@ -11,8 +11,8 @@ import type { Leftovers } from './leftovers.ts'
 export interface UpdatedEntry {
   /** Requests are answered by what it exports. */
   answers(): boolean
-  /** Its code has been evaluated anew. Throws if that cannot answer: the old code stays. */
-  check(): void
+  /** Its code has been evaluated anew. Rejects if that cannot answer: the old code stays. */
+  check(): Promise<void>
   /** An update has ended, in any way. */
   updated(): void
 }
@@ -58,7 +58,7 @@ export function updateInPlace(engine: Engine, leftovers: Leftovers, entry: strin
       leftovers.watch()
     },
     check: async () => {
-      if (isReplaced && served.answers()) served.check()
+      if (isReplaced && served.answers()) await served.check()
     },
     commit() {
       if (served.answers()) accept()
