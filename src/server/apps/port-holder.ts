@@ -27,8 +27,10 @@ export class PortHolder {
   #unable(reason: string): void {
     if (this.#hasTold) return
     this.#hasTold = true
-    this.#logger().warn(
-      `[vite-tether] Ports close while an app restarts: node ${process.version} is not as expected (${reason}). Please report this.`,
-    )
+    const { deno } = process.versions
+    const why = deno
+      ? 'Deno is no node in this (docs/limits.md)'
+      : `node ${process.version} is not as expected (${reason}). Please report this`
+    this.#logger().warn(`[vite-tether] Ports close while an app restarts: ${why}.`)
   }
 }

@@ -89,6 +89,13 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         return undefined
       }
       const { viteVersion } = this.meta
+      const { bun } = process.versions as { bun?: string }
+      if (bun !== undefined) {
+        throw new TetherError(
+          'ERR_CONFIG',
+          `vite-tether needs node, got Bun ${bun}, which has no hooks for modules as node's: run Vite without \`bun --bun\`.`,
+        )
+      }
       if (viteVersion.split('.')[0] !== '8') {
         throw new TetherError(
           'ERR_CONFIG',
