@@ -59,7 +59,9 @@ export function createLookup(environment: DevEnvironment): Lookup {
     const known = moduleGraph.urlToModuleMap.get(url)
     if (known) return known
     const { pluginContainer } = environment
-    if (await pluginContainer.resolveId(url)) return moduleGraph.ensureEntryFromUrl(url)
+    const resolved = await pluginContainer.resolveId(url)
+    // by the file's own URL: of /c.js, where only c.ts is there, Vite makes /c.js.ts, and loads the module from that after the next save
+    if (resolved) return moduleGraph.ensureEntryFromUrl(isFilePath(resolved.id) ? toUrl(resolved.id) : url)
     // some plugins load an id that no plugin resolves
     return mayHave(kind, url) && (await pluginContainer.load(url)) ? moduleGraph.ensureEntryFromUrl(url) : undefined
   }

@@ -112,6 +112,6 @@ test('virtual modules and node builtins are told apart', async () => {
   const records = createRecords(await startEnvironment(project.root))
   expect(await records.fetch('node:fs', undefined, nothing, () => {})).toEqual({ external: 'node:fs' })
   const answer = await fetchAll(records, './a.ts')
-  expect(answer.url).toBe('./a.ts')
+  expect(answer.url).toBe('/a.ts')
   expect(answer.modules[0]!.deps).toEqual({})
 })
