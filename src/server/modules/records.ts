@@ -148,7 +148,11 @@ export function createRecords(
     for (const specifier of specifiers) {
       if (specifier.startsWith('.')) {
         // in a server environment Vite leaves a specifier that it cannot resolve as it is
-        linked[specifier] = posix.join(posix.dirname(importer.file ?? root), specifier)
+        const id = posix.join(posix.dirname(importer.file ?? root), specifier)
+        // A file is renamed, then its new name is told, then this, then its end is told: its code must not stand for it until then.
+        const gone = moduleGraph.getModuleById(id)
+        if (gone) gone.transformResult = null
+        linked[specifier] = id
       } else if (specifier.startsWith('/') || specifier.startsWith('\0')) {
         const url = unwrapId(specifier)
         const node = moduleGraph.urlToModuleMap.get(url) ?? (await moduleGraph.ensureEntryFromUrl(url))
