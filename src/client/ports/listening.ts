@@ -64,6 +64,8 @@ const REUSE_PORT = 2
 
 /** The first internal of Node that this file needs and does not find; `undefined` if all are there. */
 export function missingInside(): string | undefined {
+  // it has all of them, but a handle that is given to another server accepts nothing: clients would wait for ever
+  if ('deno' in process.versions) return 'net of Deno is none of node'
   if (typeof prototype._listen2 !== 'function') return 'net.Server has no _listen2'
   if (typeof prototype._emitCloseIfDrained !== 'function') return 'net.Server has no _emitCloseIfDrained'
   if (typeof bind !== 'function') return 'net has no _createServerHandle'
