@@ -43,18 +43,18 @@ export interface Handover {
   waits?: true
 }
 
-/** A kept start that the command has proven. */
-export interface ProvenStart {
+/** A kept start, by the path of its index. */
+export interface KeptPlace {
   path: string
-  digest: string
+  /** The digest of the index that the command has proven. Absent: the process has to prove it, as no server is going to compare what it runs. */
+  digest?: string
 }
 
 /**
- * One line of the parent. `kept` comes first, if at all: the process may begin with what lies there, whose index has this digest and is proven
- * to be current, while there is no server.
+ * One line of the parent. `kept` comes first, if at all: the process may begin with what lies there while there is no server.
  * `signal` stands in for a real signal on Windows, which has none.
  */
-export type ParentLine = { handover: Handover } | { signal: string } | { kept: ProvenStart }
+export type ParentLine = { handover: Handover } | { signal: string } | { kept: KeptPlace }
 
 /**
  * The content of a file, readable by this user only, that tells the processes and threads of an app process where the server is.

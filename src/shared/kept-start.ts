@@ -69,7 +69,7 @@ export function keptFiles(path: string, { code, map }: KeptStart['texts']): { co
 }
 
 /**
- * A line from the app's process to the command. `stale`: what is kept cannot be read, the process waits for Vite. `need`: it runs,
+ * A line from the app's process to the command. `stale`: what is kept is not current, the process waits for Vite. `need`: it runs,
  * and has something to ask of the server. `ready`: it has executed its entries.
  */
 export interface ChildLine {

@@ -4,7 +4,7 @@
  */
 import { basename } from 'node:path'
 import { createDebug } from 'obug'
-import type { Handover, ProvenStart } from '../../shared/handover.ts'
+import type { Handover, KeptPlace } from '../../shared/handover.ts'
 import { startInspector } from '../debug/inspector.ts'
 import { loadMetaResolve } from '../evaluate/import-meta.ts'
 import { FetchThread } from '../link/sync-fetch.ts'
@@ -62,7 +62,7 @@ function open(): AppBoot {
     },
   })
   const resolver = loadMetaResolve()
-  const begun = parent.kept.then((proven) => proven && readKept(proven, parent))
+  const begun = parent.kept.then((place) => place && readKept(place, parent))
   const settings = begun.then((kept): AppSettings | Promise<AppSettings> =>
     kept ? { ...kept.handover, isKept: true } : parent.handover,
   )
@@ -89,10 +89,10 @@ function open(): AppBoot {
   return { settings, runner, ready }
 }
 
-/** Reads the code of the last start; if that is damaged, tells the parent to make haste. */
-function readKept(proven: ProvenStart, parent: Parent): KeptCode | undefined {
+/** Reads the code of the last start; if that is not current, tells the parent to make haste. */
+function readKept(place: KeptPlace, parent: Parent): KeptCode | undefined {
   try {
-    const kept = readKeptCode(proven)
+    const kept = readKeptCode(place)
     debug('begins with %d modules of the last start', kept.records.length)
     parent.beginAlone()
     return kept

@@ -2,7 +2,7 @@
 import { readSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { TetherError } from '../../shared/errors.ts'
-import { HANDOVER_FD, type Handover, type ParentLine, type ProvenStart } from '../../shared/handover.ts'
+import { HANDOVER_FD, type Handover, type KeptPlace, type ParentLine } from '../../shared/handover.ts'
 import type { ChildLine } from '../../shared/kept-start.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
 
@@ -21,7 +21,7 @@ export interface ParentEvents {
 /** The parent. */
 export interface Parent {
   /** What the last start has left, if the process may begin with it; resolves with the first line. */
-  readonly kept: Promise<ProvenStart | undefined>
+  readonly kept: Promise<KeptPlace | undefined>
   /** Keeps the process alive until it has come, unless `beginAlone` is called. */
   readonly handover: Promise<Handover>
   /** The same for a caller that cannot wait. Blocks the thread; throws `ERR_CLOSED` if there will be no server. */
@@ -36,7 +36,7 @@ export interface Parent {
  * anything over, nobody waits for this process, and nothing settles.
  */
 export function openParent(events: ParentEvents): Parent {
-  const kept = createDeferred<ProvenStart | undefined>()
+  const kept = createDeferred<KeptPlace | undefined>()
   const handover = createDeferred<Handover>()
   let given: Handover | undefined
   const socket = openSocket()

@@ -1,11 +1,11 @@
 /**
- * Reads what the last start has left and the command has proven to be current: Vite may not be there. Any doubt, and there is none: the
- * process waits for the server, as ever.
+ * Reads what the last start has left, if that is proven to be current: Vite may not be there. Any doubt, and there is none: the process waits
+ * for the server, as ever.
  */
 import { readFileSync } from 'node:fs'
-import type { ProvenStart } from '../../shared/handover.ts'
+import type { KeptPlace } from '../../shared/handover.ts'
 import type { KeptRecord, KeptStart } from '../../shared/kept-start.ts'
-import { keptFiles, readProven } from '../../shared/kept-start.ts'
+import { keptFiles, prove, readProven } from '../../shared/kept-start.ts'
 import type { ModuleRecord } from '../../shared/types.ts'
 import { digestOf } from '../../shared/util/file-proof.ts'
 
@@ -15,9 +15,9 @@ export interface KeptCode extends Pick<KeptStart, 'config' | 'handover'> {
   records: ModuleRecord[]
 }
 
-/** Reads a proven one. Throws an error that says why there is none. */
-export function readKeptCode({ path, digest }: ProvenStart): KeptCode {
-  const { records, texts, config, handover } = readProven(path, digest)
+/** Reads one. Throws an error that says why there is none. */
+export function readKeptCode({ path, digest }: KeptPlace): KeptCode {
+  const { records, texts, config, handover } = readProven(path, digest ?? prove(path))
   const files = keptFiles(path, texts)
   const code = readText(files.code, texts.code)
   if (code === undefined) throw new Error('its code is damaged')

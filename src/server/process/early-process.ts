@@ -5,7 +5,7 @@
  */
 import type { Socket } from 'node:net'
 import { createDebug } from 'obug'
-import { HANDOVER_FD, type ParentLine, type ProvenStart } from '../../shared/handover.ts'
+import { HANDOVER_FD, type KeptPlace, type ParentLine } from '../../shared/handover.ts'
 import { type ChildLine, prove } from '../../shared/kept-start.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
 import { forwardSignals } from './forward-signals.ts'
@@ -58,9 +58,8 @@ export class EarlyProcess {
     })
     child.once('exit', (code, signal) => void this.#ended(child, code, signal))
     this.#child = child
-    // read here, because the process takes longer to boot
-    const proven = kept && child.pid !== undefined ? attemptToProve(kept.path) : undefined
-    if (proven) this.#letBegin(child, proven, kept!.isAlone)
+    const place = kept && child.pid !== undefined ? placeOf(kept) : undefined
+    if (place) this.#letBegin(child, place, kept!.isAlone)
     else this.#settled.resolve()
   }
 
@@ -153,7 +152,7 @@ export class EarlyProcess {
     for (const release of this.#releases.splice(0).reverse()) release()
   }
 
-  #letBegin(child: Child, kept: ProvenStart, isAlone: boolean): void {
+  #letBegin(child: Child, kept: KeptPlace, isAlone: boolean): void {
     this.hasBegun = true
     this.#releases.push(forwardSignals(this), holdGuard(), guard(child.pid!))
     const line = child.stdio[HANDOVER_FD] as unknown as Socket
@@ -180,8 +179,12 @@ function isSound({ pid, exitCode, signalCode, connected }: Child, hasChannel: bo
   return pid !== undefined && exitCode === null && signalCode === null && (connected || !hasChannel)
 }
 
-/** What is kept, if nothing has changed that has shaped it. */
-function attemptToProve(path: string): ProvenStart | undefined {
+/**
+ * What is kept, if nothing has changed that has shaped it. That is proven here, because the process takes longer to boot; what is saved after it
+ * is found when Vite is there. Where it may never be there, the process does it, as late as possible.
+ */
+function placeOf({ path, isAlone }: KeptBeginning): KeptPlace | undefined {
+  if (isAlone) return { path }
   try {
     return { path, digest: prove(path) }
   } catch (error) {
