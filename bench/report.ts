@@ -100,10 +100,10 @@ computed from all modules, so that only an app with all of the right code gives 
 
 A time runs from the start of the tool's command, or from the write of the file, to the arrival of the first right answer over http. One
 connection asks again 2 ms after each answer or refusal, or after 1 % of the time waited so far (at most 20 ms), and gives up a question
-after 250 ms. Each start has a fresh folder, no caches and a temporary folder of its own, but for a *second start*, which has those of the
-first one. Between a start, an answer and the next save
-are the same pauses for every tool. Plain node runs what was built before its time began. CPU is that of processes that somebody
-waited for. The rest of vite-tether is Vite and the next app process, which is kept ready.
+after 250 ms. Each start has a fresh folder, no caches and a temporary folder of its own, but for a *second start*, which has those of
+the first one. Between a start, an answer and the next save are the same pauses for every tool. Plain node runs what was built before
+its time began. CPU is that of processes that somebody waited for. The rest of vite-tether is Vite and the next app process, which is
+kept ready.
 `
 
 function machine(): string {
