@@ -2,9 +2,10 @@
  * Finds imports that mean another file since a file came or went. Vite resolves an import when it transforms its importer, and
  * remembers the result: in the importer's code until the importer is saved, and for a URL that meant no file for ever.
  */
+import { existsSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { DevEnvironment, EnvironmentModuleNode, ViteDevServer } from 'vite'
-import { slash } from '../../shared/util/file-path.ts'
+import { isFilePath, slash } from '../../shared/util/file-path.ts'
 
 /** Events of a watcher. */
 export type FileEvent = 'add' | 'change' | 'unlink'
@@ -73,6 +74,8 @@ function createResolutions(environment: DevEnvironment): Resolutions {
       if (isUnresolved) unresolved.add(node)
       if (isUnresolved || node.file === file || (event === 'add' && node.file && nameOf(node.file) === name)) {
         for (const importer of node.importers) importers.add(importer)
+        // a file is renamed, then its new name is told, then 100 ms pass, then its end is told: its code must not run until then
+        if (isFilePath(node.file ?? '') && !existsSync(node.file!)) node.transformResult = null
       }
     }
     for (const node of importers) retried.delete(node)
