@@ -16,7 +16,7 @@ import {
   type ServerInsides,
   standInElsewhere,
 } from './listening.ts'
-import { inodeOf, PortNames } from './port-names.ts'
+import { closeSparing, inodeOf, PortNames } from './port-names.ts'
 
 const debug = createDebug('vite-tether:ports')
 
@@ -186,8 +186,10 @@ export class AppPorts {
 
   #closed(port: HeldPort, closed: (() => void) | undefined): void {
     delete (port.handle as Partial<ListeningHandle>).close
-    this.#held.delete(port.key)
-    if (!port.isShared) port.handle.close(closed)
+    // of a path that newer code has taken anew: what the keeper has, or is about to get, is the newer one's
+    const isOutdated = this.#held.get(port.key) !== port
+    if (!isOutdated) this.#held.delete(port.key)
+    if (isOutdated || !port.isShared) closeSparing(port, () => port.handle.close(closed))
     else if (port.isInherited && !this.#isSettled) {
       // a probe, such as those of get-port: what it has found to be free is free for the app
       this.#given.set(port.key, putAside(port))

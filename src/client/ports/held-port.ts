@@ -1,8 +1,7 @@
 /** One port of the app in this process: its socket, and whose it is. */
-import { renameSync } from 'node:fs'
 import type { NodeHandle, PortName } from '../../shared/ports.ts'
 import { type ListeningHandle, type ServerInsides, takeHandle } from './listening.ts'
-import { removeSocket } from './port-names.ts'
+import { closeBeside, closeSparing, removeSocket } from './port-names.ts'
 
 /** A port that the last process has left. */
 export interface GivenPort extends PortName {
@@ -47,7 +46,7 @@ export function passOn(from: ListeningHandle, { handle }: HeldPort): void {
 
 /** Closes the socket of a port that nobody is to have any more, its file included. */
 export function closeForGood(port: GivenPort | HeldPort, closed?: () => void): void {
-  port.handle.close(closed)
+  closeSparing(port, () => port.handle.close(closed))
   // a socket that was bound here takes its file away itself
   if (port.path !== undefined && ('early' in port || port.isInherited)) removeSocket(port.path, port.inode)
 }
@@ -56,19 +55,6 @@ export function closeForGood(port: GivenPort | HeldPort, closed?: () => void): v
 export function letGo({ server, handle, path, isInherited }: HeldPort): void {
   if (server._handle === handle) takeHandle(server)
   if (path === undefined || isInherited) handle.close()
-  else closeBeside(path, handle)
-}
-
-/** A process that has bound a path removes its file when it closes the socket, so the file is moved away meanwhile. */
-function closeBeside(path: string, handle: ListeningHandle): void {
-  const aside = `${path}.${process.pid}`
-  try {
-    renameSync(path, aside)
-  } catch {
-    // somebody else has removed it
-    handle.close()
-    return
-  }
-  handle.close()
-  renameSync(aside, path)
+  // this process has bound it, and would remove its file
+  else closeBeside(path, () => handle.close())
 }

@@ -1,5 +1,5 @@
 /** Names a port over the processes of an app, by the arguments with which it is opened. */
-import { statSync, unlinkSync } from 'node:fs'
+import { renameSync, statSync, unlinkSync } from 'node:fs'
 import type { PortName } from '../../shared/ports.ts'
 import type { ListenArguments } from './listening.ts'
 
@@ -32,4 +32,28 @@ export function removeSocket(path: string, inode: string | undefined): void {
   } catch {
     // somebody else has removed it
   }
+}
+
+/**
+ * Calls `close` for the socket whose file was `inode`: where this process has bound it, that removes what lies at its path. The file of
+ * another socket stays: an app removed the old one, then newer code listened at the same path.
+ */
+export function closeSparing({ path, inode }: Pick<PortName, 'path' | 'inode'>, close: () => void): void {
+  const now = path === undefined ? undefined : inodeOf(path)
+  if (now === undefined || now === inode) close()
+  else closeBeside(path!, close)
+}
+
+/** Calls `close` while the file at `path` is elsewhere. */
+export function closeBeside(path: string, close: () => void): void {
+  const aside = `${path}.${process.pid}`
+  try {
+    renameSync(path, aside)
+  } catch {
+    // somebody else has removed it
+    close()
+    return
+  }
+  close()
+  renameSync(aside, path)
 }

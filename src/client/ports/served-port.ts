@@ -85,6 +85,12 @@ export class ServedPort {
     this.update = given.update
   }
 
+  /** The path of a socket that is a file. */
+  get path(): string | undefined {
+    const [address, number] = this.asked
+    return number < 0 ? address! : undefined
+  }
+
   get handle(): ListeningHandle | undefined {
     return this.#vacant ?? this.server._handle ?? undefined
   }

@@ -15,7 +15,7 @@ import {
   standIn,
   standInElsewhere,
 } from './listening.ts'
-import { inodeOf } from './port-names.ts'
+import { closeSparing, inodeOf } from './port-names.ts'
 import { Retirement } from './retirement.ts'
 import { type Candidate, PASSED_ON, type PortUpdate, ServedPort } from './served-port.ts'
 import { ServedPorts } from './served-ports.ts'
@@ -173,10 +173,9 @@ export class Takeover implements ServerHooks {
     debug('no newer server has asked for the port %j', port.asked)
     port.dropWaiting()
     const vacant = port.giveUp()
-    if (vacant) {
-      this.#ports.delete(port)
-      vacant.close()
-    } else this.#close(port, () => this.#retirement.shut(server))
+    this.#ports.delete(port)
+    const end = () => (vacant ? vacant.close() : this.#close(port, () => this.#retirement.shut(server)))
+    closeSparing(port, end)
     this.#retirement.end(server)
     this.#retirement.closeIdle([server, ...port.retired])
   }
