@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Serving } from '../../shared/types.ts'
 import type { AppAccess } from './answer-by-app.ts'
-import { pairs, requestHeaders } from './forwarded-headers.ts'
+import { maxHeaderSize, pairs, requestHeaders } from './forwarded-headers.ts'
 import { findApp, printable } from './reach-app.ts'
 
 /** An upgrade on Vite's server. */
@@ -61,7 +61,7 @@ function join(
     const { method = 'GET', url = '/', headers } = request
     const upgradeHeaders = ['Connection', 'Upgrade', 'Upgrade', headers.upgrade ?? '']
     const all = [...requestHeaders(request, false), ...upgradeHeaders]
-    const asked = ask({ ...target, agent: false, method, path: url, headers: all })
+    const asked = ask({ ...target, maxHeaderSize, agent: false, method, path: url, headers: all })
     const timer = setTimeout(() => {
       resolve('late')
       asked.destroy()
@@ -74,7 +74,7 @@ function join(
     }
     asked.on('upgrade', (answer, app, appHead) => {
       settle()
-      socket.write(headOf(answer))
+      socket.write(headOf(answer), 'latin1')
       if (appHead.length > 0) socket.write(appHead)
       if (head.length > 0) app.write(head)
       for (const [from, to] of [
@@ -93,7 +93,7 @@ function join(
         ([name]) => !/^(connection|keep-alive|transfer-encoding)$/i.test(name),
       )
       answer.rawHeaders = [...plain.flat(), 'Connection', 'close']
-      socket.write(headOf(answer))
+      socket.write(headOf(answer), 'latin1')
       answer.on('error', () => socket.destroy())
       answer.pipe(socket)
     })

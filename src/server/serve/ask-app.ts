@@ -5,7 +5,7 @@
 import { type Agent, request as ask, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Serving } from '../../shared/types.ts'
 import type { AwaitedBodies } from './awaited-bodies.ts'
-import { copyHead, hasBody, requestHeaders, trailersOf } from './forwarded-headers.ts'
+import { copyHead, hasBody, maxHeaderSize, requestHeaders, trailersOf } from './forwarded-headers.ts'
 
 /** Milliseconds after which a body is sent to an app that does not know `Expect: 100-continue`. */
 const CONTINUE = 1000
@@ -50,6 +50,7 @@ export function askApp(request: IncomingMessage, response: ServerResponse, optio
     let isAsked = false
     const asked = ask({
       ...target,
+      maxHeaderSize,
       // a kept connection may end just as it is used, and this request could not be repeated then
       agent: isRepeatable(request) ? agent : false,
       method: request.method!,

@@ -3,7 +3,7 @@ import { type Agent, request as ask, type ClientRequest, type IncomingMessage } 
 import { Readable } from 'node:stream'
 import type { Serving } from '../../shared/types.ts'
 import type { Asked } from './ask-app.ts'
-import { endToEnd, headersOf } from './forwarded-headers.ts'
+import { endToEnd, headersOf, maxHeaderSize } from './forwarded-headers.ts'
 
 /** Answers with these have no body, and a `Response` with one cannot be made. */
 const WITHOUT_BODY = [204, 205, 304]
@@ -53,7 +53,7 @@ export class FetchedRequest {
       let isAsked = false
       let answer: IncomingMessage | undefined
       const asked = ask({
-        ...{ ...target, method, path: pathname + search, headers: headersOf(this.#request) },
+        ...{ ...target, method, path: pathname + search, headers: headersOf(this.#request), maxHeaderSize },
         // a kept connection may end just as it is used, and only what is read could be asked again then
         agent: this.isRepeatable ? agent : false,
       })

@@ -2,6 +2,9 @@
 import type { IncomingMessage, OutgoingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 
+/** Bytes of a head that the app may answer with: the browser may take more than node does (16 KiB), and is the one to say so. */
+export const maxHeaderSize: number = 1024 * 1024
+
 /** Headers of one connection, which mean nothing on the next. */
 const OF_CONNECTION = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'],
