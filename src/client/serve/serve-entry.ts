@@ -22,7 +22,7 @@ export function serveEntry(runner: SessionRunner, config: ServeConfig | undefine
   const [entry = ''] = runner.config.entries
   const asked = config?.asked === true
   const newest = new NewestExport(runner, entry, asked)
-  const servers = new ListeningServers({ begins, changed: tell })
+  const servers = new ListeningServers({ begins, changed: () => isKnown && tell() })
   const engine = getEngine(runner.viteNode)
   const leftovers = new Leftovers({
     // what `keep()` makes is its affair
@@ -30,8 +30,16 @@ export function serveEntry(runner: SessionRunner, config: ServeConfig | undefine
     isRunning: (id) => engine.runtime.node(id)?.evaluated === false,
   })
   let own: EntryServer | undefined
+  /** A server knows this process. One that is still to come is told when it does: to tell it now would be a reason to start it. */
+  let isKnown = false
   // the server may be another one, which knows nothing of this process
-  runner.on('resync', tell)
+  runner.on('resync', () => {
+    isKnown = true
+    tell()
+  })
+  void runner.joined.then(() => {
+    isKnown = true
+  })
   if (asked) onExit(failIfUnserved)
   if (config && runner.config.hmr) leftovers.watch()
 
