@@ -47,6 +47,13 @@ export async function prepareModules(
       ...targets(parsed.imports.keys()).filter((dep) => replaced.has(dep) || !live(dep)),
       ...lazy.filter((dep) => replaced.has(dep) || isLost(dep)),
     ]
+    // A file is deleted, then its importer is saved, then 100 ms pass, then its end is told: the server of vite-node has its code until then.
+    const lost = [...parsed.imports.keys(), ...parsed.dynamic].find((specifier) => {
+      const dep = specifier.startsWith('.') ? toId(specifier, id) : ''
+      return needed.includes(dep) && isMissing(dep)
+    })
+    if (lost !== undefined)
+      throw new Error(`Cannot find module '${lost}', which ${toUrl(id)} imports. Does the file exist?`)
     await Promise.all(needed.map(visit))
   }
 
