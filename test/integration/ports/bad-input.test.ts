@@ -206,8 +206,9 @@ test('half a body has as long as any request under way, and is cut then', async 
   const request = 'POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nabc'
   const [goesOn, stays] = [open(port, request), open(port, request)] as const
   expect((await ask({ port })).body).toBe('0')
+  const decided = once(app.hub, 'restart')
   app.save(http('1', String(port)))
-  await app.line(/restarted:/)
+  await decided
   goesOn.socket.write('defghi')
   await app.line(/^listens 1$/)
   await until(() => stays.isClosed && goesOn.heard !== '', 'the end of one and the answer to the other')
