@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import type { TetherOptions } from '../../../src/index.ts'
@@ -54,8 +55,9 @@ test('a request that is under way is answered by the code that it has reached, a
   const app = await start({ 'main.ts': server('old', String(port), answer) })
   const slow = ask({ port, path: '/slow' })
   await app.line(/^asked$/)
+  const decided = once(app.hub, 'restart')
   app.project.edit('main.ts', "'old'", "'new'")
-  await app.line(/restarted:/)
+  await decided
   const next = await ask({ port })
   expect([(await slow).body, next.body]).toEqual(['old', 'new'])
 })
