@@ -28,11 +28,11 @@ export interface Page {
 
 const FILES: Record<string, string> = { '/page.js': 'text/javascript', '/style.css': 'text/css' }
 
-/** Sent with each answer. Nothing is loaded from elsewhere, and no other page can have this one in a frame. */
+/** Sent with each answer. Nothing is loaded from elsewhere, and only pages of this very port (DevTools) can have this one in a frame. */
 const HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',

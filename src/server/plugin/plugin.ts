@@ -4,6 +4,7 @@ import type { DevEnvironment, Plugin, PluginOption, ResolvedConfig } from 'vite'
 import { KEEP, RUNNER_MARKER } from '../../shared/constants.ts'
 import { TetherError } from '../../shared/errors.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from '../options.ts'
+import { dockOf } from '../page/dock.ts'
 import { mountPage } from '../page/mount.ts'
 import type { Page } from '../page/page-handler.ts'
 import { StartKeeper } from '../start/keeper.ts'
@@ -62,6 +63,8 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
 
   return {
     name: NAME,
+    // a hook of Vite DevTools, whose types Vite does not have
+    ...{ devtools: dockOf(() => active && !cli && options.ui !== false) },
     // not enumerable, because Vite's debug output shows its whole config, and the options may have a token
     api: Object.defineProperty({ fromCli: cli !== undefined } as TetherApi, 'options', { value: given }),
 
