@@ -7,6 +7,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // most of them wait for processes: one at a time would leave the machine idle half of the time
+    maxWorkers: 2,
     // a process may take its time to start on a busy machine
     expect: { poll: { timeout: 10_000 } },
   },
