@@ -134,8 +134,8 @@ const PORT = /^\d{1,5}$/
 /** A value of `--attach`: host and port, `:port` or a port. Anything else after it is the entry. */
 const ADDRESS = /^(?:(\[[\da-f:.]+\]|[\w.-]+)?:)?(\d{1,5})$/i
 
-/** A value of `--host` without `=`. Anything else after it is the entry. */
-const HOSTNAME = /^(?:localhost|[\d.]+|\[?[\da-f]*:[\da-f:.]+\]?)$/i
+/** A value of `--host` without `=`: an address, or a name with a dot that is no file of code. Anything else after it is the entry. */
+const HOSTNAME = /^(?:localhost|[\d.]+|\[?[\da-f]*:[\da-f:.]+\]?|(?!.*\.[cm]?[jt]sx?$)[\w-]+(?:\.[\w-]+)+)$/i
 
 /** Parses what stands after `vite-tether`. Throws `ERR_CONFIG` naming the flag that is wrong. */
 export function parseFlags(argv: readonly string[]): Flags {

@@ -104,11 +104,15 @@ test('the flags of node have a value of their own exactly where node says so', (
 
 test.each([
   [['--host', 'src/a.ts'], true],
+  [['--host', 'main.v2.mts'], true],
+  [['--host', 'app'], true],
+  [['--host', 'my.machine', 'src/a.ts'], 'my.machine'],
+  [['--host', 'dev-1.example.org', 'src/a.ts'], 'dev-1.example.org'],
   [['--host', '0.0.0.0', 'src/a.ts'], '0.0.0.0'],
   [['--host', '::', 'src/a.ts'], '::'],
   [['--host', 'localhost', 'src/a.ts'], 'localhost'],
   [['--host=[::1]', 'src/a.ts'], '::1'],
   [['--host=dev-box', 'src/a.ts'], 'dev-box'],
 ])('%j serves the entry at %s', (argv, host) => {
-  expect(parseFlags(argv)).toMatchObject({ entry: 'src/a.ts', serveAt: { host } })
+  expect(parseFlags(argv)).toMatchObject({ entry: host === true ? argv[1] : 'src/a.ts', serveAt: { host } })
 })
