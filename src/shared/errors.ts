@@ -132,9 +132,13 @@ export function reviveError(flat: FlatError): Error & Omit<FlatError, 'name' | '
 }
 
 /** The place that a transform error is about: `file:line:column`, `file` if it has no position, or `undefined`. */
-export function placeOf({ loc, id }: Pick<FlatError, 'loc' | 'id'>): string | undefined {
+export function placeOf({ loc, id, message }: Pick<FlatError, 'loc' | 'id' | 'message'>): string | undefined {
   const file = loc?.file ?? id
-  return file && file + (loc ? `:${loc.line}:${loc.column}` : '')
+  if (!file) return undefined
+  if (loc) return `${file}:${loc.line}:${loc.column}`
+  // the position of such an error of Rolldown's is only in the frame that it draws in its message
+  const [, drawn = ''] = /\u256d\u2500\[ .+(:\d+:\d+) \]/.exec(message) ?? []
+  return file + drawn
 }
 
 /** The code frame of an error, or `undefined` if its message contains the frame already. */

@@ -34,7 +34,7 @@ export function describeFailure(error: FlatError, root: string): string {
   const style = { name: colors.red, dim: colors.dim, short: (line: string) => short(line, root), hasPlace: true }
   if (failed === undefined) return describeError(error, style)
   const place = failed === 'your code' ? firstPlace(error.stack ?? '', (file) => file.startsWith(root)) : undefined
-  const where = failed === 'transform' ? sourceOf(error) : place && `${place.file}:${place.line}:${place.column}`
+  const where = failed === 'transform' ? placeOf(error) : place && `${place.file}:${place.line}:${place.column}`
   const head = colors.red(`${failed} failed${where ? ':' : ''}`)
   return `${where ? `${head} ${colors.cyan(short(where, root))}` : head}\n${describeError(error, { ...style, ...(place && { lines: readFrame(place) }) })}`
 }
@@ -44,16 +44,8 @@ export function summarizeFailure(error: FlatError): string {
   const [first = '', second] = error.message.split('\n').filter((line) => line.trim() !== '')
   // a compiler's first line counts its errors, of which the second is the first
   const what = first.endsWith(':') && second ? second : first
-  const where = isOfTransform(error) ? sourceOf(error) : undefined
+  const where = isOfTransform(error) ? placeOf(error) : undefined
   return where ? `${what} (${where})` : what
-}
-
-function sourceOf(error: FlatError): string | undefined {
-  const place = placeOf(error)
-  if (error.loc || !place) return place
-  // this error has no `loc`: the position is only in the frame that the compiler draws in its message
-  const [, drawn] = /\u256d\u2500\[ .+(:\d+:\d+) \]/.exec(error.message) ?? []
-  return place + (drawn ?? '')
 }
 
 function short(text: string, root: string): string {

@@ -101,7 +101,7 @@ test('the page tells of a save, what came of it, and of errors until they are me
   const failed = await stream.until<Snapshot['errors']>('errors', (errors) => errors.length === 1)
   expect(failed.data[0]).toMatchObject({
     ...{ runner: 'main.ts', what: 'update' },
-    error: { place: expect.stringMatching(/^src\/inner\.ts/), message: expect.any(String) },
+    error: { place: expect.stringMatching(/^src\/inner\.ts:\d+:\d+$/), message: expect.any(String) },
   })
   project.edit('src/inner.ts', 'export const =', 'export')
   await stream.until<Snapshot['errors']>('errors', (errors) => errors.length === 0)
