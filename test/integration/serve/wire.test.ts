@@ -41,7 +41,7 @@ const main = `
       response.end()
     } else if (pathname === '/zeros') {
       const chunk = Buffer.alloc(1 << 16)
-      for (let n = 0; n < 1024; n++) if (!response.write(chunk)) await new Promise((done) => response.once('drain', done))
+      for (let n = 0; n < 2048; n++) if (!response.write(chunk)) await new Promise((done) => response.once('drain', done))
       response.end()
     } else if (pathname === '/early') {
       response.writeHead(413).end('too large')
@@ -159,7 +159,7 @@ test('streams go both ways as they come, and either side learns that the other h
   expect(stack.lines.filter((line) => line.includes('[vite-tether]') && /GET|POST/.test(line))).toEqual([])
 })
 
-test('64 MiB go up and down in bounded memory', async () => {
+test('128 MiB go up and down in bounded memory', async () => {
   const stack = await start()
   await stack.ask('/hash')
   const before = process.memoryUsage().rss
@@ -168,7 +168,7 @@ test('64 MiB go up and down in bounded memory', async () => {
     peak = Math.max(peak, process.memoryUsage().rss)
   }, 5)
   onTestFinished(() => clearInterval(timer))
-  const size = 64 << 20
+  const size = 128 << 20
   const { asked, answer } = await send(stack, '/hash', { method: 'PUT', headers: { 'content-length': String(size) } })
   const chunk = Buffer.alloc(1 << 16)
   for (let sent = 0; sent < size; sent += chunk.length) if (!asked.write(chunk)) await once(asked, 'drain')
@@ -179,8 +179,8 @@ test('64 MiB go up and down in bounded memory', async () => {
   let got = 0
   for await (const part of await down.answer) got += (part as Buffer).length
   expect(got).toBe(size)
-  // Vite, the client and the test are one process
-  expect((peak - before) / (1 << 20)).toBeLessThan(48)
+  // Vite, the client and the test are one process, whose garbage waits where the machine is busy
+  expect((peak - before) / (1 << 20)).toBeLessThan(96)
 })
 
 test('the app decides on `Expect: 100-continue`, and may answer before it has the body', async () => {
