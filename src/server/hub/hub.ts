@@ -8,6 +8,7 @@ import type { DevEnvironment, EnvironmentModuleNode, HotPayload, ViteDevServer }
 import { createDeferred } from '../../shared/util/deferred.ts'
 import { Apps } from '../apps/apps.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from '../hub-types.ts'
+import { findsByFolders } from '../modules/missing-package.ts'
 import { findFailure } from '../modules/start-check.ts'
 import type { TetherOptions } from '../options.ts'
 import type { PageHub } from '../page/page-handler.ts'
@@ -66,7 +67,11 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
         return { url, secret, root, cacheDir }
       },
       invitation: () => opened().invitation,
-      check: (url, others, pid) => findFailure(bindings.records, url, others, this.#served.runnerOf(pid)?.feed),
+      check: (url, others, pid) => {
+        const { execArgv, env } = bindings.current.options
+        const running = this.#served.runnerOf(pid)?.feed
+        return findFailure(bindings.records, url, others, running, findsByFolders(execArgv, env))
+      },
     })
     this.#reception = new Reception({ events: this, bindings, apps: this.#apps, report })
     this.#withheld = new WithheldSaves(this, report, this.#apps, this.#served)

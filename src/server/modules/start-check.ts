@@ -2,6 +2,7 @@
 import { type FlatError, flattenError } from '../../shared/errors.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import type { Feed } from './feed-types.ts'
+import { findMissingPackage } from './missing-package.ts'
 import type { Records } from './records.ts'
 
 /** The feed of the running process: the next process is likely to load the modules that it has loaded. */
@@ -9,14 +10,15 @@ export type Running = Pick<Feed, 'hasWhole' | 'hadFor' | 'computedBy'>
 
 /**
  * The first transform error in the graph of `entry`, with the `import()`s that `running` has followed, or of `others`. `entry` and
- * `others` are URLs; one of `others` that Vite does not find is no failure, because Node may load it. The transforms stay in Vite's
- * cache for the next process.
+ * `others` are URLs; one of `others` that Vite does not find is no failure, because Node may load it. With `findsPackages` a package that
+ * is missing is one. The transforms stay in Vite's cache for the next process.
  */
 export async function findFailure(
   records: Promise<Records>,
   entry: string,
   others: readonly string[],
-  running?: Running,
+  running: Running | undefined,
+  findsPackages: boolean,
 ): Promise<FlatError | undefined> {
   try {
     const source = await records
@@ -29,6 +31,7 @@ export async function findFailure(
     const [failure, ...errors] = await Promise.all([entry, ...others].map(failureOf))
     return (
       failure ??
+      (findsPackages ? findMissingPackage(graph.values()) : undefined) ??
       errors.find((error) => error && error.code !== 'ERR_MODULE_NOT_FOUND') ??
       (running && (await findDynamic(source, graph, running))?.error)
     )

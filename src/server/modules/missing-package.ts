@@ -1,0 +1,96 @@
+/**
+ * Finds an import of a package that is installed nowhere: the next process could not start, and the one that runs would be given up for
+ * it. Vite leaves such imports to Node. Whatever Node may find after all is left to it, too.
+ */
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { dirname, join, posix } from 'node:path'
+import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
+import type { ModuleRecord } from '../../shared/types.ts'
+
+/** Flags by which the app's process has hooks of its own, which may know packages that lie nowhere. */
+const HOOKS = /^(?:--import|--require|-r|--loader|--experimental-loader)\b/
+
+const STATIC_IMPORT = /\b__vite_ssr_import__\((["'])([^"'\n]+)\1/g
+const PACKAGE = /^(?:@[\w.-]+\/)?\w[\w.-]*(?=\/|$)/
+
+/** `true` if Node finds packages in folders `node_modules` alone. */
+export function findsByFolders(
+  execArgv: readonly string[] = [],
+  env: Record<string, string | undefined> = {},
+): boolean {
+  const { NODE_PATH, NODE_OPTIONS } = { ...process.env, ...env }
+  const flags = [...execArgv, ...(NODE_OPTIONS?.split(/[\s"]+/) ?? [])]
+  return process.versions.pnp === undefined && !NODE_PATH && !flags.some((flag) => HOOKS.test(flag))
+}
+
+/** The error of the first import in `records` that names a package which is not there. */
+export function findMissingPackage(records: Iterable<ModuleRecord>): FlatError | undefined {
+  const isThere = new Map<string, boolean>()
+  for (const { file, format, code } of records) {
+    if (file === null || format === 'commonjs') continue
+    for (const [, , specifier = ''] of code.matchAll(STATIC_IMPORT)) {
+      const [name] = PACKAGE.exec(specifier) ?? []
+      // its module `keep` is given by the runner, wherever it is installed
+      if (name === undefined || name === 'vite-tether' || isBuiltin(specifier)) continue
+      const key = `${posix.dirname(file)} ${name}`
+      if (!isThere.has(key)) isThere.set(key, isInstalled(name, file))
+      if (!isThere.get(key)) return missing(specifier, name, file)
+    }
+  }
+  return undefined
+}
+
+function isInstalled(name: string, importer: string): boolean {
+  const folders = new Set([dirname(importer), dirname(realOf(importer))].flatMap(upwards))
+  return [...folders].some((folder) => existsSync(join(folder, 'node_modules', name)) || nameOf(folder) === name)
+}
+
+function upwards(folder: string): string[] {
+  const above = dirname(folder)
+  return above === folder ? [folder] : [folder, ...upwards(above)]
+}
+
+function realOf(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    // it goes as it is looked at: the next check has the answer
+    return file
+  }
+}
+
+/** The package whose folder this is: it may import itself by its name. */
+function nameOf(folder: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown }).name
+  } catch {
+    // most folders have none
+    return undefined
+  }
+}
+
+function missing(specifier: string, name: string, importer: string): FlatError {
+  const error = new TetherError(
+    'ERR_MODULE_NOT_FOUND',
+    `Cannot find package '${specifier}' imported from '${importer}'. It must be installed: npm install ${name}.`,
+  )
+  const place = placeIn(importer, specifier)
+  if (place !== undefined) error.stack = `${error}\n    at ${place}`
+  return flattenError(error)
+}
+
+/** `file:line:column` of a specifier. */
+function placeIn(file: string, specifier: string): string | undefined {
+  try {
+    const before = readFileSync(file, 'utf8').split(
+      new RegExp(`(?<=['"])${specifier.replace(/\./g, '\\.')}(?=['"])`),
+      1,
+    )[0]!
+    const lines = before.split('\n')
+    return `${file}:${lines.length}:${lines.at(-1)!.length + 1}`
+  } catch {
+    // the error names the file as well
+    return undefined
+  }
+}
