@@ -156,13 +156,13 @@ export class Evaluation {
     const { linker } = this.#evaluator
     if (instance.isAbandoned) return never()
     linker.link(instance, stored)
-    if (stored.isCommonJs) installHooks()
-    else hookBeforeCode(stored.record.code)
     if (stored.isCommonJs) {
+      installHooks()
       linker.runCommonJs(instance, stored)
       frame.hasRun = true
       return undefined
     }
+    hookBeforeCode(stored.record.code)
     const { compiled } = stored
     if (compiled.isAsync && this.#supply.isNow) throw this.#evaluator.transient(asyncModule(stored.place.file))
     const run = (): Promise<void> | undefined => {

@@ -56,7 +56,7 @@ function isRealAllowed(config: ResolvedConfig, isAllowed: IsAllowed, file: strin
 }
 
 /** The real path of a file; `file` itself if there is none. Synchronous: a promise for each file would take longer than the rest. */
-function realPathOf(file: string): string {
+export function realPathOf(file: string): string {
   try {
     return realpathSync.native(file)
   } catch {

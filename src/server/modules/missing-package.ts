@@ -2,11 +2,12 @@
  * Finds an import of a package that is installed nowhere: the next process could not start, and the one that runs would be given up for
  * it. Vite leaves such imports to Node. Whatever Node may find after all is left to it, too.
  */
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, posix } from 'node:path'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import type { ModuleRecord } from '../../shared/types.ts'
+import { realPathOf } from './access.ts'
 
 /** Flags by which the app's process has hooks of its own, which may know packages that lie nowhere. */
 const HOOKS = /^(?:--import|--require|-r|--loader|--experimental-loader)\b/
@@ -42,22 +43,13 @@ export function findMissingPackage(records: Iterable<ModuleRecord>): FlatError |
 }
 
 function isInstalled(name: string, importer: string): boolean {
-  const folders = new Set([dirname(importer), dirname(realOf(importer))].flatMap(upwards))
+  const folders = new Set([dirname(importer), dirname(realPathOf(importer))].flatMap(upwards))
   return [...folders].some((folder) => existsSync(join(folder, 'node_modules', name)) || nameOf(folder) === name)
 }
 
 function upwards(folder: string): string[] {
   const above = dirname(folder)
   return above === folder ? [folder] : [folder, ...upwards(above)]
-}
-
-function realOf(file: string): string {
-  try {
-    return realpathSync(file)
-  } catch {
-    // it goes as it is looked at: the next check has the answer
-    return file
-  }
 }
 
 /** The package whose folder this is: it may import itself by its name. */
