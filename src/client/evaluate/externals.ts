@@ -7,10 +7,10 @@ import { hostname } from 'node:os'
 import { pathToFileURL } from 'node:url'
 import { createDebug } from 'obug'
 import { TetherError } from '../../shared/errors.ts'
+import { importPlace } from '../../shared/import-place.ts'
 import { didYouMean } from '../../shared/util/nearest.ts'
 import type { ImportNative } from '../code/compile.ts'
 import { hookBeforeImport } from '../code/node-hooks.ts'
-import { importPlace } from './import-place.ts'
 
 const debug = createDebug('vite-tether:native')
 

@@ -2,10 +2,10 @@
 import { inspect, stripVTControlCharacters } from 'node:util'
 import { describeError } from '../../shared/describe-error.ts'
 import { type FlatError, flattenError } from '../../shared/errors.ts'
+import { importPlace } from '../../shared/import-place.ts'
 import type { Failure } from '../../shared/ports.ts'
 import { firstPlace, readFrame } from '../../shared/util/code-frame.ts'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
-import { importPlace } from '../evaluate/import-place.ts'
 import { adviceFor } from './advice.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** Finds an import in a module's source, for errors that occur before the module runs and so have no stack frame of it. */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import type { Place } from '../../shared/util/code-frame.ts'
+import type { Place } from './util/code-frame.ts'
 
 /** `import ... from 'x'`, `export ... from 'x'`, `import 'x'`, `import('x')`, `require('x')`: groups for names and specifier. */
 const IMPORT = /\b(?:import|export|require)\b([^'"`;=]*?)(?:\bfrom\b\s*)?(['"`])([^'"`\n]+)\2/g
