@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, posix } from 'node:path'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
+import { importPlace } from '../../shared/import-place.ts'
 import type { ModuleRecord } from '../../shared/types.ts'
 import { realPathOf } from './access.ts'
 
@@ -67,22 +68,7 @@ function missing(specifier: string, name: string, importer: string): FlatError {
     'ERR_MODULE_NOT_FOUND',
     `Cannot find package '${specifier}' imported from '${importer}'. It must be installed: npm install ${name}.`,
   )
-  const place = placeIn(importer, specifier)
-  if (place !== undefined) error.stack = `${error}\n    at ${place}`
+  const place = importPlace(importer, specifier)
+  if (place) error.stack = `${error}\n    at ${place.file}:${place.line}:${place.column}`
   return flattenError(error)
-}
-
-/** `file:line:column` of a specifier. */
-function placeIn(file: string, specifier: string): string | undefined {
-  try {
-    const before = readFileSync(file, 'utf8').split(
-      new RegExp(`(?<=['"])${specifier.replace(/\./g, '\\.')}(?=['"])`),
-      1,
-    )[0]!
-    const lines = before.split('\n')
-    return `${file}:${lines.length}:${lines.at(-1)!.length + 1}`
-  } catch {
-    // the error names the file as well
-    return undefined
-  }
 }
