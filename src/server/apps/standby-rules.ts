@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { freemem } from 'node:os'
 import { resolve } from 'node:path'
+import { allFlags } from './all-flags.ts'
 
 /** Free memory, in bytes, below which there is no standby. */
 const ROOM = 512 * 1024 * 1024
@@ -17,9 +18,7 @@ const ENV_FILE = /^--env-file(?:-if-exists)?(?:=(.*))?$/s
 
 /** `true` if a process with these flags of node can be started early without an effect that is noticed. */
 export function mayWait(execArgv: readonly string[], env: NodeJS.ProcessEnv): boolean {
-  if (env.NODE_V8_COVERAGE) return false
-  const options = env.NODE_OPTIONS?.split(/[\s"]+/) ?? []
-  return ![...execArgv, ...options].some((flag) => EARLY.test(flag))
+  return !env.NODE_V8_COVERAGE && !allFlags(execArgv, env).some((flag) => EARLY.test(flag))
 }
 
 /** The contents of the files of `--env-file`; `undefined` for one that cannot be read. */

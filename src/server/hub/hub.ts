@@ -6,9 +6,9 @@ import { EventEmitter } from 'node:events'
 import { createDebug } from 'obug'
 import type { DevEnvironment, EnvironmentModuleNode, HotPayload, ViteDevServer } from 'vite'
 import { createDeferred } from '../../shared/util/deferred.ts'
+import { findsByFolders } from '../apps/all-flags.ts'
 import { Apps } from '../apps/apps.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from '../hub-types.ts'
-import { findsByFolders } from '../modules/missing-package.ts'
 import { findFailure } from '../modules/start-check.ts'
 import type { TetherOptions } from '../options.ts'
 import type { PageHub } from '../page/page-handler.ts'
@@ -70,7 +70,13 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
       check: (url, others, pid) => {
         const { execArgv, env } = bindings.current.options
         const running = this.#served.runnerOf(pid)?.feed
-        return findFailure(bindings.records, url, others, running, findsByFolders(execArgv, env))
+        return findFailure(
+          bindings.records,
+          url,
+          others,
+          running,
+          findsByFolders(execArgv ?? [], { ...process.env, ...env }),
+        )
       },
     })
     this.#reception = new Reception({ events: this, bindings, apps: this.#apps, report })

@@ -10,21 +10,8 @@ import { importPlace } from '../../shared/import-place.ts'
 import type { ModuleRecord } from '../../shared/types.ts'
 import { realPathOf } from './access.ts'
 
-/** Flags by which the app's process has hooks of its own, which may know packages that lie nowhere. */
-const HOOKS = /^(?:--import|--require|-r|--loader|--experimental-loader)\b/
-
 const STATIC_IMPORT = /\b__vite_ssr_import__\((["'])([^"'\n]+)\1/g
 const PACKAGE = /^(?:@[\w.-]+\/)?\w[\w.-]*(?=\/|$)/
-
-/** `true` if Node finds packages in folders `node_modules` alone. */
-export function findsByFolders(
-  execArgv: readonly string[] = [],
-  env: Record<string, string | undefined> = {},
-): boolean {
-  const { NODE_PATH, NODE_OPTIONS } = { ...process.env, ...env }
-  const flags = [...execArgv, ...(NODE_OPTIONS?.split(/[\s"]+/) ?? [])]
-  return process.versions.pnp === undefined && !NODE_PATH && !flags.some((flag) => HOOKS.test(flag))
-}
 
 /** The error of the first import in `records` that names a package which is not there. */
 export function findMissingPackage(records: Iterable<ModuleRecord>): FlatError | undefined {
