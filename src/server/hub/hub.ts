@@ -217,11 +217,6 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
     this.emit('save', [file])
   }
 
-  /** Files are watched from now on. An entry was missing, then its file was made, then the watcher began: no event tells of it. */
-  watching(): void {
-    this.#apps.configured.ensureMissing()
-  }
-
   /** A file was saved: apps that wait for it try again. */
   fileSaved(environment: DevEnvironment, file: string, isModule: boolean): void {
     this.#apps.saved(file, isModule || this.#bindings.of(environment).records.waitingFor(file).length > 0)

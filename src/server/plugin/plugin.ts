@@ -14,6 +14,7 @@ import { rewriteModuleHot } from '../transform/module-hot.ts'
 import { contentOf } from '../transform/settled-content.ts'
 import { fillGaps } from '../transform/unsupported-syntax.ts'
 import { noteAddedFiles } from '../vite/added-files.ts'
+import { catchBlindAdditions } from '../vite/blind-additions.ts'
 import { type BlindSaves, catchBlindSaves } from '../vite/blind-saves.ts'
 import { createTetherEnvironment, isAllowed } from '../vite/environment.ts'
 import { watchLoaded, watchOutsideFiles } from '../vite/outside-files.ts'
@@ -153,6 +154,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       if (foreign !== undefined) keeper?.foreign(foreign)
       hub.configure(served, server, { ...options, ...cli }, keeper)
       blindSaves = catchBlindSaves(server.watcher)
+      catchBlindAdditions(server.watcher)
       // the command, which serves no browser, has an address of its own for it
       if (!cli && options.ui !== false) page = mountPage(server, hub, options.ui)
       watchOutsideFiles(server, served)
@@ -168,7 +170,6 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
         {
           restart: (file, modules) => hub.fileChanged(file, modules),
           saved: (file, isModule) => hub.fileSaved(served, file, isModule),
-          watching: () => hub.watching(),
         },
       )
       // the command serves no browser

@@ -13,8 +13,6 @@ export interface FileEvents {
   restart(file: string, modules: Iterable<EnvironmentModuleNode>): void
   /** Any other file was saved, made or removed: an app that waits for a save may try again. */
   saved(file: string, isModule: boolean): void
-  /** The watcher knows all files from now on. It may not have reported one that appeared before. */
-  watching(): void
 }
 
 /** Calls `events` for the files of `server`'s watcher; it ends with the watcher. */
@@ -33,8 +31,6 @@ export function watchFiles(
     if (changed.length > 0) events.restart(file, changed)
   }
 
-  // Vite's watcher emits 'ready' several times, and only the last time it knows all files
-  server.watcher.on('ready', () => events.watching())
   server.watcher.on('all', (event, path) => {
     if (event === 'addDir' || event === 'unlinkDir') return
     const file = slash(path)
