@@ -47,7 +47,8 @@ export async function startFullStack(
   const project = createProject(files)
   const server = await startServer(
     project.root,
-    { entry: 'src/main.ts', serve: true, ...options },
+    // a process that gets no time on a busy machine may not answer within a second what it was asked
+    { entry: 'src/main.ts', serve: true, stop: { drain: 20_000 }, ...options },
     { ...config, server: { middlewareMode: false, port: 0, host: '127.0.0.1', ws: {}, ...config.server } },
   )
   const { port } = server.server.httpServer!.address() as AddressInfo
