@@ -50,6 +50,8 @@ function createResolutions(environment: DevEnvironment): Resolutions {
   const failures = new Map<EnvironmentModuleNode, string>()
   /** Those among them that a new file may have mended. */
   const retried = new Set<EnvironmentModuleNode>()
+  /** Files that an import has missed, and of which a change was told: Vite's resolver remembers that they were not there. */
+  const returned = new Set<string>()
 
   const { transformRequest } = environment
   environment.transformRequest = async function (url, ...rest) {
@@ -69,10 +71,12 @@ function createResolutions(environment: DevEnvironment): Resolutions {
     const name = nameOf(file)
     const importers = new Set<EnvironmentModuleNode>()
     const unresolved = new Set<EnvironmentModuleNode>()
-    for (const node of event === 'change' ? [] : moduleGraph.idToModuleMap.values()) {
-      const isUnresolved = event === 'add' && isPhantom(node)
+    for (const node of moduleGraph.idToModuleMap.values()) {
+      // A file is deleted, then its importer is transformed, then the file is back: all that the watcher tells may be a change of it.
+      const isUnresolved = event !== 'unlink' && isPhantom(node) && (event === 'add' || nameOf(node.url) === name)
       if (isUnresolved) unresolved.add(node)
-      if (isUnresolved || node.file === file || (event === 'add' && node.file && nameOf(node.file) === name)) {
+      const isNear = event === 'add' && node.file && nameOf(node.file) === name
+      if (isUnresolved || (event !== 'change' && (node.file === file || isNear))) {
         for (const importer of node.importers) importers.add(importer)
         // a file is renamed, then its new name is told, then 100 ms pass, then its end is told: its code must not run until then
         if (isFilePath(node.file ?? '') && !existsSync(node.file!)) node.transformResult = null
@@ -90,6 +94,7 @@ function createResolutions(environment: DevEnvironment): Resolutions {
       moduleGraph.invalidateModule(node)
     }
     if (unresolved.size > 0) drop(unresolved)
+    if (unresolved.size > 0 && event === 'change') returned.add(file)
     // Vite does this for a file that is saved, but for one that comes or goes only once all `hotUpdate` hooks have answered, and then
     // keeps the result of a transform that began before: its code would be from before for ever
     if (event !== 'change') moduleGraph.onFileChange(file)
@@ -100,6 +105,7 @@ function createResolutions(environment: DevEnvironment): Resolutions {
   async function changed(file: string): Promise<EnvironmentModuleNode[]> {
     const importers = [...(concerned.get(file) ?? [])]
     concerned.delete(file)
+    if (returned.delete(file)) await environment.pluginContainer.watchChange(file, { event: 'create' })
     // forget() runs, then a transform gets old answers of Vite's resolver, then the resolver hears of the file: so once more
     for (const node of importers) moduleGraph.invalidateModule(node)
     const verdicts = await Promise.all(importers.map(isChanged))
