@@ -142,7 +142,8 @@ export class TetherRuntime implements HotRuntime {
       for (const dep of stored.staticTargets) if (isNew(dep)) needed.add(dep)
       // an import() that has run before is going to run again: what it loads must be there, as for a static import
       for (const [specifier, dep] of Object.entries(stored.record.dynamicDeps)) {
-        if (replaced.has(dep) || (specifier.startsWith('.') && this.#hasLost(id, dep))) needed.add(dep)
+        const isOther = specifier.startsWith('.') || !instances.live(dep)
+        if (replaced.has(dep) || (isOther && this.#isNext(id, dep))) needed.add(dep)
       }
       // the folder that a computed one has read may not have that file any more
       for (const dep of instances.computedBy(id)) if (replaced.has(dep) && !this.#isMissing(dep)) needed.add(dep)
@@ -150,8 +151,11 @@ export class TetherRuntime implements HotRuntime {
     for (const stored of modules) this.#checkNames(stored, isNew)
   }
 
-  /** `import('./routes')` has loaded routes.ts, then that is deleted, then Vite leaves the specifier as it is written. */
-  #hasLost(importer: ModuleId, path: ModuleId): boolean {
+  /**
+   * `import('./routes')` has loaded routes.ts, then that is deleted, and Vite leaves the specifier as it is written; or it is renamed to
+   * routes/index.ts, and the import means that one now.
+   */
+  #isNext(importer: ModuleId, path: ModuleId): boolean {
     const { instances } = this.#evaluator
     const imports = instances.live(importer)?.imports ?? []
     return [...imports].some((id) => mayMean(path, id) && instances.live(id))

@@ -37,24 +37,25 @@ export async function prepareModules(
     current.set(id, parsed)
     const targets = (specifiers: Iterable<string>) =>
       [...specifiers].filter(isApplication).map((specifier) => toId(specifier, id))
-    // import('./routes') has loaded routes.ts, then that is deleted, then Vite leaves the specifier as it is written
-    const loaded = [...(live(id)?.imports ?? [])].filter(live)
-    const isLost = (dep: ModuleId) => isMissing(dep) && loaded.some((other) => mayMean(dep, other))
+    // import('./routes') has loaded routes.ts, then that is deleted, and Vite leaves the specifier as it is written; or it is renamed
+    // to routes/index.ts, and the import means that one now
+    const gone = [...(live(id)?.imports ?? [])].filter((dep) => live(dep) && isMissing(dep))
+    const isNext = (dep: ModuleId) => (isMissing(dep) || !live(dep)) && gone.some((other) => mayMean(dep, other))
     // an import() that has run before is going to run again: what it loads must be there, as for a static import; only the
     // folder that a computed one has read may not have that file any more
     const lazy = [...targets(parsed.dynamic), ...[...computed(id)].filter((dep) => !isMissing(dep))]
-    const needed = [
-      ...targets(parsed.imports.keys()).filter((dep) => replaced.has(dep) || !live(dep)),
-      ...lazy.filter((dep) => replaced.has(dep) || isLost(dep)),
-    ]
-    // A file is deleted, then its importer is saved, then 100 ms pass, then its end is told: the server of vite-node has its code until then.
-    const lost = [...parsed.imports.keys(), ...parsed.dynamic].find((specifier) => {
-      const dep = specifier.startsWith('.') ? toId(specifier, id) : ''
-      return needed.includes(dep) && isMissing(dep)
-    })
+    const next = lazy.filter((dep) => replaced.has(dep) || isNext(dep))
+    // A file is deleted, then its importer is saved, then 100 ms pass, then its end is told: until then its instance is live, and the
+    // server of vite-node has its code. But Vite has left the import of it as it is written.
+    const isLost = (specifier: string) => specifier.startsWith('.') && isMissing(toId(specifier, id))
+    const lost = [
+      ...parsed.imports.keys(),
+      ...[...parsed.dynamic].filter((specifier) => next.includes(toId(specifier, id))),
+    ].find(isLost)
     if (lost !== undefined)
       throw new Error(`Cannot find module '${lost}', which ${toUrl(id)} imports. Does the file exist?`)
-    await Promise.all(needed.map(visit))
+    const needed = targets(parsed.imports.keys()).filter((dep) => replaced.has(dep) || !live(dep))
+    await Promise.all([...needed, ...next].map(visit))
   }
 
   function exportsOf(id: ModuleId, seen = new Set<ModuleId>()): ReadonlySet<string> | undefined {
