@@ -13,29 +13,38 @@ import type { Settings } from './settings.ts'
 /** The names of Vite's config files. */
 const CONFIGS = ['js', 'mjs', 'ts', 'cjs', 'mts', 'cts'].map((extension) => `vite.config.${extension}`)
 
-/**
- * The path of the index of what is kept; `undefined` where nothing is: with a config that is more than its text, with attached runners, and under Yarn's Plug'n'Play, where packages lie in archives.
- */
+/** Where a start leaves something. */
+export interface StartPlace {
+  /** The path of the index. */
+  path: string
+  /** The config may read anything. */
+  isWatched: boolean
+}
+
+/** Returns where; `undefined` where nothing is left: with attached runners, and under Yarn's Plug'n'Play, where packages lie in archives. */
 export function keptStart(
   { root, entry, options }: Pick<Settings, 'root' | 'options'> & { entry: string },
   flags: Flags,
   vite: FoundVite,
-): string | undefined {
+): StartPlace | undefined {
   if (!flags.cache || flags.attach !== undefined || process.versions.pnp !== undefined) return undefined
   try {
     // before Vite reads it: what is kept belongs to this text
     const config = configOf(root, flags)
-    if (config !== undefined && !isPlainConfig(config)) return undefined
-    const { args: _theirs, ...shaping } = options
-    return startPath({
+    // each plugin has a name
+    const isWatched = config !== undefined && (!isPlainConfig(config) || /\bname\b/.test(config))
+    const { args, ...shaping } = options
+    const path = startPath({
       root,
       entry: resolveEntry(entry, root),
-      flags: [shaping, flags.mode, flags.config, flags.serveAt, config, ownVersions().tether],
+      flags: [shaping, flags.mode, flags.config, flags.serveAt, config, ownVersions().tether, isWatched && args],
       vite,
       own: distPath(''),
       env: process.env,
+      readsEnv: isWatched,
       cwd: process.cwd(),
     })
+    return { path, isWatched }
   } catch {
     // there is no such entry, or a file that cannot be looked at: the usual start says what is wrong
     return undefined

@@ -8,6 +8,7 @@ import inspector from 'node:inspector'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { startEarly } from '../server/apps/early-start.ts'
 import { takeInspector, takeInspectorOption } from '../server/apps/inspector-flags.ts'
+import { Reads } from '../server/start/reads.ts'
 import { startFolder } from '../server/start/start-key.ts'
 import { type FoundVite, importVite } from '../server/vite/project-vite.ts'
 import { RUNNER_MARKER } from '../shared/constants.ts'
@@ -47,6 +48,7 @@ async function main(argv: readonly string[]): Promise<void> {
   // it has needed no server
   const exit = flags.once && settings.cli.early?.hasBegun ? settings.cli.early.exit : undefined
   if (exit) return ending.endAs(exit)
+  settings.reads?.install()
   // as Vite's own command does
   keepCompiledCode()
   const vite = importVite(found)
@@ -60,15 +62,13 @@ async function main(argv: readonly string[]): Promise<void> {
  * Starts the app's process, which is taken when Vite is there, or else ends with this one. Resolves at once, or, if it may begin without
  * Vite, when it has.
  */
-async function begin(
-  { root, entry, options, cli }: Settings,
-  flags: Flags,
-  vite: FoundVite,
-  ending: Ending,
-): Promise<void> {
+async function begin(settings: Settings, flags: Flags, vite: FoundVite, ending: Ending): Promise<void> {
+  const { root, entry, options, cli } = settings
   if (flags.clearCache) rmSync(startFolder(root), { recursive: true, force: true })
   if (entry === undefined) return
-  cli.keep = keptStart({ root, entry, options }, flags, vite)
+  const place = keptStart({ root, entry, options }, flags, vite)
+  cli.keep = place?.path
+  if (place?.isWatched) settings.reads = new Reads(vite.path)
   const early = startEarly(entry, root, { ...options, ...cli }, cli.keep)
   if (!early) return
   cli.early = early

@@ -6,6 +6,7 @@ import type { InlineConfig, Plugin, ViteDevServer } from 'vite'
 import { resolveEntry } from '../server/apps/entries.ts'
 import type { Hub } from '../server/hub/hub.ts'
 import type { CliSettings, TetherOptions } from '../server/options.ts'
+import type { Reads } from '../server/start/reads.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { Flags } from './flags.ts'
 import type { Settings } from './settings.ts'
@@ -13,7 +14,7 @@ import type { Settings } from './settings.ts'
 /** The modules that are loaded after the check that Vite is installed: without it, importing them would fail with Node's error. */
 export interface Loaded {
   vite: typeof import('vite')
-  createPlugin(options: TetherOptions, cli: CliSettings): Plugin
+  createPlugin(options: TetherOptions, cli: CliSettings, reads: Reads | undefined): Plugin
   hubOf(server: ViteDevServer): Hub
 }
 
@@ -31,7 +32,7 @@ export interface RunningServer {
  */
 export async function serve(
   flags: Flags,
-  { root, entry, options, cli }: Settings,
+  { root, entry, options, cli, reads }: Settings,
   { vite, createPlugin, hubOf }: Loaded,
 ): Promise<RunningServer> {
   refuseSubcommand(flags, entry)
@@ -48,7 +49,7 @@ export async function serve(
     root,
     customLogger: logger,
     clearScreen: flags.clearScreen,
-    plugins: [createPlugin(options, cli)],
+    plugins: [createPlugin(options, cli, reads)],
     appType: 'custom',
     // no http listener and no WebSocket for browsers
     // nor a browser to open: `open` of the config is for the user's own Vite

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { AttachOptions, CliSettings, TetherOptions } from '../server/options.ts'
+import type { Reads } from '../server/start/reads.ts'
 import type { Flags } from './flags.ts'
 
 /** The settings of one run of the command. */
@@ -11,6 +12,8 @@ export interface Settings {
   entry: string | undefined
   options: TetherOptions
   cli: CliSettings
+  /** What the config and its plugins read, where they may read anything. */
+  reads?: Reads
 }
 
 /** The settings that flags make. */

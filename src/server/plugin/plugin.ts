@@ -8,6 +8,7 @@ import { dockOf } from '../page/dock.ts'
 import { mountPage } from '../page/mount.ts'
 import type { Page } from '../page/page-handler.ts'
 import { StartKeeper } from '../start/keeper.ts'
+import type { Reads } from '../start/reads.ts'
 import { loadCommonJs, watchPackageTypes } from '../transform/commonjs-files.ts'
 import { lowerDecorators } from '../transform/decorators.ts'
 import { rewriteModuleHot } from '../transform/module-hot.ts'
@@ -44,8 +45,8 @@ export function tether(options: TetherOptions = {}): Plugin {
   return createPlugin(options)
 }
 
-/** Makes the plugin; `cli` has the settings of the command. */
-export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
+/** Makes the plugin; `cli` has the settings of the command, `reads` what config and plugins have read where they may read anything. */
+export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Reads): Plugin {
   checkOptions(given)
   let options = given
   let active = true
@@ -150,7 +151,8 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings): Plugin {
       const served = server.environments[options.environment ?? 'ssr']!
       environment = served
       const hub = hubOf(served)!
-      if (cli?.keep !== undefined && options.cache !== false) keeper = new StartKeeper(served, cli.keep, vitePath)
+      if (cli?.keep !== undefined && options.cache !== false)
+        keeper = new StartKeeper(served, cli.keep, vitePath, reads)
       if (foreign !== undefined) keeper?.foreign(foreign)
       hub.configure(served, server, { ...options, ...cli }, keeper)
       blindSaves = catchBlindSaves(server.watcher)

@@ -12,6 +12,7 @@ import {
   firstDifference,
   folderIs,
   linkIs,
+  listIs,
   type Proof,
 } from '../../shared/util/file-proof.ts'
 
@@ -38,6 +39,7 @@ export interface ProjectFiles {
 export class Inputs {
   readonly #files = new Map<string, string | null>()
   readonly #folders = new Map<string, string | null>()
+  readonly #lists = new Map<string, string | null>()
   readonly #links = new Map<string, string | null>()
   /** Module files -> digests of the sources that their code was made of. */
   readonly #sources = new Map<string, string>()
@@ -59,6 +61,11 @@ export class Inputs {
 
   folder(path: string): void {
     if (!this.#folders.has(path)) this.#folders.set(path, folderIs(path))
+  }
+
+  /** A folder all of whose names count. */
+  list(path: string): void {
+    if (!this.#lists.has(path)) this.#lists.set(path, listIs(path))
   }
 
   hasFolder(path: string): boolean {
@@ -111,13 +118,21 @@ export class Inputs {
     return this.#sources.get(id)
   }
 
-  /** The proof for the modules `ids`; a reason if something is not what it was when it was read. */
-  proofFor(ids: readonly string[]): Proof | { reason: string } {
-    const sources = ids.map((id): Expected => [id, this.#sources.get(id)!])
-    const proof = { files: [...this.#files], folders: [...this.#folders], links: [...this.#links] }
+  /** The proof for everything but sources; a reason if something is not what it was when it was read. */
+  proof(): Proof | { reason: string } {
+    const proof = {
+      files: [...this.#files],
+      folders: [...this.#folders],
+      lists: [...this.#lists],
+      links: [...this.#links],
+    }
     const changed = firstDifference(proof)
-    if (changed !== undefined) return { reason: `${changed} has changed` }
-    return { ...proof, files: [...proof.files, ...sources] }
+    return changed === undefined ? proof : { reason: `${changed} has changed` }
+  }
+
+  /** `proof` with the sources of modules. */
+  withSources(proof: Proof, ids: readonly string[]): Proof {
+    return { ...proof, files: [...proof.files, ...ids.map((id): Expected => [id, this.#sources.get(id)!])] }
   }
 
   readonly #seen = new Map<string, Set<string>>()

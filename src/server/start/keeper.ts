@@ -2,7 +2,7 @@
  * Writes down what a start has made, for the next one: the code of the app's modules, with a proof of all that has shaped it. The command's
  * server alone does it, whose environment is nobody else's.
  */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, posix } from 'node:path'
 import { createDebug } from 'obug'
 import type { Alias, DevEnvironment } from 'vite'
@@ -11,15 +11,19 @@ import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { slash } from '../../shared/util/file-path.ts'
 import { digestOf, firstDifference } from '../../shared/util/file-proof.ts'
 import { loadTsconfigResolver, type ResolveTsconfig } from '../vite/tsconfig-resolver.ts'
+import { type Agreed, Agreement, type Made } from './agreement.ts'
 import { Inputs } from './inputs.ts'
 import { type ImportSettings, lookInto } from './looked-into.ts'
-import { replace, tidy } from './store-files.ts'
+import type { Reads } from './reads.ts'
+import { aliased, PLAIN, settingThatIsNotNoted } from './resolve-settings.ts'
+import { graphOf } from './start-graph.ts'
+import { replace, seenPath, tidy } from './store-files.ts'
 import { noteTsconfigs } from './tsconfig-chain.ts'
 
 const debug = createDebug('vite-tether:start')
 
-/** Modules whose code is made of their own text and of what is noted, by nothing but Vite and this package. */
-const PLAIN = /\.(?:[cm]?[jt]s|[jt]sx|json)$/
+/** Files that Vite makes code of by reading others. */
+const STYLES = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss|html)$/
 
 /** Functions that compiled code imports: part of Vite's compiler, and as old as that. */
 const HELPERS = '\0@oxc-project+runtime'
@@ -38,28 +42,48 @@ export type RecordOf = (id: ModuleId) => ModuleRecord | undefined
 export class StartKeeper {
   readonly #path: string
   readonly #root: string
-  readonly #inputs = new Inputs()
+  readonly #inputs: Inputs
+  readonly #environment: DevEnvironment
+  /** What is read while a config and plugins run that may do anything; absent with a config that is its text. */
+  readonly #reads: Reads | undefined
+  readonly #agreement: Agreement | undefined
   readonly #aliases: readonly Alias[]
+  readonly #isAsset: (file: string) => boolean
   readonly #tsconfigs = new Set<string>()
   readonly #settings = new Map<string, ImportSettings>()
   /** Module -> what its source says after `import` and `from`. */
   readonly #imports = new Map<ModuleId, ReadonlySet<string>>()
   readonly #resolveTsconfig: Promise<ResolveTsconfig | undefined>
+  #tsconfigResolver: ResolveTsconfig | undefined
   #written = ''
+  #seen = ''
 
   /** `path`: of the index; `vite`: of the package whose compiler reads tsconfig.json. */
-  constructor(environment: DevEnvironment, path: string, vite: string) {
+  constructor(environment: DevEnvironment, path: string, vite: string, reads: Reads | undefined) {
     const config = environment.getTopLevelConfig()
     const { root, mode, envDir, configFile } = config
     this.#path = path
+    this.#environment = environment
+    this.#reads = reads
+    this.#inputs = reads?.inputs ?? new Inputs()
+    if (reads) this.#agreement = new Agreement(seenPath(path))
     this.#root = root
     this.#inputs.project({ root, mode, envDir: envDir || root, configFile })
     this.#aliases = config.resolve.alias
+    this.#isAsset = config.assetsInclude
     const obstacle = settingThatIsNotNoted(environment)
     if (obstacle !== undefined) this.#inputs.doubted(obstacle)
     this.#inputs.file(posix.join(slash(vite), 'package.json'))
     this.#resolveTsconfig = loadTsconfigResolver(vite)
     this.#watchResolver(environment)
+    if (!reads) return
+    if (!reads.hasSeenModules) reads.inputs.doubted('this version of node does not show which modules it loads')
+    for (const file of config.configFileDependencies) reads.codeFile(slash(file))
+    reads.serve()
+    void this.#resolveTsconfig.then((resolveTsconfig) => {
+      this.#tsconfigResolver = resolveTsconfig
+      for (const file of reads.code) this.#lookIntoCode(file)
+    })
   }
 
   /** Vite is about to read a module. */
@@ -71,7 +95,7 @@ export class StartKeeper {
   /** Vite has read a module's file. It asks nobody what a package is that Node is going to load, so these are looked for here. */
   async source(id: string, content: string): Promise<void> {
     const file = slash(id)
-    if (!PLAIN.test(file) || file.includes('/node_modules/')) return
+    if (!this.#mayKeep(file)) return
     const resolveTsconfig = await this.#resolveTsconfig
     const noted = new Set<string>()
     const written = Array.from(content.matchAll(WRITTEN), ([, specifier]) => specifier!)
@@ -81,14 +105,14 @@ export class StartKeeper {
       if (!/^[./]/.test(specifier)) this.#lookInto(specifier, file, resolveTsconfig)
     }
     this.#imports.set(file, noted)
-    // its code depends on which files there are
+    // a plugin may have changed it before; otherwise its code depends on which files there are
     if (content.includes('import.meta.glob')) this.#inputs.forget(file)
-    else this.#inputs.source(file, content)
+    else this.#inputs.source(file, this.#reads ? textOf(file) : content)
   }
 
   /** There is a plugin that may do anything. */
   foreign(plugin: string): void {
-    this.#inputs.doubted(`there is the plugin ${plugin}`)
+    if (!this.#reads) this.#inputs.doubted(`there is the plugin ${plugin}`)
   }
 
   /** Writes what the app with this entry runs, unless something of it cannot be proven. */
@@ -104,65 +128,77 @@ export class StartKeeper {
 
   #write(entry: ModuleId, recordOf: RecordOf, settings: StartSettings): string | undefined {
     if (this.#inputs.doubt !== undefined) return this.#inputs.doubt
-    const records = this.#graphOf(entry, recordOf)
+    const obstacle = (record: ModuleRecord) => this.#obstacle(record)
+    const made = graphOf(entry, recordOf, obstacle)
+    if (typeof made === 'string') return made
+    const agreed = this.#agree(made)
+    if (typeof agreed === 'string') return agreed
+    const records = graphOf(entry, (id) => (agreed.ids.has(id) ? recordOf(id) : undefined), obstacle)
     if (typeof records === 'string') return records
-    const proof = this.#inputs.proofFor(records.flatMap(({ file }) => file ?? []))
-    if ('reason' in proof) return proof.reason
+    const files = records.flatMap(({ file }) => file ?? [])
+    const proof = this.#inputs.withSources(agreed.proof, files)
     const code = records.map((record) => record.code).join('')
     const map = records.map((record) => record.map ?? '').join('')
     const texts = { code: digestOf(code), map: digestOf(map) }
     const kept: KeptStart = { proof, records: records.map(toKept), texts, ...settings }
     const index = writeIndex(kept)
     if (index === this.#written) return undefined
-    const files = keptFiles(this.#path, texts)
+    const paths = keptFiles(this.#path, texts)
     mkdirSync(dirname(this.#path), { recursive: true })
-    replace(files.code, code)
-    replace(files.map, map)
+    replace(paths.code, code)
+    replace(paths.map, map)
     replace(this.#path, index)
     this.#written = index
     debug('%d modules are kept', records.length)
-    tidy(this.#path, [this.#path, ...Object.values(files)])
+    tidy(this.#path, Object.values(paths))
     return undefined
   }
 
-  /** The entry's static graph, and those behind its `import()`s that have been loaded; a reason if a module cannot be kept. */
-  #graphOf(entry: ModuleId, recordOf: RecordOf): ModuleRecord[] | string {
-    const graph = new Map<ModuleId, ModuleRecord>()
-    const visit = (id: ModuleId): string | undefined => {
-      const ids = new Set([id])
-      const found: ModuleRecord[] = []
-      for (const each of ids) {
-        if (graph.has(each)) continue
-        const record = recordOf(each)
-        const reason = record ? this.#obstacle(record) : 'it has no code'
-        if (reason !== undefined) return `${each}: ${reason}`
-        found.push(record!)
-        for (const dep of Object.values(record!.deps)) ids.add(dep)
-      }
-      for (const record of found) graph.set(record.id, record)
-      return undefined
+  /** What may be used of it: all of it with a config that is its text. */
+  #agree(made: readonly ModuleRecord[]): Agreed | string {
+    // files that plugins read by native code
+    for (const file of this.#reads ? this.#environment.pluginContainer.watchFiles : []) this.#inputs.file(slash(file))
+    const proof = this.#inputs.proof()
+    if ('reason' in proof) return proof.reason
+    if (!this.#agreement) return { proof, ids: new Set(made.map(({ id }) => id)) }
+    const { text, agreed } = this.#agreement.compare(proof, this.#describe(made))
+    if (text !== this.#seen) {
+      mkdirSync(dirname(this.#path), { recursive: true })
+      replace(seenPath(this.#path), text)
+      this.#seen = text
+      tidy(this.#path)
     }
-    const reason = visit(entry)
-    if (reason !== undefined) return reason
-    for (const { dynamicDeps } of graph.values()) {
-      // one that is not kept is asked for when it is imported
-      for (const dep of Object.values(dynamicDeps)) if (recordOf(dep)) visit(dep)
-    }
-    return [...graph.values()]
+    // whatever was agreed on before
+    if (typeof agreed === 'string') rmSync(this.#path, { force: true })
+    return agreed
+  }
+
+  #describe(records: readonly ModuleRecord[]): Made {
+    return Object.fromEntries(records.map(({ id, hash }) => [id, [this.#inputs.sourceOf(id) ?? '', hash]]))
   }
 
   #obstacle({ id, file, format, code, deps, dynamicDeps }: ModuleRecord): string | undefined {
     if (id.startsWith(HELPERS)) return undefined
-    if (file !== id || !PLAIN.test(id) || id.includes('/node_modules/')) return 'it is more than a file'
+    const isVirtual = this.#reads !== undefined && file === null && !/^[/.]|[?#]/.test(id)
+    if (!isVirtual && (file !== id || !this.#mayKeep(id))) return 'it is more than a file'
     if (format !== undefined) return 'Node runs it'
-    if (this.#inputs.sourceOf(id) === undefined) return 'its source is not known'
-    const noted = this.#imports.get(id)!
+    if (!isVirtual && this.#inputs.sourceOf(id) === undefined) return 'its source is not known'
+    const noted = this.#imports.get(id)
     for (const [, literal] of code.matchAll(IMPORTED)) {
       const specifier = literal!.slice(1, -1)
-      if (!Object.hasOwn(deps, specifier) && !Object.hasOwn(dynamicDeps, specifier) && !noted.has(specifier))
-        return `it imports ${specifier}, which its source does not name`
+      if (Object.hasOwn(deps, specifier) || Object.hasOwn(dynamicDeps, specifier) || noted?.has(specifier)) continue
+      if (!this.#reads) return `it imports ${specifier}, which its source does not name`
+      // a plugin has written it
+      this.#lookInto(specifier, file ?? posix.join(this.#root, 'index.html'), this.#tsconfigResolver)
     }
     return undefined
+  }
+
+  /** `true` for a file whose code is made of its text, and by nobody but those that are watched. */
+  #mayKeep(file: string): boolean {
+    if (file.includes('/node_modules/')) return false
+    if (PLAIN.test(file)) return true
+    return this.#reads !== undefined && !/[?#\0]/.test(file) && !STYLES.test(file) && !this.#isAsset(file)
   }
 
   /** Has all that Vite resolves noted first. */
@@ -178,6 +214,11 @@ export class StartKeeper {
       }
       return resolveId.apply(pluginContainer, args)
     }
+  }
+
+  /** Code of the config and of plugins. */
+  #lookIntoCode(file: string): void {
+    for (const [, specifier] of textOf(file).matchAll(WRITTEN)) this.#lookInto(specifier!, file, this.#tsconfigResolver)
   }
 
   #lookInto(specifier: string, importer: string, resolveTsconfig: ResolveTsconfig | undefined): void {
@@ -200,27 +241,12 @@ export class StartKeeper {
   }
 }
 
-/** All that the aliases of a config may make of a specifier. */
-function aliased(specifier: string, aliases: readonly Alias[]): string[] {
-  return aliases.flatMap(({ find, replacement }) => {
-    if (typeof find !== 'string') return find.test(specifier) ? specifier.replace(find, replacement) : []
-    return specifier === find || specifier.startsWith(`${find}/`) ? replacement + specifier.slice(find.length) : []
-  })
-}
-
-/** A setting of the config that makes Vite look where this does not. */
-function settingThatIsNotNoted(environment: DevEnvironment): string | undefined {
-  const { envPrefix = 'VITE_' } = environment.getTopLevelConfig()
-  const { resolve } = environment.config
-  const others: Record<string, boolean> = {
-    envPrefix: String(envPrefix) !== 'VITE_',
-    'resolve.extensions': resolve.extensions.some((extension) => !PLAIN.test(`x${extension}`)),
-    'resolve.preserveSymlinks': resolve.preserveSymlinks,
-    'resolve.dedupe': resolve.dedupe.length > 0,
-    'resolve.alias': environment.getTopLevelConfig().resolve.alias.some(({ customResolver }) => customResolver),
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
   }
-  const name = Object.keys(others).find((each) => others[each])
-  return name && `there is the setting ${name}`
 }
 
 function toKept({ id, url, file, hash, format, interop, deps, dynamicDeps, code, map }: ModuleRecord): KeptRecord {

@@ -7,10 +7,13 @@ import { dirname, join } from 'node:path'
 import { digestOf } from '../../shared/util/file-proof.ts'
 
 /** Changes when what is kept, or what is made of it, changes in a way that its versions do not tell. */
-const FORMAT = 2
+const FORMAT = 3
 
 /** Variables that shape code: those of `import.meta.env`, and Node's. */
 const VARIABLES = /^(?:VITE_.*|NODE_ENV|NODE_OPTIONS|NODE_PATH)$/
+/** Variables in which one terminal differs from another, or a start from the next. */
+const TERMINALS =
+  /^(?:_|SHLVL|PWD|OLDPWD|COLUMNS|LINES|TERM_.*|.*_SESSION_ID|WINDOWID|WT_.*|SSH_.*|TMUX.*|STY|GPG_TTY|VSCODE_.*)$/
 
 /** The command's knowledge of a start. */
 export interface StartRequest {
@@ -24,6 +27,8 @@ export interface StartRequest {
   /** The folder of our own built files. */
   own: string
   env: NodeJS.ProcessEnv
+  /** The config may read any variable. */
+  readsEnv: boolean
   cwd: string
 }
 
@@ -35,8 +40,9 @@ export function startFolder(root: string): string {
 
 /** The path of the index. */
 export function startPath(request: StartRequest): string {
-  const { root, env, own, ...rest } = request
-  const variables = Object.entries(env).filter(([name]) => VARIABLES.test(name))
+  const { root, env, readsEnv, own, ...rest } = request
+  const counts = (name: string) => VARIABLES.test(name) || (readsEnv && !TERMINALS.test(name))
+  const variables = Object.entries(env).filter(([name]) => counts(name))
   const node = [process.version, process.arch, process.platform, process.execPath]
   const key = [FORMAT, realpathSync(root), rest, variables.sort(), node, stampsOf(own)]
   return join(startFolder(root), `start-${hex(digestOf(JSON.stringify(key)))}`)

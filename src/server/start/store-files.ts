@@ -18,23 +18,29 @@ export function replace(path: string, content: string): void {
   }
 }
 
-/** Removes texts that no index names any more, and all but the newest starts. */
-export function tidy(path: string, current: readonly string[]): void {
+/** The file by which the next server process learns what this one has made. */
+export function seenPath(path: string): string {
+  return `${path}.seen`
+}
+
+/** Removes texts that no index names any more, if those of `path` are known, and all but the newest starts. */
+export function tidy(path: string, texts?: readonly string[]): void {
   const folder = dirname(path)
   const startOf = (file: string) => /^start-[\da-f]{32}/.exec(file)?.[0]
   const files = readdirSync(folder).filter((file) => startOf(file) !== undefined)
   const ageOf = (file: string) => Date.now() - (statSync(join(folder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0)
-  const indices = files.filter((file) => file === startOf(file)).map((file) => [file, ageOf(file)] as const)
-  const kept = new Set(
-    indices
-      .sort(([, one], [, other]) => one - other)
-      .slice(0, STARTS)
-      .map(([file]) => file),
-  )
+  const ages = new Map<string, number>()
+  for (const file of files) {
+    const start = startOf(file)!
+    ages.set(start, Math.min(ages.get(start) ?? Number.POSITIVE_INFINITY, ageOf(file)))
+  }
+  const newest = [...ages].sort(([, one], [, other]) => one - other).slice(0, STARTS)
+  const kept = new Set(newest.map(([start]) => start))
+  const current = texts && new Set([path, seenPath(path), ...texts].map((each) => basename(each)))
   for (const file of files) {
     // another start may be writing it
     if (/-\d+$/.test(file) && ageOf(file) < WRITING) continue
-    const isOld = startOf(file) === basename(path) && !current.includes(join(folder, file))
+    const isOld = startOf(file) === basename(path) && current?.has(file) === false
     if (isOld || !kept.has(startOf(file)!)) rmSync(join(folder, file), { force: true })
   }
 }

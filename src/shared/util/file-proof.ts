@@ -10,8 +10,10 @@ export type Expected = [path: string, is: string | null]
 export interface Proof {
   /** Files by their content. */
   files: Expected[]
-  /** Folders by the names in them. */
+  /** Folders by the names in them to which an import may lead. */
   folders: Expected[]
+  /** Folders by all names in them. */
+  lists: Expected[]
   /** Paths by what they really are. */
   links: Expected[]
 }
@@ -47,6 +49,16 @@ export function folderIs(path: string): string | null {
   }
 }
 
+/** The digest of all names in a folder; `null` if it is none. */
+export function listIs(path: string): string | null {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true })
+    return digestOf(JSON.stringify(entries.map((entry) => describe(path, entry)).sort()))
+  } catch {
+    return null
+  }
+}
+
 /** The real path; `null` if there is none. */
 export function linkIs(path: string): string | null {
   try {
@@ -56,14 +68,24 @@ export function linkIs(path: string): string | null {
   }
 }
 
+const IS: Record<keyof Proof, (path: string) => string | null> = {
+  files: fileIs,
+  folders: folderIs,
+  lists: listIs,
+  links: linkIs,
+}
+
+/** `true` if a path is what it was. */
+export function stillTrue(kind: keyof Proof, [path, was]: Expected): boolean {
+  return IS[kind](path) === was
+}
+
 /** The first path that is not what it was; `undefined` if all are. */
-export function firstDifference({ files, folders, links }: Proof): string | undefined {
-  const checks: [Expected[], (path: string) => string | null][] = [
-    [files, fileIs],
-    [folders, folderIs],
-    [links, linkIs],
-  ]
-  for (const [expected, is] of checks) for (const [path, was] of expected) if (is(path) !== was) return path
+export function firstDifference(proof: Proof): string | undefined {
+  for (const kind of ['files', 'folders', 'lists', 'links'] as const) {
+    const changed = proof[kind].find((each) => !stillTrue(kind, each))
+    if (changed) return changed[0]
+  }
   return undefined
 }
 

@@ -5,7 +5,16 @@ import { createProject } from '../../../support/project.ts'
 
 function request(root: string): StartRequest {
   const vite = { path: '/vite', version: '8.3.0' }
-  return { root, entry: `${root}/a.ts`, flags: [], vite, own: `${root}/dist`, env: { VITE_A: '1' }, cwd: root }
+  return {
+    root,
+    entry: `${root}/a.ts`,
+    flags: [],
+    vite,
+    own: `${root}/dist`,
+    env: { VITE_A: '1' },
+    readsEnv: false,
+    cwd: root,
+  }
 }
 
 test('a kept start is named by the project, all versions, flags, and the variables that count', () => {

@@ -1,0 +1,202 @@
+/**
+ * Watches what this process reads while a config and its plugins run, for they may read anything: files, folders, and what nobody can note.
+ * Node's loader reads modules by the same functions, so that the code of plugins is among it.
+ */
+import childProcess from 'node:child_process'
+import dgram from 'node:dgram'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import net from 'node:net'
+import { posix } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import threads from 'node:worker_threads'
+import { isOwnCode } from '../../shared/util/dist-files.ts'
+import { slash } from '../../shared/util/file-path.ts'
+import { Inputs } from './inputs.ts'
+
+type Functions = Record<string, (...args: unknown[]) => unknown>
+
+const CONTENTS = ['readFile', 'readFileSync', 'open', 'openSync', 'createReadStream', 'openAsBlob']
+const LISTS = ['readdir', 'readdirSync', 'opendir', 'opendirSync']
+const QUESTIONS = ['exists', 'stat', 'lstat', 'access', 'realpath', 'readlink'].flatMap((name) => [name, `${name}Sync`])
+/** What they read is not seen: they call Node's insides. */
+const UNSEEN = ['glob', 'globSync', 'cp', 'cpSync']
+
+/** Words of a config, or of a plugin beside it, that may have another value at each start, or read what is not seen here. */
+const UNSTEADY =
+  /\b(?:Date|random\w*|performance|hrtime|uptime|Intl|getBuiltinModule|binding)\b|\b(?:toLocale\w*|build|createServer|createBuilder|preview|loadConfigFromFile|runnerImport)\s*\(|['"](?:(?:node:)?(?:os|crypto|sqlite|wasi|perf_hooks|v8)|rolldown|rollup|esbuild)['"/]/
+
+/** Native code that is Vite's. */
+const NATIVE = /[\\/](?:@?rolldown|lightningcss|fsevents)/
+
+/** A file of a package manager's folder; the greedy first part leads to the innermost one. */
+const PACKAGE = /^.*\/node_modules\/(?:@[^/]+\/)?[^/.@][^/]*/
+/** Caches of Vite and others: they are made of something else. */
+const CACHE = /\/node_modules\/\.(?:vite|cache)/
+
+const CODE = /\.[cm]?[jt]sx?$/
+
+/** The reads of this process, from `install` on. */
+export class Reads {
+  readonly inputs = new Inputs()
+  /** Files with code of the config and of plugins that are no packages. */
+  readonly code = new Set<string>()
+  readonly #vite: string
+  #isServing = false
+  #hasSeenModules = false
+
+  /** `vite`: the folder of the package. */
+  constructor(vite: string) {
+    this.#vite = slash(vite)
+  }
+
+  /** Node reads modules by functions that are watched. */
+  get hasSeenModules(): boolean {
+    return this.#hasSeenModules
+  }
+
+  /** The config is there. From now on Vite's own code reads modules, each of which is noted by itself. */
+  serve(): void {
+    if (this.#isServing) this.inputs.doubted('Vite has restarted')
+    this.#isServing = true
+  }
+
+  /** Returns what takes it away again. */
+  install(): () => void {
+    const undone: (() => void)[] = []
+    const patch = (object: object, name: string, note: (args: unknown[], by: string) => void) => {
+      const functions = object as Functions
+      const original = functions[name]
+      if (typeof original !== 'function') return
+      const noting = function (this: unknown, ...args: unknown[]): unknown {
+        note(args, callerOf(noting))
+        return new.target ? Reflect.construct(original, args, new.target) : original.apply(this, args)
+      }
+      Object.defineProperties(noting, Object.getOwnPropertyDescriptors(original))
+      functions[name] = noting
+      undone.push(() => {
+        functions[name] = original
+      })
+    }
+    for (const api of [fs, fs.promises]) {
+      for (const name of CONTENTS) patch(api, name, ([path, flags], by) => isReading(flags) && this.#content(path, by))
+      for (const name of LISTS) patch(api, name, ([path, options], by) => this.#list(path, options, by))
+      for (const name of QUESTIONS) patch(api, name, ([path], by) => this.#question(path, by))
+      for (const name of UNSEEN) patch(api, name, (_, by) => this.#doubt(`${name}() is called`, by))
+    }
+    for (const name of ['spawn', 'exec', 'execFile', 'fork'].flatMap((each) => [each, `${each}Sync`]))
+      patch(childProcess, name, (_, by) => this.#doubt('a process is started', by))
+    patch(threads, 'Worker', (_, by) => this.#doubt('a thread is started', by))
+    for (const [api, name] of [
+      [net.Socket, 'connect'],
+      [net.Server, 'listen'],
+      [dgram.Socket, 'bind'],
+      [dgram.Socket, 'send'],
+    ] as const)
+      patch(api.prototype, name, (_, by) => this.#doubt('a socket is opened', by))
+    patch(process, 'dlopen', ([, file], by) => {
+      if (!NATIVE.test(String(file))) this.#doubt('native code is loaded', by)
+    })
+    syncBuiltinESMExports()
+    return () => {
+      for (const undo of undone) undo()
+      syncBuiltinESMExports()
+    }
+  }
+
+  /** A file of the config, or of a plugin beside it. */
+  codeFile(path: string): void {
+    if (this.code.has(path)) return
+    this.code.add(path)
+    this.inputs.file(path)
+    const text = read(path)
+    const [word] = UNSTEADY.exec(text) ?? []
+    if (word !== undefined) this.inputs.doubted(`${path} says ${word}`)
+  }
+
+  #content(given: unknown, by: string): void {
+    const path = pathOf(given)
+    if (path === undefined || isOwnCode(by) || (this.#isServing && this.#isVites(by))) return
+    if (by === '') this.#hasSeenModules = true
+    if (CACHE.test(path) || this.#package(path)) return
+    // a plugin may load code of the project later on
+    if (CODE.test(path) && (!this.#isServing || by === '')) this.codeFile(path)
+    else this.inputs.file(path)
+  }
+
+  #list(given: unknown, options: unknown, by: string): void {
+    const path = pathOf(given)
+    if (path === undefined || isOwnCode(by) || this.#isVites(by) || CACHE.test(path) || this.#package(path)) return
+    if ((options as { recursive?: boolean } | null)?.recursive)
+      this.inputs.doubted(`all folders below ${path} are read`)
+    this.inputs.list(path)
+  }
+
+  #question(given: unknown, by: string): void {
+    const path = pathOf(given)
+    if (path === undefined || isOwnCode(by) || this.#isVites(by) || CACHE.test(path) || this.#package(path)) return
+    this.inputs.link(path)
+  }
+
+  #doubt(reason: string, by: string): void {
+    if (!isOwnCode(by) && !this.#isVites(by)) this.inputs.doubted(`${reason} ${by.trim()}`)
+  }
+
+  /** What is installed changes with its package.json and the files of the package manager. Returns `false` for other files. */
+  #package(path: string): boolean {
+    // in the name of what is kept
+    if (isOwnCode(path) || path.startsWith(`${this.#vite}/`)) return true
+    const [folder] = PACKAGE.exec(path) ?? []
+    if (folder === undefined) return false
+    this.inputs.link(folder)
+    this.inputs.file(posix.join(folder, 'package.json'))
+    return true
+  }
+
+  #isVites(by: string): boolean {
+    return slash(by).includes(`${this.#vite}/`)
+  }
+}
+
+/** The line of the stack that calls `noting`; empty for Node itself, which loads a module. */
+function callerOf(noting: (...args: never[]) => unknown): string {
+  const { stackTraceLimit } = Error
+  const at: { stack?: string } = {}
+  Error.stackTraceLimit = 8
+  Error.captureStackTrace(at, noting)
+  // the stack is made of it when it is asked for
+  const stack = String(at.stack)
+  Error.stackTraceLimit = stackTraceLimit
+  return (
+    stack
+      .split('\n')
+      .slice(1)
+      .find((line) => /[\\/]/.test(line) && !/[( ]node:/.test(line)) ?? ''
+  )
+}
+
+/** `false` if a file is opened to be written. */
+function isReading(flags: unknown): boolean {
+  const { flag, flags: given = flag } = (typeof flags === 'object' && flags !== null ? flags : { flags }) as Record<
+    string,
+    unknown
+  >
+  if (typeof given === 'number') return (given & (fs.constants.O_WRONLY | fs.constants.O_RDWR)) === 0
+  // the second argument of readFile() is an encoding
+  return !/^(?:w|a|wx|ax|w\+|a\+|wx\+|ax\+|as|as\+)$/.test(String(given))
+}
+
+/** The absolute path; `undefined` for what is open already. */
+function pathOf(given: unknown): string | undefined {
+  if (typeof given !== 'string' && !Buffer.isBuffer(given) && !(given instanceof URL)) return undefined
+  const path = given instanceof URL || String(given).startsWith('file:') ? fileURLToPath(given as URL) : String(given)
+  return posix.resolve(slash(process.cwd()), slash(path))
+}
+
+function read(path: string): string {
+  try {
+    return fs.readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
