@@ -39,14 +39,14 @@ export async function serve(
   node: string,
   command: (port: number) => string[],
   from: string = join(import.meta.dirname, 'apps', name),
-  prepare: (root: string) => void = () => {},
+  prepare: (root: string, port: number) => void = () => {},
 ): Promise<Served> {
   mkdirSync(join(import.meta.dirname, '.tmp'), { recursive: true })
   const root = mkdtempSync(join(import.meta.dirname, '.tmp', `${name}-`))
   onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
   cpSync(from, root, { recursive: true, filter: (path) => basename(path) !== 'node_modules' })
-  prepare(root)
   const port = await freePort()
+  prepare(root, port)
   const { VITEST: _, NODE_ENV: __, ...env } = process.env
   const server = run(node, command(port), {
     cwd: root,
