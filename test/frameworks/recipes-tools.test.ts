@@ -1,0 +1,61 @@
+/** The recipes of docs/recipes.md in which something else than a browser talks to the app, or starts it. */
+import { writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { beforeAll, expect, test } from 'vitest'
+import { until } from '../support/child.ts'
+import { type Cooked, cook, UNTRUE } from './recipe.ts'
+import { installTether } from './support.ts'
+
+beforeAll(installTether)
+
+/** A client of the Model Context Protocol: messages are lines of JSON, and nothing else may be on stdout. */
+function clientOf({ server: { child } }: Cooked) {
+  const lines: string[] = []
+  createInterface(child.stdout!).on('line', (line) => lines.push(line))
+  const send = (message: object) => child.stdin!.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`)
+  let id = 0
+  return {
+    lines,
+    send,
+    async ask(method: string, params: object): Promise<unknown> {
+      const asked = ++id
+      send({ id: asked, method, params })
+      return await until(
+        () => lines.map((line) => JSON.parse(line)).find((message) => message.id === asked),
+        `the answer to ${method}`,
+      )
+    },
+  }
+}
+
+test('the recipe for an MCP server: stdout is the protocol alone, and a save goes into the running session', async () => {
+  const cooked = await cook('An MCP server over stdio')
+  const client = clientOf(cooked)
+  const protocolVersion = '2025-06-18'
+  const clientInfo = { name: 'test', version: '1.0.0' }
+  expect(await client.ask('initialize', { protocolVersion, capabilities: {}, clientInfo })).toMatchObject({
+    result: { serverInfo: { name: 'weather' } },
+  })
+  client.send({ method: 'notifications/initialized' })
+  const forecast = () => client.ask('tools/call', { name: 'forecast', arguments: { city: 'Oslo' } })
+  expect(await forecast()).toMatchObject({ result: { content: [{ text: 'Rain in Oslo' }] } })
+
+  cooked.edit('src/forecast.ts', 'Rain', 'Sun')
+  await cooked.server.match(/hot updated: src\/server\.ts \(2 modules/)
+  expect(await forecast()).toMatchObject({ result: { content: [{ text: 'Sun in Oslo' }] } })
+  // also over a restart: the next process reads on where the one before has ended
+  writeFileSync(cooked.path('.env'), 'CITY=Oslo')
+  await cooked.server.match(/restarted: \.env changed/)
+  expect(await forecast()).toMatchObject({ result: { content: [{ text: 'Sun in Oslo' }] } })
+
+  const messages = client.lines.map((line) => JSON.parse(line))
+  const changed = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' }
+  expect(messages.filter(({ id }) => id === undefined)).toEqual([changed, changed])
+  expect(messages.map(({ id }) => id).filter(Boolean)).toEqual([1, 2, 3, 4])
+  expect(cooked.server.text).not.toMatch(UNTRUE)
+  // as a client does that ends: it closes stdin, and sends a signal to what is still there
+  cooked.server.child.stdin!.end()
+  await cooked.server.match(/exited 0/)
+  cooked.server.child.kill('SIGTERM')
+  await cooked.server.exited
+}, 60_000)
