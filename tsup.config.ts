@@ -71,6 +71,13 @@ export default defineConfig([
     },
   },
   {
+    // the first module of servers that are built: it becomes a part of them
+    entry: { 'built-server': 'src/faces/built-server.ts' },
+    format: 'esm',
+    ...ALONE,
+    noExternal: [...BUNDLED, ...BUNDLED_IN_APP, 'mrmime'],
+  },
+  {
     // what a browser shows of a server
     entry: { 'page/page': 'src/page/page.ts', 'page/style': 'src/page/page.css' },
     format: 'esm',

@@ -151,6 +151,11 @@ export interface TetherOptions {
    * `FetchableDevEnvironment` of Vite instead of its `RunnableDevEnvironment`. It waits while the app is started or replaced. @default true
    */
   runnable?: boolean
+  /**
+   * `vite build` makes pages and app: what is for browsers in `client`, below `build.outDir`, and in `server` what `node` and `vite preview`
+   * run, on one port as in dev, where `serve` is on then. Needs one `entry`. @default false
+   */
+  build?: boolean
   /** Lets processes join that call `connect()`: `true`, or the options of their address. @default false */
   attach?: boolean | AttachOptions
   /**
@@ -242,6 +247,7 @@ const OPTIONS = object<TetherOptions>(
     standby: v.optional(flag),
     serve: v.optional(v.lazy((value) => (typeof value === 'object' ? SERVE : v.boolean(SERVED)))),
     runnable: v.optional(flag),
+    build: v.optional(flag),
     attach: v.optional(v.lazy((value) => (typeof value === 'object' ? ATTACH : v.boolean(ATTACHED)))),
     ui: v.optional(flag),
     limits: v.optional(LIMITED),

@@ -65,6 +65,7 @@ const OPTIONS = [
     'args',
     'attach',
     'before',
+    'build',
     'cache',
     'cwd',
     'delay',

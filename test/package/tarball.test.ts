@@ -95,7 +95,7 @@ test('the package imports exactly the packages that it declares, and bundles exa
         '@remix-run/node-fetch-server',
         'birpc',
       ],
-      ...['import-meta-resolve', 'obug', 'pathe', 'picocolors', 'valibot', 'vite-node', 'ws'],
+      ...['import-meta-resolve', 'mrmime', 'obug', 'pathe', 'picocolors', 'valibot', 'vite-node', 'ws'],
     ].sort(),
   )
 })
@@ -120,16 +120,18 @@ const BUDGET: Record<string, number> = {
   // a plain listen() of newer code takes ports over, which is a room of its own in the app's process
   // what an entry exports is served by the app's process, and handed to it by Vite's: a room of its own in both
   // so have what a start leaves for the next one, read by the first file of the command, and the page of what happens
-  tarball: 385_000,
-  unpacked: 1_320_000,
+  // vite build makes the app as well: hooks in Vite's process, and a server that is built into the app's own
+  tarball: 400_000,
+  unpacked: 1_350_000,
   'app.cjs': 465_000,
-  'index.js': 390_000,
+  'index.js': 405_000,
   'client.js': 5_000,
   'hmr.js': 82_000,
   'keep.js': 2_000,
   'keep.cjs': 2_500,
   'cli.js': 70_000,
-  'run.js': 397_000,
+  'run.js': 415_000,
+  'built-server.js': 50_000,
   'main.js': 5_000,
   'bridge.js': 5_000,
 }

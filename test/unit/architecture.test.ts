@@ -49,7 +49,7 @@ const SHARED = ['shared', 'shared/rpc', 'shared/session', 'shared/util']
 const FLOORS: Record<string, string[]> = {
   '': ['server', 'server/plugin', 'client', 'client/runner', 'client/hmr', ...SHARED],
   // what is built of the rest, and how its parts find each other
-  faces: ['', 'cli', 'client/bridge', 'client/process', ...SHARED],
+  faces: ['', 'cli', 'client/bridge', 'client/process', 'client/production', ...SHARED],
   cli: [
     'client',
     'server',
@@ -69,6 +69,7 @@ const FLOORS: Record<string, string[]> = {
 
   'server/plugin': [
     'server',
+    'server/build',
     'server/hub',
     'server/page',
     'server/start',
@@ -87,6 +88,15 @@ const FLOORS: Record<string, string[]> = {
     'server/transform',
     'server/sessions',
     'server/process',
+    'server/vite',
+    ...SHARED,
+  ],
+  'server/build': [
+    'server',
+    'server/serve',
+    'server/apps/entries.ts',
+    'server/ports/waiting-page.ts',
+    'server/transform',
     'server/vite',
     ...SHARED,
   ],
@@ -133,6 +143,8 @@ const FLOORS: Record<string, string[]> = {
     'client/start',
     ...SHARED,
   ],
+  // alone in its process: there is no runner in production
+  'client/production': ['client', 'client/serve', 'shared', 'shared/util'],
   'client/serve': ['client', 'client/ports', 'client/runner', 'client/hmr', 'shared', 'shared/util'],
   'client/runner': [
     'client',
@@ -239,11 +251,13 @@ test('vite-node is used for its runner only: its own HMR and server are not', ()
   ).toEqual([])
 })
 
-test('only the command and the bootstraps of processes end a process', () => {
+test('only the command, the bootstraps of processes and the server of a build end a process', () => {
   const ends = files.filter((file) => /\bprocess\.(exit|reallyExit|abort)\(/.test(code(file)))
   expect(
     ends.filter(
-      (file) => !['client/process/bootstrap.ts', 'client/bridge/preload.ts'].includes(file) && !file.startsWith('cli/'),
+      (file) =>
+        !['client/process/bootstrap.ts', 'client/bridge/preload.ts'].includes(file) &&
+        !/^(?:cli|client\/production)\//.test(file),
     ),
   ).toEqual([])
 })

@@ -82,7 +82,8 @@ export class EntryServer {
   }
 }
 
-function portOf(text: string | undefined): number {
+/** The port that the variable PORT asks for. Throws `ERR_CONFIG`. */
+export function portOf(text: string | undefined): number {
   if (text === undefined || text === '') return DEFAULT_PORT
   if (/^\d{1,5}$/.test(text) && Number(text) <= LAST_PORT) return Number(text)
   throw new TetherError(

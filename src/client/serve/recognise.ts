@@ -1,6 +1,7 @@
 /** An export of an entry that can answer requests. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { TetherError } from '../../shared/errors.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 
 /** Node's own request and response, as adapters of Node give them to the app beside the request of web standards. */
@@ -91,4 +92,15 @@ function has<const N extends keyof Exported>(owner: unknown, name: N): owner is 
 
 function isFunction(value: unknown): value is Callable {
   return typeof value === 'function'
+}
+
+/** The error of an entry that is to answer requests and does not. */
+export function unserved(entry: string, exports: object | undefined): TetherError {
+  const names = Object.keys(exports ?? {})
+  const got = names.length > 0 ? `it exports ${names.join(', ')}` : 'it exports nothing'
+  return new TetherError(
+    'ERR_ENTRY',
+    `${entry.replace(/^\//, '')} answers no requests: expected it to listen, or to export default something with a function fetch ` +
+      `(Hono, H3, Elysia), an app of Express, connect, Koa or Fastify, or a function (request, response); ${got}, and does not listen.`,
+  )
 }

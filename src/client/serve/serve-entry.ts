@@ -1,5 +1,4 @@
 /** Serves what the entry of this process exports, unless the app listens itself, and tells the server how and where it is answered. */
-import { TetherError } from '../../shared/errors.ts'
 import type { ServeConfig } from '../../shared/handover.ts'
 import { getEngine } from '../hmr/engine.ts'
 import { getTakeover } from '../ports/open-takeover.ts'
@@ -9,6 +8,7 @@ import { EntryServer } from './entry-server.ts'
 import { Leftovers } from './leftovers.ts'
 import { ListeningServers, targetOf } from './listening-servers.ts'
 import { NewestExport } from './newest-export.ts'
+import { unserved } from './recognise.ts'
 import { updateInPlace } from './update-in-place.ts'
 
 /** The process is asked to serve its entry. */
@@ -96,14 +96,4 @@ export function serveEntry(runner: SessionRunner, config: ServeConfig | undefine
       })
     },
   }
-}
-
-function unserved(entry: string, exports: object | undefined): TetherError {
-  const names = Object.keys(exports ?? {})
-  const got = names.length > 0 ? `it exports ${names.join(', ')}` : 'it exports nothing'
-  return new TetherError(
-    'ERR_ENTRY',
-    `${entry.replace(/^\//, '')} answers no requests: expected it to listen, or to export default something with a function fetch ` +
-      `(Hono, H3, Elysia), an app of Express, connect, Koa or Fastify, or a function (request, response); ${got}, and does not listen.`,
-  )
 }

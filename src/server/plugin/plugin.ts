@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { DevEnvironment, Plugin, PluginOption, ResolvedConfig } from 'vite'
 import { KEEP, RUNNER_MARKER } from '../../shared/constants.ts'
 import { TetherError } from '../../shared/errors.ts'
+import { buildHooks } from '../build/build-hooks.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from '../options.ts'
 import { dockOf } from '../page/dock.ts'
 import { mountPage } from '../page/mount.ts'
@@ -10,10 +11,8 @@ import type { Page } from '../page/page-handler.ts'
 import { StartKeeper } from '../start/keeper.ts'
 import type { Reads } from '../start/reads.ts'
 import { loadCommonJs, watchPackageTypes } from '../transform/commonjs-files.ts'
-import { lowerDecorators } from '../transform/decorators.ts'
-import { rewriteModuleHot } from '../transform/module-hot.ts'
+import { mendSource } from '../transform/mended-source.ts'
 import { contentOf } from '../transform/settled-content.ts'
-import { fillGaps } from '../transform/unsupported-syntax.ts'
 import { noteAddedFiles } from '../vite/added-files.ts'
 import { catchBlindAdditions } from '../vite/blind-additions.ts'
 import { type BlindSaves, catchBlindSaves } from '../vite/blind-saves.ts'
@@ -36,13 +35,32 @@ interface TetherApi {
 /**
  * Runs Node entries in processes of their own and hot-updates them.
  *
- * Inert in build and preview, under Vitest, inside an app process, and under NODE_ENV=production unless `force` is set.
+ * Inert in build and preview without the option `build`, under Vitest, inside an app process, and under NODE_ENV=production unless `force` is set.
  * Throws `ERR_CONFIG` for an option that does not exist or has a wrong value.
  *
  * @param options all are optional; without `entry` nothing runs until `hub.start()`, or until a runner attaches
  */
 export function tether(options: TetherOptions = {}): Plugin {
-  return createPlugin(options)
+  // one port in production is one port in dev
+  const plugin = createPlugin(options.build ? { serve: true, ...options } : options)
+  return options.build ? forEachCommand(plugin, buildHooks(options)) : plugin
+}
+
+/** A plugin with hooks of its own for `vite build` and `vite preview`: Vite reads its hooks after it has called `apply`. */
+function forEachCommand(dev: Plugin, production: Partial<Plugin>): Plugin {
+  const { name, apply, ...hooks } = dev
+  const plugin: Plugin = {
+    name,
+    sharedDuringBuild: true,
+    apply(config, env) {
+      const isProduction = env.command === 'build' || env.isPreview === true
+      const [wanted, other] = isProduction ? [production, hooks] : [hooks, production]
+      for (const key of Object.keys(other)) delete (plugin as unknown as Record<string, unknown>)[key]
+      Object.assign(plugin, { api: dev.api }, wanted)
+      return isProduction ? config.build?.ssr === undefined : (apply as (...args: unknown[]) => boolean)(config, env)
+    },
+  }
+  return Object.assign(plugin, hooks)
 }
 
 /** Makes the plugin; `cli` has the settings of the command, `reads` what config and plugins have read where they may read anything. */
@@ -209,15 +227,10 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
       async handler(code, id) {
         if (this.environment !== environment) return undefined
         noteAddedFiles(this, id)
-        const { transformWithOxc: compile, parseSync: parse, Visitor } = vite
         const content = await contentOf(code, id)
         const given = content ?? code
         await keeper?.source(id, given)
-        const lowered = await lowerDecorators(given, id, environment.config.root, compile)
-        const filled = lowered ?? (await fillGaps(given, id, environment.config.root, compile)) ?? content
-        const source = typeof filled === 'object' ? filled : { code: filled ?? code, map: null }
-        const rewritten = rewriteModuleHot(source.code, id, { parse, Visitor })
-        return rewritten === undefined ? filled : { ...source, code: rewritten }
+        return (await mendSource(given, id, environment.config.root, vite)) ?? content
       },
     },
 

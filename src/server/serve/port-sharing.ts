@@ -127,8 +127,8 @@ function httpServerOf({ httpServer, config }: ViteDevServer): Server | undefined
   return (httpServer ?? told[0]) as Server | undefined
 }
 
-/** `true` if Vite's `server.proxy` takes an upgrade. */
-function isProxied(url: string, proxy: Record<string, string | ProxyOptions>): boolean {
+/** `true` if Vite's option `proxy` takes an upgrade. */
+export function isProxied(url: string, proxy: Record<string, string | ProxyOptions>): boolean {
   return Object.entries(proxy).some(([context, options]) => {
     const { ws, target } = typeof options === 'string' ? { ws: false, target: options } : options
     const isMeant = context.startsWith('^') ? new RegExp(context).test(url) : url.startsWith(context)

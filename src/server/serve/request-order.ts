@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { ResolvedConfig } from 'vite'
+import { decoded, isNavigation, isRead, pathOf, toRule, withoutBase } from '../../shared/util/request-paths.ts'
 import type { ServeOptions } from '../options.ts'
 import { mayFind } from './search-of-vite.ts'
 
@@ -34,7 +35,7 @@ export function createOrder(
   function after(request: IncomingMessage, url: string): Side {
     if (!isRead(request) || !hasPages) return restOf(request)
     const page = pathOf(request.url!)
-    if (!page.endsWith('.html') || !existsSync(join(root, decoded(page)))) return restOf(request)
+    if (!page.endsWith('.html') || !existsSync(join(root, decoded(page) ?? page))) return restOf(request)
     if (!isFallback(page, withoutBase(pathOf(url), base))) return 'vite'
     // Vite has put its page in place of a path that it does not know
     if (!isNavigation(request)) return restOf(request)
@@ -54,16 +55,6 @@ export function createOrder(
   }
 }
 
-/** Only what is read can be asked of another one as well. */
-function isRead({ method }: IncomingMessage): boolean {
-  return method === 'GET' || method === 'HEAD'
-}
-
-/** `true` if the user goes to a page, and no script asks. */
-function isNavigation({ headers }: IncomingMessage): boolean {
-  return headers.accept?.includes('text/html') === true
-}
-
 /** `true` if Vite's fallback page was put in place of `path`. */
 function isFallback(page: string, path: string): boolean {
   return page === '/index.html' && !['', '/', '/index', '/index.html'].includes(path)
@@ -72,30 +63,4 @@ function isFallback(page: string, path: string): boolean {
 /** `true` for what only Vite can answer: `/@vite/client`, `/@fs/...`, modules of plugins, the ping of its client. */
 function isOfVite({ headers }: IncomingMessage, path: string): boolean {
   return headers.accept === 'text/x-vite-ping' || path.startsWith('/@') || path === '/__open-in-editor'
-}
-
-function toRule(route: string): (url: string, path: string) => boolean {
-  if (route.startsWith('^')) {
-    const pattern = new RegExp(route)
-    return (url) => pattern.test(url)
-  }
-  const folder = route.endsWith('/') ? route : `${route}/`
-  return (_, path) => `${path}/`.startsWith(folder)
-}
-
-/** The path of a request, which may be no URL by any standard. */
-function pathOf(url: string): string {
-  return url.replace(/[?#].*$/s, '')
-}
-
-function withoutBase(path: string, base: string): string {
-  return path.startsWith(base) ? `/${path.slice(base.length)}` : path
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }

@@ -1,0 +1,78 @@
+/** The http servers of this process: those of an app that listens itself have the built client in front of the first of them. */
+import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
+import { Server as NetServer } from 'node:net'
+import type { FrontDoor } from './front-door.ts'
+
+export type WebServer = HttpServer | HttpsServer
+
+/** Told of them. */
+export interface ServerEvents {
+  /** The app is about to listen. */
+  begins(): void
+  /** `server` is the first one that listens. */
+  isFirst(server: WebServer): void
+}
+
+/** All of them, from the time at which this is made. */
+export class AppServers {
+  readonly #own = new WeakSet<object>()
+  /** Those that listen, in the order in which they have begun to. */
+  readonly listening = new Set<WebServer>()
+  /** Answers that have not ended. */
+  readonly underWay = new Set<ServerResponse>()
+  /** The app has told one to listen. */
+  hasBegun = false
+
+  constructor(door: FrontDoor, events: ServerEvents) {
+    const servers = this
+    let first: WebServer | undefined
+    const { listen, emit } = NetServer.prototype
+    NetServer.prototype.listen = function (this: NetServer, ...args: Parameters<typeof listen>) {
+      if (isWebServer(this) && !servers.#own.has(this)) {
+        servers.hasBegun = true
+        events.begins()
+      }
+      return Reflect.apply(listen, this, args)
+    } as typeof listen
+    NetServer.prototype.emit = function (this: NetServer, event: string, ...args: unknown[]) {
+      const proceed = () => Reflect.apply(emit, this, [event, ...args]) as boolean
+      if (!isWebServer(this)) return proceed()
+      if (event === 'listening') servers.listening.add(this)
+      if (event === 'close') servers.listening.delete(this)
+      if (event === 'listening' || event === 'close') {
+        if (servers.#first !== first && servers.#first) events.isFirst(servers.#first)
+        first = servers.#first
+      }
+      if (event === 'request') {
+        const [request, response] = args as [IncomingMessage, ServerResponse]
+        servers.underWay.add(response)
+        response.once('close', () => servers.underWay.delete(response))
+        if (this === servers.#first) {
+          door(request, response, proceed)
+          return true
+        }
+      }
+      return proceed()
+    } as typeof emit
+  }
+
+  /** `server` is ours, not the app's. */
+  except(server: WebServer): void {
+    this.#own.add(server)
+  }
+
+  /** `server`, of ours, is about to be closed: the app has the port from now on. */
+  leave(server: WebServer): void {
+    this.listening.delete(server)
+  }
+
+  get #first(): WebServer | undefined {
+    const [first] = this.listening
+    return first
+  }
+}
+
+function isWebServer(server: NetServer): server is WebServer {
+  return server instanceof HttpServer || server instanceof HttpsServer
+}

@@ -1,0 +1,48 @@
+/** SIGTERM and SIGINT: no more connections, the requests under way are answered, then the process ends. */
+import type { ServerResponse } from 'node:http'
+import type { AppServers } from './app-servers.ts'
+
+/** Milliseconds that requests under way have. */
+const PATIENCE = 10_000
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+
+/**
+ * Ends the process gracefully from now on. `isOurs`: nobody but us can close the server; else an app that listens to the signal itself is
+ * left alone.
+ */
+export function endGracefully(servers: AppServers, isOurs: () => boolean): void {
+  let isEnding = false
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      const hasOther = process.listenerCount(signal) > 1
+      if (isEnding) return hasOther ? undefined : process.exit(1)
+      if (hasOther && !isOurs()) return
+      isEnding = true
+      void end(servers, hasOther)
+    })
+  }
+}
+
+/** `hasOther`: the app has something to end as well, and ends the process when it has done so. */
+async function end({ listening, underWay }: AppServers, hasOther: boolean): Promise<void> {
+  const timer = setTimeout(() => {
+    const what = underWay.size > 0 ? `${underWay.size} answers have not ended` : 'the app has not ended'
+    process.stderr.write(`[vite-tether] ${what} ${PATIENCE / 1000} s after the signal to stop\n`)
+    process.exit(1)
+  }, PATIENCE)
+  if (hasOther) timer.unref()
+  for (const server of listening) server.close()
+  for (const response of underWay) {
+    // one that goes on for ever
+    if (String(response.getHeader('content-type')).startsWith('text/event-stream')) response.socket?.destroy()
+    // without this the client sends its next request on a connection that nobody answers any more
+    else if (!response.headersSent) response.shouldKeepAlive = false
+  }
+  while (underWay.size > 0) await Promise.all(Array.from(underWay, ended))
+  if (!hasOther) process.exit()
+}
+
+function ended(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => response.once('close', () => resolve()))
+}

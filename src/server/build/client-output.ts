@@ -1,0 +1,51 @@
+/** What the build for browsers has emitted, as far as the server needs it. */
+import { cpSync, existsSync, rmSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import type { BuildEnvironment, Rolldown } from 'vite'
+import { slash } from '../../shared/util/file-path.ts'
+
+/** The hash that Vite, as Rolldown, puts into the names of files. */
+const HASHED = /[-.][\w-]{8}(?:\.\w+)+$/
+
+/** Collects it. */
+export class ClientOutput {
+  /** The built pages, by their path from Vite's root and from the folder of the build. */
+  readonly pages = new Map<string, string>()
+  readonly hashed: string[] = []
+
+  /** A bundle was written. */
+  add(bundle: Rolldown.OutputBundle, assetsDir: string): void {
+    const folder = assetsDir === '' ? '' : `${assetsDir}/`
+    for (const [name, output] of Object.entries(bundle)) {
+      if (output.type === 'asset' && name.endsWith('.html')) this.pages.set(name, textOf(output.source))
+      else if (name.startsWith(folder) && HASHED.test(name)) this.hashed.push(`/${name}`)
+    }
+  }
+
+  /** The built page of an import `page.html?raw` in code of the server, where that is a template. */
+  pageOf(id: string, root: string): string | undefined {
+    const [, file] = /^(.+\.html)\?raw$/.exec(id) ?? []
+    return file === undefined ? undefined : this.pages.get(slash(relative(root, file)))
+  }
+}
+
+/** `true` if there is anything for browsers that is built: without an `index.html` and an input Vite would fail. */
+export function hasPages({ config }: BuildEnvironment): boolean {
+  const { rolldownOptions, lib } = config.build
+  return (rolldownOptions.input ?? (lib || ('input' in config && config.input !== undefined)))
+    ? true
+    : existsSync(resolve(config.root, 'index.html'))
+}
+
+/** Of an app without pages: files that are served as they are. */
+export function copyPublic({ config }: BuildEnvironment): void {
+  const { root, publicDir, build } = config
+  const folder = resolve(root, build.outDir)
+  const isInside = slash(folder).startsWith(`${slash(root)}/`)
+  if (build.emptyOutDir ?? isInside) rmSync(folder, { recursive: true, force: true })
+  if (publicDir && build.copyPublicDir && existsSync(publicDir)) cpSync(publicDir, join(folder), { recursive: true })
+}
+
+function textOf(source: string | Uint8Array): string {
+  return typeof source === 'string' ? source : Buffer.from(source).toString('utf8')
+}
