@@ -85,7 +85,10 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
     this.#requests = new Requests(this.#apps, bindings, this.#ready.promise)
     const answering: SharingHost = {
       events: this,
-      runners: () => this.runners,
+      runners: () =>
+        this.#apps.list().map(({ id, supervisor: { state, pid } }) => {
+          return { id, state, serving: this.#served.runnerOf(pid)?.serving }
+        }),
       outage: (id) => this.#apps.find(id)?.outages.current,
     }
     this.#sharing = new PortSharing(answering)

@@ -4,10 +4,16 @@ import type { Serving } from '../../shared/types.ts'
 import type { HubEvents, RunnerView } from '../hub-types.ts'
 import type { Outage } from '../ports/waiting-page.ts'
 
+/** An app, as far as requests concern it: each asks for all of them, and a whole view would take longer than what it is made for. */
+export interface ServingRunner extends Pick<RunnerView, 'id' | 'state'> {
+  serving?: Serving | undefined
+}
+
 /** The hub's knowledge of the apps. */
 export interface BackendHost {
   readonly events: EventEmitter<HubEvents>
-  runners(): RunnerView[]
+  /** The supervised ones. */
+  runners(): ServingRunner[]
   /** Why the app has no process; `undefined` if it has one, or is about to. */
   outage(id: string): Outage | undefined
   /** `true`: any app; `undefined`: those that do not listen by themselves; `false`: none. */
@@ -46,7 +52,7 @@ export class Backend {
 
   /** `undefined` if no app is to be asked. */
   get whereabouts(): Whereabouts | undefined {
-    const app = this.#host.runners().find((each) => each.kind === 'supervised' && this.#mayServe(each))
+    const app = this.#host.runners().find((each) => this.#mayServe(each))
     if (!app) return undefined
     const { id: name, serving } = app
     if (serving) return { name, target: serving.target }
@@ -80,7 +86,7 @@ export class Backend {
     })
   }
 
-  #mayServe({ id, state }: RunnerView): boolean {
+  #mayServe({ id, state }: ServingRunner): boolean {
     const wanted = this.#host.wanted()
     const kind = this.#kinds.get(id)
     if (wanted === false) return false

@@ -1,16 +1,13 @@
 /** Vite's port is the app's as well: puts the order of requests, the way to the app and its pages together. */
-import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Connect, ProxyOptions, ViteDevServer } from 'vite'
 import { isAllowedHost } from '../allowed-hosts.ts'
-import type { HubEvents, RunnerView } from '../hub-types.ts'
 import type { ServeOptions, TetherOptions } from '../options.ts'
-import type { Outage } from '../ports/waiting-page.ts'
 import { type AppAccess, answerByApp } from './answer-by-app.ts'
 import { answerUpgrade, refuseUpgrade } from './answer-upgrade.ts'
 import { awaitBodies } from './awaited-bodies.ts'
-import { Backend } from './backend.ts'
+import { Backend, type BackendHost } from './backend.ts'
 import { KeptConnections } from './kept-connections.ts'
 import { Pages } from './pages.ts'
 import { timeoutOf } from './reach-app.ts'
@@ -18,12 +15,7 @@ import { createOrder, type Side } from './request-order.ts'
 import { putBeforeSearch } from './search-of-vite.ts'
 
 /** The hub, as far as it concerns requests. */
-export interface SharingHost {
-  readonly events: EventEmitter<HubEvents>
-  runners(): RunnerView[]
-  /** Why an app has no process; `undefined` if it has one, or is about to. */
-  outage(id: string): Outage | undefined
-}
+export type SharingHost = Omit<BackendHost, 'wanted'>
 
 type Handler = (request: Connect.IncomingMessage, response: ServerResponse, next: Connect.NextFunction) => void
 
@@ -38,7 +30,7 @@ export class PortSharing {
 
   constructor(host: SharingHost) {
     this.#backend = new Backend({
-      ...{ events: host.events, runners: host.runners, outage: host.outage },
+      ...host,
       wanted: () => (this.#serve === undefined ? undefined : this.#serve !== false),
     })
     this.#connections = new KeptConnections(host.events)
