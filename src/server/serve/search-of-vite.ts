@@ -6,6 +6,7 @@ import { readdirSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Connect, ResolvedConfig } from 'vite'
+import { statOf } from '../../shared/util/file-stats.ts'
 
 type Layer = Connect.Server['stack'][number]
 
@@ -21,6 +22,11 @@ const SEARCH = [
 const OF_MODULES = /[?&](?:import|raw|url|inline|direct|html-proxy|worker|sharedworker)\b/
 /** Of paths that can only be found by their folders: no extension, nothing encoded, none of Vite's prefixes. */
 const PLAIN_PATH = /^(?:\/[a-z0-9_~-]+)+$/i
+
+/** Milliseconds within which two changes of a folder may have the same time. */
+const COARSE = 2000
+/** What is in each folder since when: reading it for each request would take longer than all else that is done here. */
+const known = new Map<string, { mtimeMs: number; names: string[] }>()
 
 /**
  * Puts `handle` where Vite's search for a file begins. Not done if the handlers are not as expected, or if a plugin has put one of its own
@@ -61,8 +67,15 @@ function isNamed(folder: string, [name = '', ...rest]: readonly string[]): boole
 }
 
 function namesIn(folder: string): string[] {
+  const { mtimeMs } = statOf(folder) ?? {}
+  if (mtimeMs === undefined) return []
+  const last = known.get(folder)
+  if (last?.mtimeMs === mtimeMs) return last.names
   try {
-    return readdirSync(folder)
+    const names = readdirSync(folder)
+    // a folder is read, then a file is made in it, then its time is still the same: clocks of file systems tick slowly
+    if (Date.now() - mtimeMs > COARSE) known.set(folder, { mtimeMs, names })
+    return names
   } catch {
     // no folder, or one that cannot be read: Vite finds nothing in it either
     return []

@@ -1,3 +1,4 @@
+import { rmSync, utimesSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import type { Plugin } from 'vite'
 import { expect, test } from 'vitest'
@@ -37,6 +38,24 @@ test('what Vite can have no file for goes to the app before Vite searches for it
   }
   expect((await stack.ask('/client/main', { method: 'POST' })).body).toBe('app: POST /client/main')
   expect(asked.filter((id) => paths.some((path) => id.includes(path.split('?')[0]!)))).toEqual([])
+})
+
+test("a file that is made later is Vite's from then on, also in a folder that has not changed for long", async () => {
+  const stack = await startFullStack(files)
+  await stack.serving()
+  const old = new Date(Date.now() - 60_000)
+  for (const [folder, path] of [
+    ['.', '/later'],
+    ['api', '/api/later'],
+    ['api/nested', '/api/nested/later'],
+  ] as const) {
+    utimesSync(stack.project.path(folder), old, old)
+    for (const _ of [1, 2]) expect((await stack.ask(path)).body).toBe(`app: GET ${path}`)
+    stack.project.write(`${path.slice(1)}.ts`, "export default 'made later'")
+    expect((await stack.ask(path)).body).toContain('made later')
+    rmSync(stack.project.path(`${path.slice(1)}.ts`))
+    expect((await stack.ask(path)).body).toBe(`app: GET ${path}`)
+  }
 })
 
 /** Who asks for what, and a part of the answer. */
