@@ -9,6 +9,7 @@ import { flattenError, TetherError } from '../../shared/errors.ts'
 import type { Kind } from '../../shared/session/protocol.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { isFilePath, mayMean } from '../../shared/util/file-path.ts'
+import { isGone } from '../../shared/util/file-stats.ts'
 import { pack } from '../../shared/util/packed-map.ts'
 import { commonJsOf, isMeantForCommonJs } from '../transform/commonjs-files.ts'
 import { isAllowed } from '../vite/environment.ts'
@@ -89,7 +90,10 @@ export function createRecords(
   async function toRecord(node: EnvironmentModuleNode): Promise<ModuleRecord> {
     // nearly every module is known; asking Vite for its cached result would take several ticks
     const known = recordOf(node.transformResult)
-    if (known) return known
+    if (known && !isGone(node.file)) return known
+    // A file is deleted, then its importer is saved, then 100 ms pass, then its end is told: its code must not run until then. A plugin
+    // that has code for the path of no file is asked for it again.
+    if (known) moduleGraph.invalidateModule(node)
     for (;;) {
       // a transform that began before a save may answer after it, with the old code: sample the clock of the module around it
       const began = clockOf(node)

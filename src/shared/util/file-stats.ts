@@ -1,5 +1,6 @@
 /** Questions to the file system. */
 import { type Stats, statSync } from 'node:fs'
+import { isFilePath } from './file-path.ts'
 
 /** The stats of a file; `undefined` if there is no such file, or if `path` is not a path (the id of a virtual module). */
 export function statOf(path: string): Stats | undefined {
@@ -8,6 +9,11 @@ export function statOf(path: string): Stats | undefined {
   } catch {
     return undefined
   }
+}
+
+/** `true` if there is no such file (any more); `false` for what is no path (the id of a virtual module). */
+export function isGone(path: string | null): boolean {
+  return path !== null && isFilePath(path) && statOf(path) === undefined
 }
 
 /** Tells a file from all others, whatever paths lead to it; `undefined` as with {@link statOf}. */
