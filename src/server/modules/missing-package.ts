@@ -1,6 +1,6 @@
 /**
- * Finds an import of a package that is installed nowhere: the next process could not start, and the one that runs would be given up for
- * it. Vite leaves such imports to Node. Whatever Node may find after all is left to it, too.
+ * Finds an import of a package that is installed nowhere, or that is not built: the next process could not start, and the one that runs
+ * would be given up for it. Vite leaves such imports to Node. Whatever Node may find after all is left to it, too.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
@@ -9,30 +9,40 @@ import { type FlatError, flattenError, TetherError } from '../../shared/errors.t
 import { importPlace } from '../../shared/import-place.ts'
 import type { ModuleRecord } from '../../shared/types.ts'
 import { realPathOf } from './access.ts'
+import { entryFault } from './package-entry.ts'
 
 const STATIC_IMPORT = /\b__vite_ssr_import__\((["'])([^"'\n]+)\1/g
 const PACKAGE = /^(?:@[\w.-]+\/)?\w[\w.-]*(?=\/|$)/
 
 /** The error of the first import in `records` that names a package which is not there. */
 export function findMissingPackage(records: Iterable<ModuleRecord>): FlatError | undefined {
-  const isThere = new Map<string, boolean>()
+  const faults = new Map<string, string | undefined>()
   for (const { file, format, code } of records) {
     if (file === null || format === 'commonjs') continue
     for (const [, , specifier = ''] of code.matchAll(STATIC_IMPORT)) {
       const [name] = PACKAGE.exec(specifier) ?? []
       // its module `keep` is given by the runner, wherever it is installed
       if (name === undefined || name === 'vite-tether' || isBuiltin(specifier)) continue
-      const key = `${posix.dirname(file)} ${name}`
-      if (!isThere.has(key)) isThere.set(key, isInstalled(name, file))
-      if (!isThere.get(key)) return missing(specifier, name, file)
+      const key = `${posix.dirname(file)} ${specifier}`
+      if (!faults.has(key)) faults.set(key, faultOf(specifier, name, file))
+      const fault = faults.get(key)
+      if (fault !== undefined) return missing(specifier, fault, file)
     }
   }
   return undefined
 }
 
-function isInstalled(name: string, importer: string): boolean {
-  const folders = new Set([dirname(importer), dirname(realPathOf(importer))].flatMap(upwards))
-  return [...folders].some((folder) => existsSync(join(folder, 'node_modules', name)) || nameOf(folder) === name)
+/** Why an import of a package fails, and what to do; `undefined` if Node may find it. */
+function faultOf(specifier: string, name: string, importer: string): string | undefined {
+  const above = new Set([dirname(importer), dirname(realPathOf(importer))].flatMap(upwards))
+  const folders = [...above].flatMap((folder) => [
+    ...(nameOf(folder) === name ? [folder] : []),
+    ...(existsSync(join(folder, 'node_modules', name)) ? [join(folder, 'node_modules', name)] : []),
+  ])
+  if (folders.length === 0) return `It must be installed: npm install ${name}.`
+  const [fault, ...others] = folders.map((folder) => entryFault(folder, `.${specifier.slice(name.length)}`))
+  if (fault === undefined || others.includes(undefined)) return undefined
+  return `The package is there, but ${fault}. Is it built?`
 }
 
 function upwards(folder: string): string[] {
@@ -50,10 +60,10 @@ function nameOf(folder: string): unknown {
   }
 }
 
-function missing(specifier: string, name: string, importer: string): FlatError {
+function missing(specifier: string, fault: string, importer: string): FlatError {
   const error = new TetherError(
     'ERR_MODULE_NOT_FOUND',
-    `Cannot find package '${specifier}' imported from '${importer}'. It must be installed: npm install ${name}.`,
+    `Cannot find package '${specifier}' imported from '${importer}'. ${fault}`,
   )
   const place = importPlace(importer, specifier)
   if (place) error.stack = `${error}\n    at ${place.file}:${place.line}:${place.column}`
