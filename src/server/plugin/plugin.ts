@@ -72,8 +72,8 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
   let blindSaves: BlindSaves | undefined
   let keeper: StartKeeper | undefined
   let page: Page | undefined
-  /** A plugin that is not this one. */
-  let foreign: string | undefined
+  /** Plugins that are not this one. */
+  let foreign: ReadonlySet<Plugin> = new Set()
   // both from the hook `config` on
   let vite!: Vite
   let vitePath: string
@@ -100,7 +100,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
     },
 
     async config(config) {
-      foreign = foreignOf(config.plugins)
+      foreign = await foreignOf(config.plugins)
       const others = flatten(config.plugins).flatMap((plugin) =>
         plugin.name === NAME ? [plugin.api as TetherApi] : [],
       )
@@ -171,7 +171,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
       const hub = hubOf(served)!
       if (cli?.keep !== undefined && options.cache !== false)
         keeper = new StartKeeper(served, cli.keep, vitePath, reads)
-      if (foreign !== undefined) keeper?.foreign(foreign)
+      keeper?.foreign(foreign)
       hub.configure(served, server, { ...options, ...cli }, keeper)
       blindSaves = catchBlindSaves(server.watcher)
       catchBlindAdditions(server.watcher)
@@ -264,13 +264,17 @@ function flatten(plugins: PluginOption[] | undefined): Plugin[] {
   return flat.filter((plugin): plugin is Plugin => typeof (plugin as Plugin | null)?.name === 'string')
 }
 
-/** The name of a plugin among them that is none of ours; one that is a promise has none yet. */
-function foreignOf(plugins: PluginOption[] | undefined): string | undefined {
-  const all = ((plugins ?? []) as unknown[]).flat(Number.POSITIVE_INFINITY).filter(Boolean) as Plugin[]
-  const found = all.find(
-    ({ name, api }) => name !== NAME || typeof (api as TetherApi | undefined)?.fromCli !== 'boolean',
-  )
-  return found && (found.name ?? 'of an unknown name')
+/** Those that are none of ours, also behind promises. */
+async function foreignOf(plugins: PluginOption[] | undefined): Promise<ReadonlySet<Plugin>> {
+  const found = new Set<Plugin>()
+  for (let left: unknown[] = [plugins]; left.length > 0; ) {
+    const flat = (await Promise.all(left)).flat().filter(Boolean)
+    left = flat.filter((each) => Array.isArray(each) || each instanceof Promise)
+    for (const plugin of flat.filter((each) => !left.includes(each)) as Plugin[]) {
+      if (plugin.name !== NAME || typeof (plugin.api as TetherApi | undefined)?.fromCli !== 'boolean') found.add(plugin)
+    }
+  }
+  return found
 }
 
 /** The conditions of node's flags (`-C`). Vite must resolve linked packages by them, as node does. */

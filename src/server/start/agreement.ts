@@ -1,13 +1,14 @@
 /**
- * Compares what this server process has made with what the last one has made of the same inputs. Code that plugins have had a hand in is used
- * only if two have made the same: of one that is not deterministic nobody knows otherwise.
+ * Compares what this server process has made with what the last one has made of the same inputs. Nothing is used before two have agreed, and
+ * code that plugins have had a hand in only if two have made the same of the same source: of one that is not deterministic nobody knows
+ * otherwise.
  */
 import { readFileSync } from 'node:fs'
 import type { ModuleId } from '../../shared/types.ts'
 import { digestOf, type Expected, type Proof, stillTrue } from '../../shared/util/file-proof.ts'
 
-/** Module -> digest of its source, hash of its code. */
-export type Made = Record<ModuleId, [source: string, code: string]>
+/** Module -> digest of its source, hash of its code, and whether plugins have had a hand in it. */
+export type Made = Record<ModuleId, [source: string, code: string, isTouched: boolean]>
 
 /** What a process leaves for the next one. */
 interface Seen {
@@ -21,7 +22,7 @@ interface Seen {
 export interface Agreed {
   /** What both have read. */
   proof: Proof
-  /** Modules of which both have made the same. */
+  /** Modules of which both have made the same, and those that no plugin has touched. */
   ids: ReadonlySet<ModuleId>
 }
 
@@ -52,7 +53,8 @@ export class Agreement {
       made: { ...before.made, ...made },
       unsteady: Object.fromEntries(unsteady),
     })
-    const agreed = { proof: joined, ids: new Set(same) }
+    const untouched = Object.keys(made).filter((id) => !made[id]![2])
+    const agreed = { proof: joined, ids: new Set([...same, ...untouched]) }
     const [one] = unsteady
     return { text, agreed: one ? `${one[0]}: two server processes have made different code of it` : agreed }
   }

@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, posix } from 'node:path'
 import { createDebug } from 'obug'
-import type { Alias, DevEnvironment } from 'vite'
+import type { Alias, DevEnvironment, Plugin } from 'vite'
 import { type KeptRecord, type KeptStart, keptFiles, readIndex, writeIndex } from '../../shared/kept-start.ts'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { slash } from '../../shared/util/file-path.ts'
@@ -18,9 +18,13 @@ import type { Reads } from './reads.ts'
 import { aliased, PLAIN, settingThatIsNotNoted } from './resolve-settings.ts'
 import { graphOf } from './start-graph.ts'
 import { replace, seenPath, tidy } from './store-files.ts'
+import { watchPlugins } from './touched.ts'
 import { noteTsconfigs } from './tsconfig-chain.ts'
 
 const debug = createDebug('vite-tether:start')
+
+/** Plugins of Vite, and of this package. */
+const VITES = /^(?:vite:|builtin:|native:|alias$|commonjs$|vite-tether$)/
 
 /** Files that Vite makes code of by reading others. */
 const STYLES = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss|html)$/
@@ -54,6 +58,8 @@ export class StartKeeper {
   /** Module -> what its source says after `import` and `from`. */
   readonly #imports = new Map<ModuleId, ReadonlySet<string>>()
   readonly #resolveTsconfig: Promise<ResolveTsconfig | undefined>
+  /** Modules that plugins have had a hand in. */
+  readonly #touched = new Set<ModuleId>()
   #tsconfigResolver: ResolveTsconfig | undefined
   #written = ''
   #seen = ''
@@ -110,9 +116,13 @@ export class StartKeeper {
     else this.#inputs.source(file, this.#reads ? textOf(file) : content)
   }
 
-  /** There is a plugin that may do anything. */
-  foreign(plugin: string): void {
-    if (!this.#reads) this.#inputs.doubted(`there is the plugin ${plugin}`)
+  /** There are plugins that may do anything. */
+  foreign(plugins: ReadonlySet<Plugin>): void {
+    const [first] = plugins
+    if (!first) return
+    if (!this.#reads) this.#inputs.doubted(`there is the plugin ${first.name}`)
+    const found = this.#environment.plugins.filter((plugin) => plugins.has(plugin) || !VITES.test(plugin.name))
+    watchPlugins(found, (id) => void this.#touched.add(slash(id)))
   }
 
   /** Writes what the app with this entry runs, unless something of it cannot be proven. */
@@ -174,7 +184,11 @@ export class StartKeeper {
   }
 
   #describe(records: readonly ModuleRecord[]): Made {
-    return Object.fromEntries(records.map(({ id, hash }) => [id, [this.#inputs.sourceOf(id) ?? '', hash]]))
+    const describe = ({ id, hash }: ModuleRecord): [string, Made[string]] => [
+      id,
+      [this.#inputs.sourceOf(id) ?? '', hash, this.#touched.has(id)],
+    ]
+    return Object.fromEntries(records.map(describe))
   }
 
   #obstacle({ id, file, format, code, deps, dynamicDeps }: ModuleRecord): string | undefined {

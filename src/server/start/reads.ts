@@ -29,6 +29,9 @@ const UNSTEADY =
 /** Native code that is Vite's. */
 const NATIVE = /[\\/](?:@?rolldown|lightningcss|fsevents)/
 
+/** Packages that Vite brings, and those that print debug lines, with the time. */
+const VITES = /\/node_modules\/(?:rolldown|obug|debug)\//
+
 /** A file of a package manager's folder; the greedy first part leads to the innermost one. */
 const PACKAGE = /^.*\/node_modules\/(?:@[^/]+\/)?[^/.@][^/]*/
 /** Caches of Vite and others: they are made of something else. */
@@ -41,6 +44,7 @@ export class Reads {
   readonly inputs = new Inputs()
   /** Files with code of the config and of plugins that are no packages. */
   readonly code = new Set<string>()
+  readonly #packages = new Set<string>()
   readonly #vite: string
   #isServing = false
   #hasSeenModules = false
@@ -97,10 +101,30 @@ export class Reads {
     patch(process, 'dlopen', ([, file], by) => {
       if (!NATIVE.test(String(file))) this.#doubt('native code is loaded', by)
     })
+    patch(Math, 'random', (_, by) => this.#doubt('chance is asked', by))
+    undone.push(this.#watchClock())
     syncBuiltinESMExports()
     return () => {
       for (const undo of undone) undo()
       syncBuiltinESMExports()
+    }
+  }
+
+  /** Two processes may see the same year. A number of milliseconds is another one for each. */
+  #watchClock(): () => void {
+    const { Date: original } = globalThis
+    const construct = (target: DateConstructor, args: [], newTarget: DateConstructor): Date => {
+      if (args.length === 0) this.#doubt('a clock is asked', callerOf(construct))
+      return Reflect.construct(target, args, newTarget === watched ? target : newTarget) as Date
+    }
+    const apply = (target: DateConstructor): string => {
+      this.#doubt('a clock is asked', callerOf(apply))
+      return target()
+    }
+    const watched: DateConstructor = new Proxy(original, { construct, apply } as ProxyHandler<DateConstructor>)
+    globalThis.Date = watched
+    return () => {
+      globalThis.Date = original
     }
   }
 
@@ -139,7 +163,8 @@ export class Reads {
   }
 
   #doubt(reason: string, by: string): void {
-    if (!isOwnCode(by) && !this.#isVites(by)) this.inputs.doubted(`${reason} ${by.trim()}`)
+    if (this.inputs.doubt === undefined && !isOwnCode(by) && !this.#isVites(by))
+      this.inputs.doubted(`${reason} ${by.trim()}`)
   }
 
   /** What is installed changes with its package.json and the files of the package manager. Returns `false` for other files. */
@@ -148,13 +173,19 @@ export class Reads {
     if (isOwnCode(path) || path.startsWith(`${this.#vite}/`)) return true
     const [folder] = PACKAGE.exec(path) ?? []
     if (folder === undefined) return false
+    if (this.#packages.has(folder)) return true
+    this.#packages.add(folder)
+    const manifest = posix.join(folder, 'package.json')
     this.inputs.link(folder)
-    this.inputs.file(posix.join(folder, 'package.json'))
+    this.inputs.file(manifest)
+    // it may read files by native code that Vite has loaded before
+    if (/"dependencies"\s*:\s*\{[^}]*"rolldown"/.test(read(manifest))) this.inputs.doubted(`${folder} needs rolldown`)
     return true
   }
 
   #isVites(by: string): boolean {
-    return slash(by).includes(`${this.#vite}/`)
+    const line = slash(by)
+    return line.includes(`${this.#vite}/`) || VITES.test(line)
   }
 }
 

@@ -104,6 +104,20 @@ test('a start with plugins is used from the third time on, and never with anothe
   await settle(project, 'a undefineddevelopment text changed2 words linked 1', 3)
 })
 
+test('after an edit the next start is used if no plugin has touched that module, and else once two have made the same of it', async () => {
+  const project = createApp({
+    'src/main.ts': `import { value } from './a.ts'\nconsole.log('app ' + value + SAID)\n`,
+    'src/a.ts': say('a'),
+    'vite.config.ts': `export default { plugins: [{ name: 'p', transform: (code, id) => id.endsWith('main.ts') ? code.replace('SAID', '1') : null }] }`,
+  })
+  await settle(project, 'a1', 2)
+  project.write('src/a.ts', say('b'))
+  expect(await startOnce(project)).toEqual({ says: ['app b1'], begun: 0, kept: 2 })
+  expect(await startOnce(project)).toEqual({ says: ['app b1'], begun: 2, kept: 0 })
+  project.edit('src/main.ts', 'value +', "value + ' ' +")
+  await settle(project, 'b 1', 2)
+})
+
 /** A plugin that is installed, so that nobody looks into its text. */
 function installed(code: string): Record<string, string> {
   return {
@@ -142,6 +156,8 @@ test.each<[what: string, code: string]>([
     'opens a socket',
     `import { connect } from 'node:net'\n${plugin(`connect(9, '127.0.0.1').on('error', () => {}); ${says("'x'")}`)}`,
   ],
+  ['asks for the date', plugin(says('new Date().getFullYear()'))],
+  ['asks for chance', plugin(says('Math.random() < 2'))],
   ['loads native code', `${plugin(`try { process.dlopen({ exports: {} }, '/none.node') } catch {} ${says("'x'")}`)}`],
 ])('where a plugin %s nothing is kept', async (_, code) => {
   const project = createApp(installed(code))
