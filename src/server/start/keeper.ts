@@ -144,7 +144,7 @@ export class StartKeeper {
     const agreed = this.#agree(made)
     if (typeof agreed === 'string') return agreed
     const records = graphOf(entry, (id) => (agreed.ids.has(id) ? recordOf(id) : undefined), obstacle)
-    if (typeof records === 'string') return records
+    if (typeof records === 'string') return `${records} that another process has made as well`
     const files = records.flatMap(({ file }) => file ?? [])
     const proof = this.#inputs.withSources(agreed.proof, files)
     const code = records.map((record) => record.code).join('')
