@@ -39,14 +39,21 @@ export interface Cooked extends Served {
 /** What a reader would have elsewhere: a port or an address is replaced by one that is free here. */
 type Replace = (code: string, port: number) => string
 
-/** Writes the recipe's files and runs its command that starts with `npx vite-tether`. The port 3000 is another one here. */
-export async function cook(title: string, replace: Replace = (code) => code): Promise<Cooked> {
+/**
+ * Writes the recipe's files and runs its command that starts with `npx vite-tether`. The port 3000 is another one here; `others` are what the page
+ * takes as given.
+ */
+export async function cook(
+  title: string,
+  replace: Replace = (code) => code,
+  others: Readonly<Record<string, string>> = {},
+): Promise<Cooked> {
   const { files, commands } = recipe(title)
   const command = commands.find((line) => line.startsWith('npx vite-tether '))
   if (!command) throw new Error(`The recipe '${title}' has no command`)
   const words = command.split(/\s+/).slice(2)
   const write = (root: string, port: number): void => {
-    for (const [file, code] of files) {
+    for (const [file, code] of [...files, ...Object.entries(others)]) {
       mkdirSync(dirname(join(root, file)), { recursive: true })
       writeFileSync(join(root, file), replace(code.replaceAll('3000', String(port)), port))
     }
