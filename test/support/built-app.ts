@@ -1,4 +1,5 @@
 /** Projects that are built: Vite's three commands over one folder, each as its users run it. */
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { onTestFailed, onTestFinished } from 'vitest'
 import { freePort, type Running, run, until } from './child.ts'
@@ -6,9 +7,9 @@ import { plainEnv } from './example.ts'
 import type { Project } from './project.ts'
 import { createProject } from './project.ts'
 import { type Answer, ask } from './requests.ts'
-import { linkPackages } from './serving.ts'
 
-const vite = resolve(import.meta.dirname, '../../node_modules/vite/bin/vite.js')
+const repository = resolve(import.meta.dirname, '../..')
+const vite = join(repository, 'node_modules/vite/bin/vite.js')
 
 export type Place = 'dev' | 'preview' | 'production'
 
@@ -22,7 +23,10 @@ export function createFullStack(files: Record<string, string>, options: string, 
     `,
     ...files,
   })
-  linkPackages(project)
+  mkdirSync(project.path('node_modules'))
+  for (const name of ['vite-tether', 'express', 'typescript', 'ws']) {
+    symlinkSync(join(repository, 'node_modules', name), project.path(`node_modules/${name}`), 'junction')
+  }
   return project
 }
 
@@ -40,7 +44,12 @@ export async function build(project: Project, ...args: string[]): Promise<string
 }
 
 /** Runs the app and waits until `path` is answered with 200. */
-export async function startAt(place: Place, project: Project, path: string): Promise<{ port: number; app: Running }> {
+export async function startAt(
+  place: Place,
+  project: Project,
+  path: string,
+  folder?: string,
+): Promise<{ port: number; app: Running }> {
   const port = await freePort()
   const args = ['--port', String(port), '--strictPort', '--host', '127.0.0.1']
   const app =
@@ -48,7 +57,7 @@ export async function startAt(place: Place, project: Project, path: string): Pro
       ? runVite(project, ...args)
       : place === 'preview'
         ? runVite(project, 'preview', ...args)
-        : runBuilt(project, { PORT: String(port), HOST: '127.0.0.1' })
+        : runBuilt(project, { PORT: String(port), HOST: '127.0.0.1' }, folder)
   await until(async () => {
     if (app.child.exitCode !== null) throw new Error(`It has ended with ${app.child.exitCode}:\n${app.text}`)
     const answer = await ask({ host: '127.0.0.1', port, path }).catch(() => undefined)
