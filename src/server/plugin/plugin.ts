@@ -174,7 +174,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
       keeper?.foreign(foreign)
       hub.configure(served, server, { ...options, ...cli }, keeper)
       blindSaves = catchBlindSaves(server.watcher)
-      catchBlindAdditions(server.watcher)
+      catchBlindAdditions(server)
       // the command, which serves no browser, has an address of its own for it
       if (!cli && options.ui !== false) page = mountPage(server, hub, options.ui)
       watchOutsideFiles(server, served)
