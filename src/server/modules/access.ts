@@ -2,10 +2,11 @@
  * Decides which files may be sent to attached runners. Vite checks a file only when it reads it: once the file is in its cache, it
  * answers every request for it. So each answer is checked here as well.
  */
-import { realpathSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { EnvironmentModuleNode, ResolvedConfig } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
+import { realPathOf } from '../../shared/util/file-stats.ts'
 
 /** Vite's `isFileLoadingAllowed`: `true` if `server.fs` lets a file (an absolute path with forward slashes) be loaded. */
 export type IsAllowed = (config: ResolvedConfig, file: string) => boolean
@@ -53,15 +54,6 @@ function isRealAllowed(config: ResolvedConfig, isAllowed: IsAllowed, file: strin
     if (real.startsWith(`${target}/`) && isAllowed(config, allowed + real.slice(target.length))) return true
   }
   return false
-}
-
-/** The real path of a file; `file` itself if there is none. Synchronous: a promise for each file would take longer than the rest. */
-export function realPathOf(file: string): string {
-  try {
-    return realpathSync.native(file)
-  } catch {
-    return file
-  }
 }
 
 function isFile(path: string): boolean {

@@ -2,17 +2,15 @@
  * Finds an import of a package that is installed nowhere, or that is not built: the next process could not start, and the one that runs
  * would be given up for it. Vite leaves such imports to Node. Whatever Node may find after all is left to it, too.
  */
-import { existsSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { dirname, join, posix } from 'node:path'
+import { posix } from 'node:path'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import { importPlace } from '../../shared/import-place.ts'
 import type { ModuleRecord } from '../../shared/types.ts'
-import { realPathOf } from './access.ts'
+import { foldersOf, PACKAGE } from '../../shared/util/lost-module.ts'
 import { entryFault } from './package-entry.ts'
 
 const STATIC_IMPORT = /\b__vite_ssr_import__\((["'])([^"'\n]+)\1/g
-const PACKAGE = /^(?:@[\w.-]+\/)?\w[\w.-]*(?=\/|$)/
 
 /** The error of the first import in `records` that names a package which is not there. */
 export function findMissingPackage(records: Iterable<ModuleRecord>): FlatError | undefined {
@@ -34,30 +32,11 @@ export function findMissingPackage(records: Iterable<ModuleRecord>): FlatError |
 
 /** Why an import of a package fails, and what to do; `undefined` if Node may find it. */
 function faultOf(specifier: string, name: string, importer: string): string | undefined {
-  const above = new Set([dirname(importer), dirname(realPathOf(importer))].flatMap(upwards))
-  const folders = [...above].flatMap((folder) => [
-    ...(nameOf(folder) === name ? [folder] : []),
-    ...(existsSync(join(folder, 'node_modules', name)) ? [join(folder, 'node_modules', name)] : []),
-  ])
+  const folders = foldersOf(name, importer)
   if (folders.length === 0) return `It must be installed: npm install ${name}.`
   const [fault, ...others] = folders.map((folder) => entryFault(folder, `.${specifier.slice(name.length)}`))
   if (fault === undefined || others.includes(undefined)) return undefined
   return `The package is there, but ${fault}. Is it built?`
-}
-
-function upwards(folder: string): string[] {
-  const above = dirname(folder)
-  return above === folder ? [folder] : [folder, ...upwards(above)]
-}
-
-/** The package whose folder this is: it may import itself by its name. */
-function nameOf(folder: string): unknown {
-  try {
-    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: unknown }).name
-  } catch {
-    // most folders have none
-    return undefined
-  }
 }
 
 function missing(specifier: string, fault: string, importer: string): FlatError {

@@ -10,6 +10,7 @@ import type { Kind } from '../../shared/session/protocol.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { isFilePath, mayMean } from '../../shared/util/file-path.ts'
 import { isGone } from '../../shared/util/file-stats.ts'
+import { lostModule } from '../../shared/util/lost-module.ts'
 import { pack } from '../../shared/util/packed-map.ts'
 import { commonJsOf, isMeantForCommonJs } from '../transform/commonjs-files.ts'
 import { isAllowed } from '../vite/environment.ts'
@@ -91,8 +92,7 @@ export function createRecords(
     // nearly every module is known; asking Vite for its cached result would take several ticks
     const known = recordOf(node.transformResult)
     if (known && !isGone(node.file)) return known
-    // A file is deleted, then its importer is saved, then 100 ms pass, then its end is told: its code must not run until then. A plugin
-    // that has code for the path of no file is asked for it again.
+    // A file is deleted, then its importer is saved, then 100 ms pass, then its end is told: its code must not run until then
     if (known) moduleGraph.invalidateModule(node)
     for (;;) {
       // a transform that began before a save may answer after it, with the old code: sample the clock of the module around it
@@ -149,6 +149,7 @@ export function createRecords(
   /** The ids of imports in transformed code. App modules have URLs there, which Vite's import analysis has put into its graph. */
   async function link(importer: EnvironmentModuleNode, specifiers: string[] = []): Promise<Record<string, ModuleId>> {
     const linked: Record<string, ModuleId> = {}
+    const { deps, dynamicDeps } = versions.latest.get(importer.id!) ?? {}
     for (const specifier of specifiers) {
       if (specifier.startsWith('.')) {
         // in a server environment Vite leaves a specifier that it cannot resolve as it is
@@ -161,6 +162,9 @@ export function createRecords(
         const url = unwrapId(specifier)
         const node = moduleGraph.urlToModuleMap.get(url) ?? (await moduleGraph.ensureEntryFromUrl(url))
         linked[specifier] = node.id!
+      } else {
+        const id = lostModule(specifier, importer.file ?? root, Object.values({ ...deps, ...dynamicDeps }))
+        if (id !== undefined) linked[specifier] = id
       }
     }
     return linked

@@ -20,10 +20,13 @@ const MANIFESTS: Record<string, [manifest: object, specifier: string]> = {
 }
 
 const FAULTS: Record<string, [fault: (folder: string) => void, says: RegExp]> = {
-  'its file is removed': [(folder) => rmSync(join(folder, 'dist/index.js')), /dist.index(\.js)? does not exist/],
+  'its file is removed': [
+    (folder) => rmSync(join(folder, 'dist/index.js')),
+    /dist.index(\.js)?\b.*(does not exist|Does the file exist)/,
+  ],
   'its dist is removed': [
     (folder) => rmSync(join(folder, 'dist'), { recursive: true }),
-    /dist.index(\.js)? does not exist/,
+    /dist.index(\.js)?\b.*(does not exist|Does the file exist)/,
   ],
   'its package.json is half of itself': [
     (folder) => writeFileSync(join(folder, 'package.json'), '{ "main": '),

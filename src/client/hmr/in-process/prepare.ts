@@ -3,6 +3,7 @@ import vm from 'node:vm'
 import type { ModuleId } from '../../../shared/types.ts'
 import { isFilePath, mayMean } from '../../../shared/util/file-path.ts'
 import { statOf } from '../../../shared/util/file-stats.ts'
+import { lostModule } from '../../../shared/util/lost-module.ts'
 import { didYouMean } from '../../../shared/util/nearest.ts'
 import { isMaybeType } from '../../code/transformed-code.ts'
 import { isApplication, readSsrCode, type SsrCode } from './edges.ts'
@@ -48,10 +49,10 @@ export async function prepareModules(
     // A file is deleted, then its importer is saved, then 100 ms pass, then its end is told: until then its instance is live, and the
     // server of vite-node has its code. But Vite has left the import of it as it is written.
     const isLost = (specifier: string) => specifier.startsWith('.') && isMissing(toId(specifier, id))
-    const lost = [
-      ...parsed.imports.keys(),
-      ...[...parsed.dynamic].filter((specifier) => next.includes(toId(specifier, id))),
-    ].find(isLost)
+    const lost =
+      [...parsed.imports.keys(), ...[...parsed.dynamic].filter((specifier) => next.includes(toId(specifier, id)))].find(
+        isLost,
+      ) ?? [...parsed.dynamic].find((specifier) => lostModule(specifier, id, gone))
     if (lost !== undefined)
       throw new Error(`Cannot find module '${lost}', which ${toUrl(id)} imports. Does the file exist?`)
     const needed = targets(parsed.imports.keys()).filter((dep) => replaced.has(dep) || !live(dep))
