@@ -92,6 +92,11 @@ export class App extends EventEmitter<AppEvents> {
     return this.#replacing !== undefined
   }
 
+  /** `true` if the next process begins without a further save: what is under way starts it, or says why not. */
+  get isAwaited(): boolean {
+    return this.isReplacing || this.#retrying !== undefined
+  }
+
   /** `true` while a process runs that a restart would replace. */
   get runs(): boolean {
     return this.supervisor.state === 'starting' || this.supervisor.state === 'ready'

@@ -280,7 +280,8 @@ export class Apps extends EventEmitter<AppsEvents> {
     })
     supervisor.on('exit', (exit) => {
       this.#natives.forget(id)
-      this.emit('exit', app, exit)
+      // a save has asked for another process: it crashes, while the check or `before` of that restart is under way
+      this.emit('exit', app, exit.next === 'save' && app.isAwaited ? { ...exit, next: 'start' } : exit)
     })
     supervisor.on('takeover', (pid) => this.emit('takeover', pid))
     supervisor.on('unused', (pid) => this.emit('unused', pid))

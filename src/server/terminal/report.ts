@@ -134,7 +134,7 @@ function formatExit({ code, signal, requested, wasReady, next, delay }: Supervis
     return colors.yellow('did not end when it was asked to, and was killed (the option `stop` says how long it has)')
   }
   if (requested || next === 'none') return undefined
-  if (code === 0) return colors.dim('exited 0, waiting for a save')
+  if (code === 0) return colors.dim(next === 'start' ? 'exited 0, starting again' : 'exited 0, waiting for a save')
   const how = signal ? `was killed by ${signal}` : `exited with code ${code}`
   if (next === 'start') return `${colors.red(how)}, starting again${delay ? ` in ${delay} ms` : ''}`
   return `${colors.red(wasReady ? how : `${how} while starting`)}, waiting for a save`
