@@ -79,9 +79,12 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
         )
       },
     })
-    this.#reception = new Reception({ events: this, bindings, apps: this.#apps, report })
+    this.#reception = new Reception({
+      ...{ events: this, bindings, apps: this.#apps, report },
+      proven: () => this.#keeping.proven(),
+    })
     this.#withheld = new WithheldSaves(this, report, this.#apps, this.#served)
-    this.#keeping = new Keeping(this, this.#apps, bindings)
+    this.#keeping = new Keeping(this, this.#apps, bindings, () => this.#served.compared())
     this.#requests = new Requests(this.#apps, bindings, this.#ready.promise)
     const answering: SharingHost = {
       events: this,
@@ -222,6 +225,7 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
 
   /** A file was saved: apps that wait for it try again. */
   fileSaved(environment: DevEnvironment, file: string, isModule: boolean): void {
+    if (!isModule) for (const { feed } of this.#served.updatable()) feed.saveUnknown(file)
     this.#apps.saved(file, isModule || this.#bindings.of(environment).records.waitingFor(file).length > 0)
   }
 

@@ -7,7 +7,9 @@ import type { Apps } from '../apps/apps.ts'
 import { runnerConfig } from '../apps/runner-config.ts'
 import { serveConfig } from '../apps/serve-config.ts'
 import type { HubEvents } from '../hub-types.ts'
-import { isOutdated, type StartKeeper } from '../start/keeper.ts'
+import type { IsProven } from '../modules/feed-types.ts'
+import { isOutdated, provenCode } from '../start/begun-with.ts'
+import type { StartKeeper } from '../start/keeper.ts'
 import type { Bindings } from './bindings.ts'
 
 /** Milliseconds without another event: the server is busy until then. */
@@ -17,12 +19,15 @@ const CALM = 100
 export class Keeping {
   readonly #apps: Apps
   readonly #bindings: Bindings
+  readonly #compared: () => Promise<unknown>
   #keeper: StartKeeper | undefined
   #timer: NodeJS.Timeout | undefined
   /** The process has begun with what is kept. */
   #isKept = false
 
-  constructor(events: EventEmitter<HubEvents>, apps: Apps, bindings: Bindings) {
+  /** `compared`: resolves when runners hold nothing that was not compared. */
+  constructor(events: EventEmitter<HubEvents>, apps: Apps, bindings: Bindings, compared: () => Promise<unknown>) {
+    this.#compared = compared
     this.#apps = apps
     this.#bindings = bindings
     events.on('runner:ready', () => this.#plan())
@@ -49,6 +54,20 @@ export class Keeping {
     this.#isKept = this.#bindings.newestOptions?.early?.hasBegun === true
   }
 
+  /** What is proven of the code with which the process has begun: that it was made of the sources that are there now. */
+  proven(): IsProven {
+    const { server, options } = this.#bindings.current
+    // otherwise saves restart the app, and of a file that Vite does not know as a module nobody would know that
+    if (!this.#isKept || server.config.server.hmr === false) return () => false
+    try {
+      const hashes = provenCode(options.keep!)
+      return (id, hash) => hashes.get(id) === hash
+    } catch {
+      // another start is writing it anew
+      return () => false
+    }
+  }
+
   /** Writes what is due. */
   close(): void {
     if (this.#timer) this.#write()
@@ -73,6 +92,7 @@ export class Keeping {
     const timer = this.#timer
     const [app] = this.#apps.list()
     // what fails is not kept
+    await this.#compared()
     if (app) await this.#bindings.current.records.refresh(app.url).catch(() => {})
     // unless a save has come, or the end
     if (this.#timer === timer) this.#write()

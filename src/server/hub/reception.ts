@@ -8,6 +8,7 @@ import type { Apps } from '../apps/apps.ts'
 import { runnerConfig } from '../apps/runner-config.ts'
 import { distinctId } from '../distinct-id.ts'
 import type { HubEvents, RunnerView, UpdateTimes } from '../hub-types.ts'
+import type { IsProven } from '../modules/feed-types.ts'
 import type { ServerSession } from '../sessions/sessions.ts'
 import { createProgress } from '../terminal/progress.ts'
 import type { Report } from '../terminal/report.ts'
@@ -30,6 +31,8 @@ export interface ReceptionOptions {
   bindings: Bindings
   apps: Apps
   report: Report
+  /** What is proven of the code that a process has begun with. */
+  proven(): IsProven
 }
 
 /** All runners of one hub. */
@@ -41,8 +44,10 @@ export class Reception {
   readonly #apps: Apps
   readonly #report: Report
   readonly #progress = createProgress()
+  readonly #proven: ReceptionOptions['proven']
 
-  constructor({ events, bindings, apps, report }: ReceptionOptions) {
+  constructor({ events, bindings, apps, report, proven }: ReceptionOptions) {
+    this.#proven = proven
     this.#events = events
     this.#bindings = bindings
     this.#apps = apps
@@ -64,6 +69,8 @@ export class Reception {
         const records = await this.#bindings.records
         return session.kind === 'attached' ? records.attached : records
       },
+      proven: this.#proven,
+      compared: () => this.served.compared(),
       admit: (info) => this.#admit(session, info, runner),
     })
     this.served.add(session, runner)
@@ -86,6 +93,7 @@ export class Reception {
     session.on('resync', () => runner.feed.lost())
     session.on('error', (error) => this.#report.failed(undefined, flattenError(error), false))
     session.on('end', () => {
+      runner.feed.end()
       this.served.delete(session)
       if (isRunner(runner)) this.#toVite('vite:client:disconnect', undefined, runner)
     })
@@ -130,7 +138,10 @@ export class Reception {
     // not before the old process has gone, which may answer until then
     this.#apps.on('restarted', (app, cause) => this.#report.restarted(app.id, describeCause(cause)))
     // what it is asked from now on is for its next process
-    this.#apps.on('stopping', (pid) => this.served.runnerOf(pid)?.serves(undefined))
+    this.#apps.on('stopping', (pid) => {
+      this.served.runnerOf(pid)?.serves(undefined)
+      this.served.runnerOf(pid)?.feed.end()
+    })
     this.#apps.on('exit', (app, exit) => {
       const own = this.served.ofProcess(exit.pid)
       this.served.runnerOf(exit.pid)?.serves(undefined)

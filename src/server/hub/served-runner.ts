@@ -7,7 +7,7 @@ import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions, Serving } from
 import type { IsCurrent } from '../apps/native-files.ts'
 import type { UpdateTimes } from '../hub-types.ts'
 import { createFeed } from '../modules/feed.ts'
-import type { Feed } from '../modules/feed-types.ts'
+import type { Feed, IsProven } from '../modules/feed-types.ts'
 import type { Records } from '../modules/records.ts'
 import type { ServerSession } from '../sessions/server-session.ts'
 import { checkArguments } from './argument-checks.ts'
@@ -19,6 +19,10 @@ export interface RunnerHost {
   records(): Promise<Records>
   /** Gives the runner its id and its settings. */
   admit(info: RunnerInfo, runner: ServedRunner): Promise<RunnerConfig>
+  /** What is proven of the code that a process has begun with. */
+  proven(): IsProven
+  /** Resolves when the code of all runners has been compared with Vite's. */
+  compared(): Promise<unknown>
 }
 
 /** Events of a runner, with their arguments. */
@@ -59,6 +63,7 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
   /** When it began to execute modules, in ms since the epoch. */
   connectedAt: number | undefined
   readonly #times = new ChangeTimes()
+  readonly #calm: () => Promise<unknown>
   readonly feed: Feed
   /** Vite's client of this runner: answers it alone. */
   readonly client: { send(payload: HotPayload): void }
@@ -67,6 +72,7 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
 
   constructor(session: ServerSession, host: RunnerHost) {
     super()
+    this.#calm = () => host.compared()
     this.client = { send: (payload) => session.rpc.payload(payload) }
     const isWaiting = () => this.waits
     this.feed = createFeed(`runner ${session.pid}`, host.records, {
@@ -90,7 +96,7 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
       fetch: (url, importer, fresh) => this.#fetch(url, importer, fresh),
       compare: async (held) => {
         checkArguments('compare', held)
-        const change = await this.feed.compare(held)
+        const change = await this.feed.compare(held, host.proven())
         // a comparison that another server was asked for comes again here, before the runner has said who it is
         if (this.info) this.emit('compared')
         return change
@@ -138,6 +144,8 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
 
   async #fetch(...[url, importer, fresh]: Parameters<ServerFunctions['fetch']>) {
     checkArguments('fetch', url, importer, fresh)
+    // a standby has time: its graph is the whole app, and whoever saves would wait behind that
+    if (this.waits) await this.#calm()
     const began = Date.now()
     const answer = this.feed.fetch(url, importer, fresh, ({ file }) => {
       // updates do not reach a helper: each file that it has is as if Node had loaded it

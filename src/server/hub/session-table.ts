@@ -43,6 +43,11 @@ export class SessionTable {
     return this.updatable().some(({ feed }) => feed.concerns(id))
   }
 
+  /** Resolves when the code of all runners has been compared with Vite's. */
+  compared(): Promise<unknown> {
+    return Promise.all(this.updatable().map(({ feed }) => feed.compared))
+  }
+
   /** Modules were saved, of which only attached runners are to be told. */
   saved(ids: readonly ModuleId[]): void {
     for (const [, { feed }] of this.attached()) feed.save(ids)

@@ -11,14 +11,26 @@ export interface FeedTarget extends StreamTarget {
   readonly waits: boolean
 }
 
+/** `true` if it is proven that the code with this hash is the current one of a module. */
+export type IsProven = (id: ModuleId, hash: string) => boolean
+
 /** One session's view of the modules: the ledger of what its runner holds, and the changes it is owed. */
 export interface Feed {
   /** Number of modules the runner holds. */
   readonly size: number
   /** See `ServerFunctions.fetch`. `taken` gets each record of the answer, streamed or not. */
   fetch(url: string, importer?: ModuleId, fresh?: boolean, taken?: Take): Promise<FetchAnswer>
-  /** The code that differs from `held`, which the runner announces after a resync. The ledger starts again from `held`. */
-  compare(held: Record<ModuleId, string>): Promise<Change>
+  /**
+   * The code that differs from `held`, which the runner announces after a resync. The ledger starts again from `held`. What is proven is
+   * compared afterwards, when nothing else is to be done.
+   */
+  compare(held: Record<ModuleId, string>, isProven?: IsProven): Promise<Change>
+  /** Resolves when that is done, too. */
+  readonly compared: Promise<void>
+  /** A file was saved that Vite's graph does not have. If it is a module that is still to be compared, it is so now. */
+  saveUnknown(id: ModuleId): void
+  /** The runner ends, and needs no comparison. */
+  end(): void
   /** `true` if the runner holds a module, or was told that it fails to transform. */
   concerns(id: ModuleId): boolean
   /** `true` if Vite's present code of one of these modules is not the code that the runner holds and runs on with. */

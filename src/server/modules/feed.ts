@@ -4,13 +4,15 @@
 import { createDebug } from 'obug'
 import { reviveError } from '../../shared/errors.ts'
 import type { Change, FetchAnswer, ModuleId, ModuleRecord } from '../../shared/types.ts'
+import { createDeferred } from '../../shared/util/deferred.ts'
 import { mayMean } from '../../shared/util/file-path.ts'
 import { ChangeLoop } from './change-loop.ts'
 import { createStream, type Stream, sizeOf } from './code-stream.ts'
-import type { Feed, FeedTarget } from './feed-types.ts'
+import type { Feed, FeedTarget, IsProven } from './feed-types.ts'
 import { Ledger } from './ledger.ts'
 import type { Holds, Records, Take } from './records.ts'
 import { withServing } from './serving-records.ts'
+import { Uncompared } from './uncompared.ts'
 
 const debug = createDebug('vite-tether:change')
 
@@ -28,6 +30,7 @@ interface FetchOptions {
 /** Makes the feed of one session. `records` is asked for each time: an in-process restart of Vite replaces them. */
 export function createFeed(name: string, records: () => Promise<Records>, target: FeedTarget): Feed {
   const ledger = new Ledger()
+  const uncompared = new Uncompared()
   const streams = new Set<Stream>()
   /** One set of ids a fetch, comparison or change in progress; see {@link noting}. */
   const underway = new Set<Set<ModuleId>>()
@@ -68,9 +71,12 @@ export function createFeed(name: string, records: () => Promise<Records>, target
   async function collect(seeds: ReadonlySet<ModuleId>, all: boolean): Promise<Omit<Change, 'seq'>> {
     const own = [...seeds].filter(ledger.concerns)
     const { modules, failed } = await current((source) => {
-      const ids = all ? new Set(ledger.ids) : source.affected(own, ledger.version)
-      return source.collect(ids, ledger.version)
+      // Vite's graph does not have those that it has not transformed
+      const unknown = own.filter((id) => uncompared.has(id))
+      const ids = all ? ledger.ids : [...source.affected(own, ledger.version), ...unknown]
+      return source.collect(new Set(ids), ledger.version)
     })
+    uncompared.delete(own)
     ledger.retry(own)
     ledger.refuse(failed)
     const delivered = deliver(modules)
@@ -130,9 +136,30 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     }
   }
 
-  async function compare(held: Record<ModuleId, string>): Promise<Change> {
+  async function compare(held: Record<ModuleId, string>, isProven: IsProven): Promise<Change> {
+    ledger.announce(Object.keys(held))
+    const proven = new Map(Object.entries(held).filter(([id, hash]) => isProven(id, hash)))
+    const rest = Object.entries(held).filter(([id]) => !proven.has(id))
+    const answered = createDeferred<void>()
+    const settled = async () => {
+      await answered.promise
+      await loop.settled()
+    }
+    // before anything is waited for: a save that comes meanwhile finds them here
+    uncompared.begin(proven, settled, async (batch) => {
+      const change = await noting(() => difference(batch)).catch(() => undefined) // the hub is closed
+      const { modules = [], seeds = [], failed = [] } = change ?? {}
+      if (change && modules.length + seeds.length + failed.length > 0) target.change(loop.number(change))
+    })
+    try {
+      return loop.number(await difference(Object.fromEntries(rest)))
+    } finally {
+      answered.resolve()
+    }
+  }
+
+  async function difference(held: Record<ModuleId, string>): Promise<Omit<Change, 'seq'>> {
     const ids = Object.keys(held)
-    ledger.announce(ids)
     const { modules, failed } = await current((source) => source.collect(ids, ledger.version))
     ledger.refuse(failed)
     // equal code is not sent; the ledger takes its present version, so that the next save sends only what differs
@@ -140,13 +167,14 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     for (const record of modules.filter(isEqual)) ledger.hold(record)
     const delivered = deliver(modules.filter((record) => !isEqual(record)))
     const seeds = [...failed.map(({ id }) => id), ...(delivered.stale ?? [])]
-    return loop.number({ ...delivered, seeds, failed })
+    return { ...delivered, seeds, failed }
   }
 
   async function lacks(ids: readonly ModuleId[]): Promise<boolean> {
     // what is on its way counts as held
     await loop.settled()
-    const { modules, failed } = await current((source) => source.collect(ids.filter(ledger.concerns), ledger.version))
+    const isCompared = (id: ModuleId) => ledger.concerns(id) && !uncompared.has(id)
+    const { modules, failed } = await current((source) => source.collect(ids.filter(isCompared), ledger.version))
     return modules.length + failed.length > 0
   }
 
@@ -186,12 +214,20 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     review: () => loop.review(),
     catchUp,
     fetch: (url, importer, fresh, taken) => noting(() => fetch(url, { importer, fresh, taken })),
-    compare: (held) => noting(() => compare(held)),
+    compare: (held, isProven = () => false) => noting(() => compare(held, isProven)),
+    get compared() {
+      return uncompared.done
+    },
+    saveUnknown(id) {
+      if (uncompared.has(id)) loop.save(id)
+    },
+    end: () => uncompared.end(),
 
     lost() {
       for (const stream of streams) stream.cancel()
       streams.clear()
       ledger.forget()
+      uncompared.end()
       loop.forget()
     },
   }

@@ -6,10 +6,10 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, posix } from 'node:path'
 import { createDebug } from 'obug'
 import type { Alias, DevEnvironment, Plugin } from 'vite'
-import { type KeptRecord, type KeptStart, keptFiles, readIndex, writeIndex } from '../../shared/kept-start.ts'
+import { type KeptRecord, type KeptStart, keptFiles, writeIndex } from '../../shared/kept-start.ts'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { slash } from '../../shared/util/file-path.ts'
-import { digestOf, firstDifference } from '../../shared/util/file-proof.ts'
+import { digestOf } from '../../shared/util/file-proof.ts'
 import { loadTsconfigResolver, type ResolveTsconfig } from '../vite/tsconfig-resolver.ts'
 import { type Agreed, Agreement, type Made } from './agreement.ts'
 import { Inputs } from './inputs.ts'
@@ -268,22 +268,6 @@ function toKept({ id, url, file, hash, format, interop, deps, dynamicDeps, code,
     ...{ id, url, file, hash, deps, dynamicDeps, code: code.length, map: map?.length ?? -1 },
     ...(format && { format }),
     ...(interop && { interop }),
-  }
-}
-
-/**
- * `true` if a process that has begun with what lies at `path` would begin differently now: something beside the modules, which are
- * compared by themselves, was saved while Vite was loaded.
- */
-export function isOutdated(path: string, now: Pick<KeptStart, 'config'>): boolean {
-  try {
-    const { proof, records, config } = readIndex(path)
-    const modules = new Set(records.map(({ file }) => file))
-    const files = proof.files.filter(([file]) => !modules.has(file))
-    return JSON.stringify(config) !== JSON.stringify(now.config) || firstDifference({ ...proof, files }) !== undefined
-  } catch {
-    // another start has written it anew
-    return true
   }
 }
 
