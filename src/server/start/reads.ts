@@ -5,11 +5,10 @@
 import childProcess from 'node:child_process'
 import dgram from 'node:dgram'
 import fs from 'node:fs'
-import { syncBuiltinESMExports } from 'node:module'
+import { createRequire, syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import threads from 'node:worker_threads'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
 import { slash } from '../../shared/util/file-path.ts'
 import { Inputs } from './inputs.ts'
@@ -90,6 +89,8 @@ export class Reads {
     }
     for (const name of ['spawn', 'exec', 'execFile', 'fork'].flatMap((each) => [each, `${each}Sync`]))
       patch(childProcess, name, (_, by) => this.#doubt('a process is started', by))
+    // here, because the command's first file has no use for it in most starts
+    const threads: object = createRequire(import.meta.url)('node:worker_threads')
     patch(threads, 'Worker', (_, by) => this.#doubt('a thread is started', by))
     for (const [api, name] of [
       [net.Socket, 'connect'],
