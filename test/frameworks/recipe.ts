@@ -1,5 +1,6 @@
 /** The recipes of docs/recipes.md, as they stand there: each is written to a folder and started by its own command. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { modules, type Served, serve } from './support.ts'
 
@@ -30,6 +31,14 @@ export function recipe(title: string): Recipe {
   return found
 }
 
+const bin = join(modules, 'vite-tether/bin/vite-tether.js')
+const { VITEST: _, ...withoutVitest } = process.env
+
+/** The words of a command behind `npx vite-tether`; some are in quotes. */
+function wordsOf(command: string): string[] {
+  return Array.from(command.matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word).slice(2)
+}
+
 /** A recipe that runs. */
 export interface Cooked extends Served {
   /** Saves a file of it with `from` replaced by `to`. */
@@ -49,19 +58,24 @@ export async function cook(
   others: Readonly<Record<string, string>> = {},
 ): Promise<Cooked> {
   const { files, commands } = recipe(title)
-  const command = commands.find((line) => line.startsWith('npx vite-tether '))
-  if (!command) throw new Error(`The recipe '${title}' has no command`)
-  const words = command.split(/\s+/).slice(2)
+  // the last one is the app, those with --once come before it; all others are other programs'
+  const own = commands.filter((line) => line.startsWith('npx vite-tether ')).map(wordsOf)
+  const app = own.at(-1)
+  if (!app) throw new Error(`The recipe '${title}' has no command`)
   const write = (root: string, port: number): void => {
     for (const [file, code] of [...files, ...Object.entries(others)]) {
       mkdirSync(dirname(join(root, file)), { recursive: true })
       writeFileSync(join(root, file), replace(code.replaceAll('3000', String(port)), port))
     }
+    mkdirSync(join(root, 'node_modules'))
+    symlinkSync(join(modules, '.bin'), join(root, 'node_modules/.bin'))
+    for (const words of own.slice(0, -1))
+      execFileSync(process.execPath, [bin, ...words], { cwd: root, env: withoutVitest })
   }
   const served = await serve(
     'recipe',
     process.execPath,
-    () => [join(modules, 'vite-tether/bin/vite-tether.js'), ...words],
+    (port) => [bin, ...app.map((word) => (word === '3000' ? String(port) : word))],
     undefined,
     write,
   )

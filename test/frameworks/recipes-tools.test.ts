@@ -50,7 +50,10 @@ test('the recipe for an MCP server: stdout is the protocol alone, and a save goe
 
   const messages = client.lines.map((line) => JSON.parse(line))
   const changed = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' }
-  expect(messages.filter(({ id }) => id === undefined)).toEqual([changed, changed])
+  expect(
+    messages.filter(({ id }) => id === undefined),
+    cooked.server.text,
+  ).toEqual([changed, changed])
   expect(messages.map(({ id }) => id).filter(Boolean)).toEqual([1, 2, 3, 4])
   expect(cooked.server.text).not.toMatch(UNTRUE)
   // as a client does that ends: it closes stdin, and sends a signal to what is still there
@@ -59,3 +62,19 @@ test('the recipe for an MCP server: stdout is the protocol alone, and a save goe
   cooked.server.child.kill('SIGTERM')
   await cooked.server.exited
 }, 60_000)
+
+test('the recipe for type checking: code with an error never replaces the process, and its correction does', async () => {
+  const { server, edit, shows } = await cook('Type checking beside it', undefined, {
+    'tsconfig.json':
+      '{ "compilerOptions": { "module": "nodenext", "types": ["node"], "skipLibCheck": true, "rewriteRelativeImportExtensions": true } }',
+  })
+  await shows('total 5')
+  edit('src/total.ts', '=> a + b', '=> String(a + b)')
+  // TypeScript takes its time on a busy machine
+  await until(() => /src\/total\.ts\(1,\d+\): error TS2322/.test(server.text), 'the error', 60_000)
+  await shows('total 5')
+  expect(server.text).not.toMatch(/restarted/)
+  edit('src/total.ts', 'String(a + b)', 'a * b')
+  await until(() => /restarted: nothing accepts src\/total\.ts/.test(server.text), 'the restart', 60_000)
+  await shows('total 6')
+}, 180_000)
