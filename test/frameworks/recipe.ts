@@ -36,7 +36,7 @@ const { VITEST: _, ...withoutVitest } = process.env
 
 /** The words of a command behind `npx vite-tether`; some are in quotes. */
 function wordsOf(command: string): string[] {
-  return Array.from(command.matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word).slice(2)
+  return Array.from(command.matchAll(/'([^']*)'|\S+/g), ([word, quoted]) => quoted ?? word).slice(2)
 }
 
 /** A recipe that runs. */

@@ -50,6 +50,7 @@ test('the package holds what it is made of and nothing else', () => {
       'PROTOCOL.md',
       'README.md',
       'SECURITY.md',
+      'bench/',
       'bin/',
       'dist/',
       'docs/',
@@ -114,15 +115,15 @@ test("the file of the app's process finds all it needs in itself", () => {
 
 /** Bytes; of an entry with all that is loaded with it. Whoever has a reason to exceed one raises it and says why in the commit. */
 const BUDGET: Record<string, number> = {
-  // docs/ is in the package, for whoever has no more than that
+  // docs/ is in the package, for whoever has no more than that, with the figures and drawings that README shows
   // the app's process and the first file of the command are files of their own, with what they use, so that a start reads one file
   // what an import() has loaded and is deleted is found out in process too
   // a plain listen() of newer code takes ports over, which is a room of its own in the app's process
   // what an entry exports is served by the app's process, and handed to it by Vite's: a room of its own in both
   // so have what a start leaves for the next one, read by the first file of the command, and the page of what happens
   // vite build makes the app as well: hooks in Vite's process, and a server that is built into the app's own
-  tarball: 400_000,
-  unpacked: 1_350_000,
+  tarball: 412_000,
+  unpacked: 1_400_000,
   'app.cjs': 465_000,
   'index.js': 405_000,
   'client.js': 5_000,
