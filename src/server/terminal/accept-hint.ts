@@ -1,6 +1,7 @@
 /** A hint for an app that accepts no update at all: the line to add, and the file. */
 import colors from 'picocolors'
 import type { DevEnvironment } from 'vite'
+import { declaredFormat } from '../../shared/util/module-format.ts'
 import { commonJsOf } from '../transform/commonjs-files.ts'
 
 /**
@@ -16,16 +17,23 @@ export function acceptHint(environment: DevEnvironment, entry: string, chain: re
   if (chain.at(-1) !== entry || /^\/@|\/node_modules\//.test(entry)) return undefined
   const commonJs = commonJsOf(environment)
   if (chain.some((url) => commonJs.has(urlToModuleMap.get(url)?.id ?? ''))) return undefined
-  return formatHint(entry.slice(1))
+  const file = urlToModuleMap.get(entry)?.file ?? ''
+  return formatHint(entry.slice(1), /\.tsx?$/.test(file) && declaredFormat(file) !== 'module')
 }
 
-/** The lines for an app: a plain `listen` takes its port over, whichever framework calls it. */
-export function formatHint(entry: string): string {
+/**
+ * The lines for an app: a plain `listen` takes its port over, whichever framework calls it. TypeScript of a package without
+ * `"type": "module"` may be for a build to CommonJS, as Nest's is, which `import.meta` would break: `module.hot` works in both.
+ */
+export function formatHint(entry: string, mayBecomeCommonJs: boolean): string {
   return [
     `nothing in this app accepts updates, so each save restarts it. To update it in place, add to ${colors.cyan(entry)}:`,
     code(
       'import.meta.hot?.accept() // this file may run again, ports stay open: what else it starts, import.meta.hot.dispose() has to end',
     ),
+    ...(mayBecomeCommonJs
+      ? [code('module.hot?.accept() // instead, if tsc compiles this file to CommonJS, which has no import.meta')]
+      : []),
   ].join('\n')
 }
 
