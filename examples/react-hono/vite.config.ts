@@ -3,5 +3,5 @@ import { defineConfig } from 'vite'
 import { tether } from 'vite-tether'
 
 export default defineConfig({
-  plugins: [react(), tether({ entry: 'src/server/app.ts' })],
+  plugins: [react(), tether({ entry: 'src/server/app.ts', build: true })],
 })

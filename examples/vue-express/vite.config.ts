@@ -3,5 +3,5 @@ import { defineConfig } from 'vite'
 import { tether } from 'vite-tether'
 
 export default defineConfig({
-  plugins: [vue(), tether({ entry: 'src/server/app.ts' })],
+  plugins: [vue(), tether({ entry: 'src/server/app.ts', build: true })],
 })

@@ -1,11 +1,14 @@
+// in a build it is the page that Vite has built, with the scripts and styles for browsers
 import template from '../index.html?raw'
 import { render } from './entry-server.ts'
 import { countPage } from './pages.ts'
 
-// what Vite's transformIndexHtml would add, and the styles at once instead of after the scripts
-const head = `
+// in dev what Vite's transformIndexHtml would add, and the styles at once instead of after the scripts
+const head = import.meta.env.DEV
+  ? `
     <script type="module" src="/@vite/client"></script>
     <link rel="stylesheet" href="/src/style.css">`
+  : ''
 
 export default {
   fetch(request: Request): Response {

@@ -5,8 +5,9 @@ import { createInterface } from 'node:readline'
 import type { Duplex } from 'node:stream'
 import { PREVIEW_FD, type PreviewTarget } from '../../shared/built-app.ts'
 import { TetherError } from '../../shared/errors.ts'
-import type { HubEvents, RunnerView } from '../hub-types.ts'
+import type { HubEvents } from '../hub-types.ts'
 import type { Outage } from '../ports/waiting-page.ts'
+import type { ServingRunner } from '../serve/backend.ts'
 
 /** Milliseconds that a server may take until Vite's port is opened all the same: requests wait for it. */
 const PATIENCE = 10_000
@@ -44,17 +45,17 @@ export class BuiltProcess {
     })
     createInterface(child.stdio[3] as Duplex).on('line', (line) => {
       this.#target = JSON.parse(line) as PreviewTarget
-      this.events.emit('runner:serving', this.#view)
+      this.#tell('runner:serving')
     })
     child.once('exit', (code, signal) => {
       this.#target = undefined
       this.reason = `${entry} has ended with ${code === null ? `the signal ${signal}` : `exit code ${code}`}`
-      this.events.emit('exit', this.#view, code, signal, {} as never)
+      this.#tell('exit')
     })
   }
 
   /** As requests find it: an app that answers or does not. */
-  get host(): { events: EventEmitter<HubEvents>; runners(): RunnerView[]; outage(): Outage | undefined } {
+  get host(): { events: EventEmitter<HubEvents>; runners(): ServingRunner[]; outage(): Outage | undefined } {
     return {
       events: this.events,
       runners: () => [this.#view],
@@ -76,12 +77,13 @@ export class BuiltProcess {
     return { name: this.#entry, reason: this.reason.slice(this.#entry.length + 1), details: undefined }
   }
 
-  get #view(): RunnerView {
+  get #view(): ServingRunner {
     const target = this.#target
-    return {
-      ...{ id: this.#entry, name: this.#entry, kind: 'supervised', pid: this.#child.pid, host: undefined },
-      ...{ state: 'ready', modules: 0, lastUpdate: undefined, current: true },
-      ...(target && { serving: { kind: 'listening', target } }),
-    }
+    return { id: this.#entry, state: 'ready', ...(target && { serving: { kind: 'listening', target } }) }
+  }
+
+  /** Requests look at no more of a runner than this. */
+  #tell(event: 'runner:serving' | 'exit'): void {
+    ;(this.events as EventEmitter).emit(event, this.#view)
   }
 }

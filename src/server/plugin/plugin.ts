@@ -57,7 +57,7 @@ function forEachCommand(dev: Plugin, production: Partial<Plugin>): Plugin {
       const [wanted, other] = isProduction ? [production, hooks] : [hooks, production]
       for (const key of Object.keys(other)) delete (plugin as unknown as Record<string, unknown>)[key]
       Object.assign(plugin, { api: dev.api }, wanted)
-      return isProduction ? config.build?.ssr === undefined : (apply as (...args: unknown[]) => boolean)(config, env)
+      return isProduction ? !config.build?.ssr : (apply as (...args: unknown[]) => boolean)(config, env)
     },
   }
   return Object.assign(plugin, hooks)
