@@ -24,7 +24,7 @@ export function createFullStack(files: Record<string, string>, options: string, 
     ...files,
   })
   mkdirSync(project.path('node_modules'))
-  for (const name of ['vite-tether', 'express', 'typescript', 'ws']) {
+  for (const name of ['vite-tether', 'express', 'fastify', 'h3', 'hono', 'koa', 'typescript', 'ws']) {
     symlinkSync(join(repository, 'node_modules', name), project.path(`node_modules/${name}`), 'junction')
   }
   return project

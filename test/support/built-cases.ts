@@ -195,6 +195,6 @@ function kindOf(type = ''): string {
 }
 
 /** Who has answered. */
-function partOf(body: string): string {
+export function partOf(body: string): string {
   return /(?:front|about) page|module of the page|[a-z]+ of (?:public|the app)/.exec(body)?.[0] ?? body.slice(0, 100)
 }

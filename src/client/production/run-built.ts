@@ -21,8 +21,9 @@ import { openPreviewChannel } from './preview-channel.ts'
  * @param load executes the entry
  */
 export function runBuilt(url: string, built: BuiltApp, load: () => Promise<ModuleNamespace>): void {
-  // libraries look at it, and tell clients of errors unless it is set
-  process.env.NODE_ENV ??= 'production'
+  // libraries tell clients of errors unless it is set; by this name, as a build may put its value in place of the long one
+  const { env } = process
+  env.NODE_ENV ??= 'production'
   process.setSourceMapsEnabled(true)
   const tellPreview = openPreviewChannel()
   const files = new ClientFiles(fileURLToPath(new URL(built.client, url)), built.hashed)

@@ -1,7 +1,10 @@
 /** One app is the same to its clients in dev, in preview and in production: no case asks where it is. */
 import { expect, test } from 'vitest'
-import { build, createFullStack, startAt } from '../../support/built-app.ts'
-import { APPS, FRONT, observe } from '../../support/built-cases.ts'
+import { askAt, build, createFullStack, startAt } from '../../support/built-app.ts'
+import { APPS, FRONT, observe, partOf } from '../../support/built-cases.ts'
+
+const HTML = { accept: 'text/html' }
+const JSON_ONLY = { accept: 'application/json' }
 
 const expected = (base: string) => ({
   page: [200, 'text/html', 'front page'],
@@ -50,6 +53,47 @@ test.each([
     for (const place of ['dev', 'preview', 'production'] as const) {
       const { port, app } = await startAt(place, project, `${base}api/hello`)
       expect({ place, ...(await observe(port, base)) }).toEqual({ place, ...expected(base) })
+      await app.end()
+    }
+  },
+  90_000,
+)
+
+test.each([
+  [
+    'pre',
+    [
+      ['/', HTML, 'front page'],
+      ['/users', HTML, 'users of the app'],
+      ['/shadow.txt', {}, 'shadow of the app'],
+      ['/logo.svg', {}, 'logo of public'],
+      ['/missing', HTML, 'front page'],
+      ['/missing', {}, 'front page'],
+      ['/missing', JSON_ONLY, ''],
+    ],
+  ],
+  [
+    'post',
+    [
+      ['/users', HTML, 'front page'],
+      ['/users', {}, 'users of the app'],
+      ['/', HTML, 'front page'],
+      ['/shadow.txt', {}, 'shadow of public'],
+      ['/missing', {}, 'nothing of the app'],
+    ],
+  ],
+] as const)(
+  'the order "%s" is one in dev, preview and production',
+  async (order, cases) => {
+    const project = createFullStack(
+      { ...FRONT, ...APPS.handler },
+      `{ entry: 'src/main.ts', build: true, serve: { order: '${order}' } }`,
+    )
+    await build(project)
+    for (const place of ['dev', 'preview', 'production'] as const) {
+      const { port, app } = await startAt(place, project, '/api/hello')
+      const answers = cases.map(async ([path, headers]) => partOf((await askAt(port, path, headers)).body))
+      expect({ place, told: await Promise.all(answers) }).toEqual({ place, told: cases.map(([, , told]) => told) })
       await app.end()
     }
   },
