@@ -144,6 +144,16 @@ export async function observe(port: number, base: string): Promise<Record<string
     'page without extension': told(await get('about', HTML)),
     'script at the path of the page': told(await get('', { accept: 'application/json' })),
     'POST at the path of the page': told(await get('', HTML, 'POST')),
+    'root, with and without base': await ask({ host: '127.0.0.1', port, path: '/?a=1', headers: HTML }).then(
+      ({ status, headers }) => [status, headers.location],
+    ),
+    'what lies outside of base': told(await ask({ host: '127.0.0.1', port, path: '/outside', headers: {} })).slice(
+      0,
+      1,
+    ),
+    'base without its slash': told(
+      await ask({ host: '127.0.0.1', port, path: base.slice(0, -1) || '/api/nothing' }),
+    ).slice(0, 1),
     'file of public': told(await get('logo.svg')),
     'part of a file': [ranged.status, ranged.body],
     'file that the client has': (await get('logo.svg', { 'if-none-match': String(etag) })).status,

@@ -31,8 +31,13 @@ export function createFrontDoor(built: BuiltApp, files: ClientFiles): FrontDoor 
   return (request, response, app) => {
     const url = request.url ?? '/'
     const whole = pathOf(url)
-    const isBelow = `${whole}/`.startsWith(base)
-    if (!isRead(request) || !isBelow || isRoute.some((each) => each(url, whole))) return app()
+    if (!isRead(request) || isRoute.some((each) => each(url, whole))) return app()
+    if (!whole.startsWith(base)) {
+      // as Vite does
+      const isRoot = whole === '/' || whole === '/index.html'
+      const Location = base + url.slice(whole.length)
+      return isRoot ? unlessMissing(response, app, (answer) => void answer.head(302, { Location }).end()) : app()
+    }
     const path = decoded(withoutBase(whole, base))
     if (path === undefined) return app()
     const file = lyingAt(request, path)

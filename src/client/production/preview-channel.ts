@@ -4,11 +4,11 @@ import { Socket } from 'node:net'
 import { PREVIEW_FD, type PreviewTarget } from '../../shared/built-app.ts'
 import type { WebServer } from './app-servers.ts'
 
-/** Returns what tells it; does nothing where there is no preview. To be called before code of the app runs, which is not to see it. */
-export function openPreviewChannel(): (server: WebServer) => void {
+/** Returns what tells it; `undefined` where there is no preview. To be called before code of the app runs, which is not to see it. */
+export function openPreviewChannel(): ((server: WebServer) => void) | undefined {
   const { [PREVIEW_FD]: fd } = process.env
   delete process.env[PREVIEW_FD]
-  if (fd === undefined) return () => {}
+  if (fd === undefined) return undefined
   const channel = new Socket({ fd: Number(fd), readable: true, writable: true })
   channel.on('error', () => {})
   channel.once('close', () => process.kill(process.pid, 'SIGTERM'))

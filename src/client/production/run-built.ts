@@ -41,7 +41,7 @@ export function runBuilt(url: string, built: BuiltApp, load: () => Promise<Modul
     isFirst(server) {
       if (!told) endGracefully(servers, () => own !== undefined)
       told = true
-      tellPreview(server)
+      tellPreview?.(server)
     },
   })
   process.on('exit', () => {
@@ -84,6 +84,8 @@ export function runBuilt(url: string, built: BuiltApp, load: () => Promise<Modul
       fail(new TetherError('ERR_START', text))
     })
     server.listen({ port, host }, () => {
+      // whose own address is the one to be shown
+      if (tellPreview) return
       const { address, port, family } = server.address() as AddressInfo
       const name = family === 'IPv6' ? `[${address}]` : address
       const shown = ['[::]', '0.0.0.0', '[::1]', '127.0.0.1'].includes(name) ? 'localhost' : name

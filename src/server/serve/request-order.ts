@@ -46,7 +46,7 @@ export function createOrder(
     before(request, url) {
       const path = pathOf(url)
       if (isRoute.some((each) => each(url, path))) return 'app'
-      if (!`${path}/`.startsWith(base)) return isRead(request) ? 'app-first' : 'app'
+      if (!path.startsWith(base)) return isRead(request) ? 'app-first' : 'app'
       if (order !== 'pre' || isOfVite(request, withoutBase(path, base))) return 'vite'
       return isRead(request) ? 'app-first' : 'app'
     },
