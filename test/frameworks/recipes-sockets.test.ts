@@ -9,7 +9,7 @@ import { installTether } from './support.ts'
 
 beforeAll(installTether)
 
-test('the recipe for Socket.IO: clients come again by themselves, are in their rooms, and what was not saved is there', async () => {
+test('the recipe for Socket.IO: clients come again by themselves, and what was not saved is there', async () => {
   const { server, url, edit } = await cook('Socket.IO')
   const socket = io(url, { transports: ['websocket'], reconnectionDelay: 50, reconnectionDelayMax: 50 })
   onTestFinished(() => void socket.close())
