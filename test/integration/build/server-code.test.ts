@@ -1,5 +1,5 @@
 /** The code of a built server does what it did in dev. */
-import { symlinkSync } from 'node:fs'
+import { readdirSync, symlinkSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { askAt, build, createFullStack, startAt } from '../../support/built-app.ts'
 
@@ -48,11 +48,14 @@ test('code of every kind runs in production as in dev', async () => {
       'packages/linked/index.ts': "export const shared = (text: string): string => 'linked ' + text",
     },
     "{ entry: 'src/main.ts', build: true }",
-    'define: { __BUILT__: \'"defined"\' }',
+    "ssr: { external: ['vite-tether'] }, define: { __BUILT__: '\"defined\"' }",
   )
   // as package managers link the packages of a workspace
   symlinkSync(project.path('packages/linked'), project.path('node_modules/linked'), 'junction')
+  // vite-tether is external as where it is installed, and the server runs without it
   await build(project)
+  const modules = readdirSync(project.path('dist/server/assets')).filter((name) => name.endsWith('js'))
+  for (const name of modules) expect(project.read(`dist/server/assets/${name}`)).not.toMatch(/from "vite-tether/)
   const told = '[true,"hello","defined","awaited",1,["run"],"one","linked x","data",3,"dynamic","function","/",true,2]'
   for (const place of ['dev', 'production'] as const) {
     const { port, app } = await startAt(place, project, '/where')
