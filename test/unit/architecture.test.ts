@@ -144,7 +144,7 @@ const FLOORS: Record<string, string[]> = {
     ...SHARED,
   ],
   // alone in its process: there is no runner in production
-  'client/production': ['client', 'client/serve', 'shared', 'shared/util'],
+  'client/production': ['client', 'client/serve', 'client/ports/expected.ts', 'shared', 'shared/util'],
   'client/serve': ['client', 'client/ports', 'client/runner', 'client/hmr', 'shared', 'shared/util'],
   'client/runner': [
     'client',

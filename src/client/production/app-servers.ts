@@ -23,6 +23,7 @@ export class AppServers {
   readonly underWay = new Set<ServerResponse>()
   /** The app has told one to listen. */
   hasBegun = false
+  #isEnding = false
 
   constructor(door: FrontDoor, events: ServerEvents) {
     const servers = this
@@ -47,6 +48,7 @@ export class AppServers {
       if (event === 'request') {
         const [request, response] = args as [IncomingMessage, ServerResponse]
         servers.underWay.add(response)
+        if (servers.#isEnding) noMore(response)
         response.once('close', () => servers.underWay.delete(response))
         if (this === servers.#first) {
           door(request, response, proceed)
@@ -62,6 +64,12 @@ export class AppServers {
     this.#own.add(server)
   }
 
+  /** No connection is used for another request: nobody would answer it any more. */
+  end(): void {
+    this.#isEnding = true
+    for (const response of this.underWay) noMore(response)
+  }
+
   /** `server`, of ours, is about to be closed: the app has the port from now on. */
   leave(server: WebServer): void {
     this.listening.delete(server)
@@ -71,6 +79,10 @@ export class AppServers {
     const [first] = this.listening
     return first
   }
+}
+
+function noMore(response: ServerResponse): void {
+  if (!response.headersSent) response.shouldKeepAlive = false
 }
 
 function isWebServer(server: NetServer): server is WebServer {

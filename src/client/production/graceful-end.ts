@@ -1,5 +1,6 @@
 /** SIGTERM and SIGINT: no more connections, the requests under way are answered, then the process ends. */
 import type { ServerResponse } from 'node:http'
+import { isStreamOfEvents } from '../ports/expected.ts'
 import type { AppServers } from './app-servers.ts'
 
 /** Milliseconds that requests under way have. */
@@ -25,7 +26,8 @@ export function endGracefully(servers: AppServers, isOurs: () => boolean): void 
 }
 
 /** `hasOther`: the app has something to end as well, and ends the process when it has done so. */
-async function end({ listening, underWay }: AppServers, hasOther: boolean): Promise<void> {
+async function end(servers: AppServers, hasOther: boolean): Promise<void> {
+  const { listening, underWay } = servers
   const timer = setTimeout(() => {
     const what = underWay.size > 0 ? `${underWay.size} answers have not ended` : 'the app has not ended'
     process.stderr.write(`[vite-tether] ${what} ${PATIENCE / 1000} s after the signal to stop\n`)
@@ -33,12 +35,9 @@ async function end({ listening, underWay }: AppServers, hasOther: boolean): Prom
   }, PATIENCE)
   if (hasOther) timer.unref()
   for (const server of listening) server.close()
-  for (const response of underWay) {
-    // one that goes on for ever
-    if (String(response.getHeader('content-type')).startsWith('text/event-stream')) response.socket?.destroy()
-    // without this the client sends its next request on a connection that nobody answers any more
-    else if (!response.headersSent) response.shouldKeepAlive = false
-  }
+  servers.end()
+  // they go on for ever
+  for (const response of underWay) if (isStreamOfEvents(response)) response.socket?.destroy()
   while (underWay.size > 0) await Promise.all(Array.from(underWay, ended))
   if (!hasOther) process.exit()
 }

@@ -1,5 +1,6 @@
 /** A built server ends gracefully, and with its preview. */
 import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { askAt, build, createFullStack, startAt } from '../../support/built-app.ts'
@@ -17,12 +18,22 @@ const answering = `
 const KINDS = {
   fetch: `
     import { answer } from './answer.ts'
-    export default { fetch: async ({ url }) => new Response(await answer(new URL(url).pathname)) }
+    const events = () => new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('data: 1')) })
+    export default {
+      async fetch({ url }) {
+        const { pathname } = new URL(url)
+        if (pathname === '/events') return new Response(events(), { headers: { 'content-type': 'text/event-stream' } })
+        return new Response(await answer(pathname))
+      },
+    }
   `,
   listening: `
     import { createServer } from 'node:http'
     import { answer } from './answer.ts'
-    createServer(async (request, response) => response.end(await answer(request.url))).listen(process.env.PORT, '127.0.0.1')
+    createServer(async (request, response) => {
+      if (request.url === '/events') response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1')
+      else response.end(await answer(request.url))
+    }).listen(process.env.PORT, '127.0.0.1')
   `,
 }
 
@@ -36,6 +47,9 @@ test.each(Object.entries(KINDS))(
     await build(project)
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const { port, app } = await startAt('production', project, '/pid')
+      const events = get({ host: '127.0.0.1', port, path: '/events', agent: false })
+      const [stream] = (await once(events, 'response')) as [IncomingMessage]
+      stream.on('error', () => {}).resume()
       const slow = askAt(port, '/slow')
       await until(async () => (await askAt(port, '/waiting')).body === '1', 'the app to have the request')
       process.kill(app.pid, signal)
