@@ -38,8 +38,8 @@ export function viteNodeHmrPlugin(): Plugin {
       disconnect()
       server.emitter = emitter
       catchLateSaves(server.watcher)
-      watchOutsideFiles(server)
       const { ssr, client } = server.environments
+      watchOutsideFiles(server, ssr!)
       watchResolutions(server.watcher, ssr!)
       const connection = connect(ssr!, client!, emitter)
       disconnect = connection.close

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { DevEnvironment, EnvironmentModuleNode, ViteDevServer } from 'vite'
 import { isFilePath, slash } from '../../shared/util/file-path.ts'
+import { watchMissing } from './outside-files.ts'
 
 /** Events of a watcher. */
 export type FileEvent = 'add' | 'change' | 'unlink'
@@ -59,6 +60,10 @@ function createResolutions(environment: DevEnvironment): Resolutions {
     try {
       const result = await transformRequest.call(this, url, ...rest)
       if (failures.size > 0) failures.delete((await nodeOf())!)
+      const missing = [...(result?.deps ?? []), ...(result?.dynamicDeps ?? [])].filter((each) => each.startsWith('.'))
+      // outside of the root nobody would hear of the file
+      const importer = missing.length > 0 ? (await nodeOf())?.file : undefined
+      if (importer) for (const each of missing) watchMissing(environment, posix.join(posix.dirname(importer), each))
       return result
     } catch (error) {
       const node = await nodeOf()
