@@ -166,7 +166,8 @@ export class Referee {
       return [...differences(fresh, snapshot), ...this.#lost(edits, before, fresh, past, snapshot, role)]
     }
     const isTold = FAILURE.test(this.#said(role))
-    if (wasGood && !isTold && this.#mustTell(before, fresh, past?.pid === snapshot?.pid))
+    const isReloaded = edits.length > 1 && this.#said(role).includes('program reload')
+    if (wasGood && !isTold && this.#mustTell(before, fresh, past?.pid === snapshot?.pid, isReloaded))
       return ['nothing was said of the failure']
     // code that cannot run is found before anything is touched
     const serves = past && edits.length === 1 && !ended && fresh.bad !== 'throw' && !this.#throws()
@@ -181,12 +182,19 @@ export class Referee {
 
   /**
    * A failure that the app catches is told if the module has run in this process before, unless it is thrown by the module itself: then
-   * it is as the app wants it.
+   * it is as the app wants it. `isReloaded`: an edit of the burst has reloaded the program, and a module that only questions load may
+   * have gone with that before the edit that breaks it came.
    */
-  #mustTell(before: Before, fresh: Fresh, isSame: boolean): boolean {
+  #mustTell(before: Before, fresh: Fresh, isSame: boolean, isReloaded = false): boolean {
+    const eager = new Set([0])
+    for (const id of eager)
+      for (const { to, kind } of this.#app.world.modules[id]!.imports) if (kind !== 'lazy') eager.add(to)
     return (
       fresh.bad !== undefined ||
-      (isSame && [...fresh.soft].some(([id, bad]) => bad === 'link' && before.fresh.live[`m${id}`]))
+      (isSame &&
+        [...fresh.soft].some(
+          ([id, bad]) => bad === 'link' && before.fresh.live[`m${id}`] && (!isReloaded || eager.has(id)),
+        ))
     )
   }
 
