@@ -33,8 +33,8 @@ const VITES = /\/node_modules\/(?:rolldown|obug|debug)\//
 
 /** A file of a package manager's folder; the greedy first part leads to the innermost one. */
 const PACKAGE = /^.*\/node_modules\/(?:@[^/]+\/)?[^/.@][^/]*/
-/** Caches of Vite and others: they are made of something else. */
-const CACHE = /\/node_modules\/\.(?:vite|cache)/
+/** Caches of Vite and others, and its bundle of the config, which lies beside that where there is no node_modules: they are made of something else. */
+const CACHE = /\/node_modules\/\.(?:vite|cache)|\.timestamp-\d+-[\da-f]+\.m?js$/
 
 const CODE = /\.[cm]?[jt]sx?$/
 

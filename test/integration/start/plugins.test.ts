@@ -1,5 +1,5 @@
 /** With a config that may do anything a start is used once two server processes have made the same, while all that they have read is what it was. */
-import { symlinkSync } from 'node:fs'
+import { rmSync, symlinkSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { prove } from '../../../src/shared/kept-start.ts'
 import { add, edit, relink, type UndoableChange } from '../../support/changes.ts'
@@ -110,6 +110,8 @@ test('after an edit the next start is used if no plugin has touched that module,
     'src/a.ts': say('a'),
     'vite.config.ts': `export default { plugins: [{ name: 'p', transform: (code, id) => id.endsWith('main.ts') ? code.replace('SAID', '1') : null }] }`,
   })
+  // then Vite writes its bundle of the config beside that
+  rmSync(project.path('node_modules'), { recursive: true })
   await settle(project, 'a1', 2)
   project.write('src/a.ts', say('b'))
   expect(await startOnce(project)).toEqual({ says: ['app b1'], begun: 0, kept: 2 })
