@@ -32,11 +32,14 @@ function startGroups(options: Options): Group[] {
   const { rounds } = options
   const peers = ['tether', 'tsx', 'plain']
   const again: Case[] = ['cold', 'again']
+  const starts = ['tether', 'tether-plugins', 'tsx', 'plain']
   return [
     {
       name: 'starts',
       rounds,
-      jobs: [SMALLEST, FEW, 1000].flatMap((modules) => jobsOf(options, peers, { modules, cases: again })),
+      jobs: [SMALLEST, FEW, 1000].flatMap((modules) =>
+        jobsOf(options, starts, { modules, cases: [...again, 'first'] }),
+      ),
     },
     { name: 'script', rounds, jobs: jobsOf(options, peers, { app: 'script', cases: again, edits: 3 }) },
     { name: 'soon', rounds, jobs: jobsOf(options, ['tether', 'tsx'], { cases: ['soon'] }) },

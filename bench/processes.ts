@@ -7,8 +7,8 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as idle } from 'node:timers/promises'
 
-// a variable that begins with VITE_ would be one of `import.meta.env`, and each start another one
-const MARK = 'BENCH_OF_VITE_TETHER'
+// a variable that begins with VITE_ would be one of `import.meta.env`, and any but those of terminals one that a config may read: each start another one
+const MARK = 'BENCH_SESSION_ID'
 
 /** How a tool is started. */
 export interface Command {

@@ -49,9 +49,9 @@ ${tables.usageTable(nest)}`)
   if (starts) {
     sections.push(`## Second start
 
-The same app again, with what the first start has left.
+The same app again, with what the first start has left (with plugins: the first two), and a save of the leaf at its first answer.
 
-${tables.sizesTable(starts, ['cold', 'again'])}`)
+${tables.sizesTable(starts, ['cold', 'again', 'first'])}`)
   }
   if (script) {
     sections.push(`## A script of one line

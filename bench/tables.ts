@@ -14,6 +14,7 @@ const HEADS: Record<Case, string> = {
   restart: 'restart asked for',
   soon: 'restart 150 ms after a restart',
   again: 'second start',
+  first: 'save at once',
 }
 
 /** Median and range of each case, tools as rows. */

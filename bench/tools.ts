@@ -1,4 +1,6 @@
 /** Who is compared: how each tool is started, and what it cannot do. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Compile } from './app.ts'
 import { bundleOnce, toJavaScript } from './build.ts'
 import { child, command, ROOT } from './paths.ts'
@@ -6,12 +8,13 @@ import type { Command } from './processes.ts'
 import type { Entry } from './source.ts'
 
 /**
- * What can be measured: a start, edits, a restart that is asked for, one soon after another, and a start with what the first one has left.
+ * What can be measured: a start, edits, a restart that is asked for, one soon after another, a start with what the first one has left, and a
+ * save at its first answer.
  */
-export const CASES = ['cold', 'leaf', 'mid', 'shared', 'unaccepted', 'restart', 'soon', 'again'] as const
+export const CASES = ['cold', 'leaf', 'mid', 'shared', 'unaccepted', 'restart', 'soon', 'again', 'first'] as const
 export type Case = (typeof CASES)[number]
 /** Those of the comparison of all tools. */
-export const USUAL = CASES.filter((name) => name !== 'soon' && name !== 'again')
+export const USUAL = CASES.filter((name) => !['soon', 'again', 'first'].includes(name))
 
 /** A tool of the comparison. */
 export interface Tool {
@@ -26,6 +29,8 @@ export interface Tool {
   compile?: Compile
   /** Builds before the clock starts; resolves with what is run in place of the entry. */
   prepare?(root: string, entry: string): Promise<string>
+  /** So many starts beside the first leave something before the next one uses it: they are not counted. */
+  uncounted?: number
   /** Its app process connects to it on LINK_VIA, so that a proxy can stand in between. */
   hasLink?: boolean
   /** How it is started, in the app's folder. */
@@ -36,8 +41,27 @@ export interface Tool {
 
 const NO_RESTART = 'a save is its restart'
 const BUILT = 'n/a: built ahead'
-const ONLY_COLD = { leaf: BUILT, mid: BUILT, shared: BUILT, unaccepted: BUILT, restart: BUILT, soon: BUILT }
+const ONLY_COLD = {
+  leaf: BUILT,
+  mid: BUILT,
+  shared: BUILT,
+  unaccepted: BUILT,
+  restart: BUILT,
+  soon: BUILT,
+  first: BUILT,
+}
 const tsx = (): string => command('tsx', 'dist/loader.mjs')
+
+/** Reads a file, transforms each module, and has a virtual one. */
+const CONFIG = `import { readFileSync } from 'node:fs'
+const { name } = JSON.parse(readFileSync(import.meta.dirname + '/package.json', 'utf8'))
+export default {
+  plugins: [
+    { name: 'marks', transform: (code, id) => (id.endsWith('.ts') ? { code: code + '\\n;void ' + JSON.stringify(name), map: null } : null) },
+    { name: 'virtual', resolveId: (id) => (id === 'virtual:x' ? '\\0virtual:x' : null), load: (id) => (id === '\\0virtual:x' ? 'export {}' : null) },
+  ],
+}
+`
 
 /** All tools, in the order of the tables. */
 export const TOOLS: readonly Tool[] = [
@@ -48,6 +72,19 @@ export const TOOLS: readonly Tool[] = [
     not: { restart: 'see its API' },
     command: (entry) => ({ args: [`${ROOT}/bin/vite-tether.js`, entry] }),
     script: (entry) => ({ args: [`${ROOT}/bin/vite-tether.js`, '--once', entry] }),
+  },
+  {
+    name: 'tether-plugins',
+    title: 'vite-tether, a config with two plugins',
+    entry: 'entry.ts',
+    not: { restart: 'see its API' },
+    // two servers must agree on what plugins make
+    uncounted: 1,
+    prepare: async (root, entry) => {
+      writeFileSync(join(root, 'vite.config.ts'), CONFIG)
+      return entry
+    },
+    command: (entry) => ({ args: [`${ROOT}/bin/vite-tether.js`, entry] }),
   },
   {
     name: 'tether-api',
