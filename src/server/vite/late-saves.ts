@@ -9,10 +9,13 @@ import type { ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
 import { statOf } from '../../shared/util/file-stats.ts'
 
+/** Milliseconds within which two writes may have the same time. */
+const TICK = 20
+
 /** Milliseconds after a reported change until the file is looked at again: a little more than the watcher's 50 ms. */
 const DEAF = 60
 
-/** Watcher -> the saves that were reported in its place. */
+/** Watcher -> the saves that it is not to report again. */
 const reported = new WeakMap<ViteDevServer['watcher'], Map<string, Stats>>()
 /** Files that may be saved again unnoticed -> contents that Vite has read since the reported save. */
 const reading = new Map<string, Set<string>>()
@@ -24,7 +27,8 @@ export function noteContent(file: string, content: string): void {
 
 /**
  * Reports a change again if the file was written once more within the time in which the watcher swallows changes. A watcher that
- * reports this save, too, only later (one that polls) is kept from that: it is one change.
+ * reports this save, too, only later (one that polls) is kept from that: it is one change. So is one that reports a save twice: on a busy
+ * machine the two events of one write are far apart, and a change of a file's rights is none of its content.
  */
 export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   if (reported.has(watcher)) return
@@ -34,21 +38,33 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   // the types list the arguments of each event; here all are passed on unchanged
   const emit = watcher.emit as (...args: unknown[]) => boolean
 
+  /** Keeps the watcher from reporting a save again, if a write from now on would have another time. */
+  function tellOnce(file: string, stats: Stats): void {
+    // file systems that know only seconds never tell two writes apart
+    if (stats.mtimeMs % 1000 !== 0 && Date.now() - stats.mtimeMs > TICK) told.set(file, stats)
+  }
+
   async function check(file: string, known: Stats): Promise<void> {
     timers.delete(file)
     const contents = reading.get(slash(file))
     reading.delete(slash(file))
     const now = await stat(file).catch(() => undefined)
     // the watcher itself reports a file that is gone
-    if (!now || isSame(now, known) || (await isContent(file, contents)) || timers.has(file)) return
+    if (!now) return
+    if (isSame(now, known)) return tellOnce(file, now)
+    if ((await isContent(file, contents)) || timers.has(file)) return
     reportSave(watcher, file, now)
   }
 
   watcher.emit = (...args: unknown[]) => {
     const [event, file, stats] = args[0] === 'all' ? args.slice(1) : args
-    const known = event === 'change' ? told.get(file as string) : undefined
-    if (known && stats && isSame(known, stats as Stats)) return false
-    return emit.apply(watcher, args)
+    if (event !== 'change' || !stats) return emit.apply(watcher, args)
+    const known = told.get(file as string)
+    if (known && isSame(known, stats as Stats)) return false
+    const isTold = emit.apply(watcher, args)
+    // it is read from now on
+    if (args[0] === 'all') tellOnce(file as string, stats as Stats)
+    return isTold
   }
 
   watcher.on('change', (file: string) => {
@@ -79,5 +95,5 @@ async function isContent(file: string, contents: ReadonlySet<string> = new Set()
 
 /** `true` if the file was not written between the two stats. */
 export function isSame(one: Stats, other: Stats): boolean {
-  return one.mtimeMs === other.mtimeMs && one.size === other.size
+  return one.mtimeMs === other.mtimeMs && one.size === other.size && one.ino === other.ino
 }

@@ -1,9 +1,10 @@
 import { EventEmitter, once } from 'node:events'
-import { type Stats, statSync } from 'node:fs'
+import { chmodSync, renameSync, rmSync, type Stats, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ViteDevServer } from 'vite'
 import { expect, test } from 'vitest'
 import { catchLateSaves, noteContent } from '../../../../src/server/vite/late-saves.ts'
+import { until } from '../../../support/child.ts'
 import { createProject } from '../../../support/project.ts'
 
 /** A watcher under our control, over a real file. */
@@ -32,6 +33,27 @@ test('a save that the watcher swallows is reported, once, also if the watcher fi
   save('a fourth')
   report()
   expect(seen.slice(4)).toEqual(['change 8', 'all change 8'])
+})
+
+test('a save that the watcher reports twice is one, and one that gives a file its old time and length is another', async () => {
+  const { root, seen, report, save } = watch()
+  report()
+  await until(() => Date.now() - statSync(join(root, 'a.js')).mtimeMs > 200, 'the watcher to hear again')
+  report()
+  chmodSync(join(root, 'a.js'), 0o600)
+  report()
+  expect(seen).toEqual(['change 3', 'all change 3'])
+  const past = new Date(1_700_000_000_123)
+  utimesSync(join(root, 'a.js'), past, past)
+  for (const _ of [1, 2]) report()
+  expect(seen).toHaveLength(4)
+  // replaced by a file with the same time
+  rmSync(join(root, 'b.js'))
+  save('new', 'b.js')
+  utimesSync(join(root, 'b.js'), past, past)
+  renameSync(join(root, 'b.js'), join(root, 'a.js'))
+  for (const _ of [1, 2]) report()
+  expect(seen).toHaveLength(6)
 })
 
 test('a save is not reported again for what was written before Vite read it', async () => {
