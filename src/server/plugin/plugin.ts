@@ -4,6 +4,7 @@ import type { DevEnvironment, Plugin, PluginOption, ResolvedConfig } from 'vite'
 import { KEEP, RUNNER_MARKER } from '../../shared/constants.ts'
 import { TetherError } from '../../shared/errors.ts'
 import { buildHooks } from '../build/build-hooks.ts'
+import { forEachCommand } from '../build/for-each-command.ts'
 import { type CliSettings, checkOptions, type TetherOptions } from '../options.ts'
 import { dockOf } from '../page/dock.ts'
 import { mountPage } from '../page/mount.ts'
@@ -44,23 +45,6 @@ export function tether(options: TetherOptions = {}): Plugin {
   // one port in production is one port in dev
   const plugin = createPlugin(options.build ? { serve: true, ...options } : options)
   return options.build ? forEachCommand(plugin, buildHooks(options)) : plugin
-}
-
-/** A plugin with hooks of its own for `vite build` and `vite preview`: Vite reads its hooks after it has called `apply`. */
-function forEachCommand(dev: Plugin, production: Partial<Plugin>): Plugin {
-  const { name, apply, ...hooks } = dev
-  const plugin: Plugin = {
-    name,
-    sharedDuringBuild: true,
-    apply(config, env) {
-      const isProduction = env.command === 'build' || env.isPreview === true
-      const [wanted, other] = isProduction ? [production, hooks] : [hooks, production]
-      for (const key of Object.keys(other)) delete (plugin as unknown as Record<string, unknown>)[key]
-      Object.assign(plugin, { api: dev.api }, wanted)
-      return isProduction ? !config.build?.ssr : (apply as (...args: unknown[]) => boolean)(config, env)
-    },
-  }
-  return Object.assign(plugin, hooks)
 }
 
 /** Makes the plugin; `cli` has the settings of the command, `reads` what config and plugins have read where they may read anything. */
