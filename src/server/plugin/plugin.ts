@@ -42,6 +42,7 @@ interface TetherApi {
  * @param options all are optional; without `entry` nothing runs until `hub.start()`, or until a runner attaches
  */
 export function tether(options: TetherOptions = {}): Plugin {
+  checkOptions(options)
   // one port in production is one port in dev
   const plugin = createPlugin(options.build ? { serve: true, ...options } : options)
   return options.build ? forEachCommand(plugin, buildHooks(options)) : plugin
