@@ -120,8 +120,11 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
   }
 
   const addToWatcher = watcher.add
-  watcher.add = (paths) => {
-    const result = addToWatcher.call(watcher, paths)
+  // Chokidar hands itself more: of a folder that it watches for one missing file, the name of that. Without it all of the folder is
+  // watched, with what lies in it, be it the home of the user
+  watcher.add = (...args) => {
+    const [paths] = args
+    const result = addToWatcher.apply(watcher, args)
     for (const path of [paths].flat()) if (statOf(path)?.isFile()) add(slash(path))
     return result
   }
