@@ -49,7 +49,7 @@ test('their targets are ratios of second starts, of scripts, and of the second o
 
 test('the report has a table of each', () => {
   const text = report(measured, 'npm run bench -- --starts', new Date(0))
-  expect(text).toContain('| tool | 60: cold start | second start | 100: cold start |')
+  expect(text).toContain('| tool | 60: cold start | second start | save at once | 100: cold start |')
   expect(text).toContain('## A script of one line')
   expect(text).toContain('| tool | cold start | restart 150 ms after a restart |')
 })
