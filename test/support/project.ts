@@ -18,7 +18,7 @@ export interface Project {
 /** Writes `files` into a fresh folder. Call it inside a test: it goes when the test ends. */
 export function createProject(files: Record<string, string>): Project {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'tether-test-')))
-  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 10 }))
   const path = (file: string) => join(root, file)
   const project: Project = {
     root,
