@@ -11,7 +11,7 @@ import { resolveEntry } from '../apps/entries.ts'
 import type { TetherOptions } from '../options.ts'
 import { mendSource } from '../transform/mended-source.ts'
 import { chooseVite, importVite, type Vite } from '../vite/project-vite.ts'
-import { filesByPaths } from '../vite/tsconfig-paths.ts'
+import { resolveByPaths } from '../vite/tsconfig-paths.ts'
 import { foldersOf, outDirs } from './build-folders.ts'
 import { checkBuild } from './check-build.ts'
 import { ClientOutput, copyPublic, hasPages } from './client-output.ts'
@@ -92,12 +92,7 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
         if (id === ENTRY) return LOADED
         // it is part of the server: where that runs vite-tether need not be installed
         if (id === KEEP) return distPath('keep.js')
-        if (importer === undefined || !this.environment.config.resolve.tsconfigPaths) return undefined
-        for (const file of await filesByPaths(id, importer, vitePath)) {
-          const resolved = await this.resolve(file, importer)
-          if (resolved) return resolved
-        }
-        return undefined
+        return resolveByPaths(this, id, importer, vitePath)
       },
     },
 

@@ -21,7 +21,7 @@ import { createTetherEnvironment, isAllowed } from '../vite/environment.ts'
 import { watchLoaded, watchOutsideFiles } from '../vite/outside-files.ts'
 import { chooseVite, importVite, type Vite } from '../vite/project-vite.ts'
 import { resolutionsOf } from '../vite/resolutions.ts'
-import { filesByPaths } from '../vite/tsconfig-paths.ts'
+import { resolveByPaths } from '../vite/tsconfig-paths.ts'
 import { watchFiles } from '../vite/watched-files.ts'
 import { dispatchFetch, hubEvents, hubOf } from './registry.ts'
 
@@ -185,13 +185,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
       order: 'pre',
       filter: { id: /^#/ },
       async handler(id, importer) {
-        if (this.environment !== environment || importer === undefined) return undefined
-        if (!environment.config.resolve.tsconfigPaths) return undefined
-        for (const file of await filesByPaths(id, importer, vitePath)) {
-          const resolved = await this.resolve(file, importer)
-          if (resolved) return resolved
-        }
-        return undefined
+        return this.environment === environment ? resolveByPaths(this, id, importer, vitePath) : undefined
       },
     },
 

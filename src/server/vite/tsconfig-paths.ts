@@ -2,12 +2,28 @@
  * Resolves imports such as `#root/x` by the `paths` of tsconfig.json first, as TypeScript and tsx do. Vite asks the `imports` of
  * package.json first, which may lead to a build that does not exist.
  */
+import type { DevEnvironment, Rolldown } from 'vite'
 import { loadTsconfigResolver, type ResolveTsconfig } from './tsconfig-resolver.ts'
 
 let resolveTsconfig: Promise<ResolveTsconfig | undefined> | undefined
 
+/** For a `resolveId` hook: what `specifier` means by those paths if Vite is to ask them; `undefined` if they lead nowhere. */
+export async function resolveByPaths(
+  context: Rolldown.PluginContext & { environment: Pick<DevEnvironment, 'config'> },
+  specifier: string,
+  importer: string | undefined,
+  vite: string,
+): Promise<Rolldown.ResolvedId | undefined> {
+  if (importer === undefined || !context.environment.config.resolve.tsconfigPaths) return undefined
+  for (const file of await filesByPaths(specifier, importer, vite)) {
+    const resolved = await context.resolve(file, importer)
+    if (resolved) return resolved
+  }
+  return undefined
+}
+
 /** The files that `specifier` may mean by the paths of the importer's tsconfig.json, best first. `vite` is the server's package. */
-export async function filesByPaths(specifier: string, importer: string, vite: string): Promise<string[]> {
+async function filesByPaths(specifier: string, importer: string, vite: string): Promise<string[]> {
   if (importer.includes('\0') || importer.includes('/node_modules/')) return []
   // without the function the `imports` of package.json count first
   resolveTsconfig ??= loadTsconfigResolver(vite)
