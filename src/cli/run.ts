@@ -12,9 +12,6 @@ import { type RunningServer, serve } from './serve.ts'
 import { hasShortcuts, type Settings } from './settings.ts'
 import { bindKeys, CommandPage } from './shortcuts.ts'
 
-/** Milliseconds for which "ready" is held back: an entry whose start goes on behind a promise may fail in them. */
-const HOLD = 100
-
 /** Serves the app until it, or the user, ends that. */
 export async function run(flags: Flags, settings: Settings, vite: Promise<Vite>, ending: Ending): Promise<void> {
   const served = await serve(flags, settings, { vite: await vite, createPlugin, hubOf: findHub })
@@ -37,30 +34,21 @@ function sayReady({ hub, say }: RunningServer, early: EarlyStart | undefined): v
     say(`${NAME} ${colors.green('ready')} for runners: vite-tether attach${token} ${url} <entry>`)
   }
   const told = new Set<string>()
+  const took = new Map<string, number>()
   let waited = false
   hub.once('exit', () => {
     waited = true
   })
-  hub.on('runner:ready', ({ id, pid }) => {
+  // it may have been ready before there was a server to know of it
+  hub.on('runner:ready', ({ id }) => took.set(id, Math.round(early?.readyAt ?? performance.now())))
+  // not at `runner:ready`: an entry whose start goes on behind a promise may fail at once
+  hub.on('runner:settled', ({ id, pid }) => {
     if (told.has(id)) return
     told.add(id)
-    // it may have been ready before there was a server to know of it
-    const took = Math.round(early?.readyAt ?? performance.now())
     const name = hub.runners.length > 1 ? `${id} ` : ''
     // an app that had to wait for a save says nothing about how fast this is
-    const time = waited ? '' : ` in ${colors.bold(took)} ms`
-    const held = setTimeout(() => {
-      hub.off('exit', ended)
-      say(`${NAME} ${colors.green(`${name}ready`)}${time}, pid ${pid}`)
-    }, HOLD)
-    const ended = (runner: { id: string }): void => {
-      if (runner.id !== id) return
-      hub.off('exit', ended)
-      clearTimeout(held)
-      // its next start may be told to be ready
-      told.delete(id)
-    }
-    hub.on('exit', ended)
+    const time = waited ? '' : ` in ${colors.bold(took.get(id))} ms`
+    say(`${NAME} ${colors.green(`${name}ready`)}${time}, pid ${pid}`)
   })
 }
 

@@ -128,6 +128,8 @@ export interface HubEvents {
   'runner:connect': [runner: RunnerView]
   /** A supervised runner has executed its entries. */
   'runner:ready': [runner: RunnerView]
+  /** A supervised runner still runs 100 ms after it was ready: a start that goes on in timers or promises has not failed at once. */
+  'runner:settled': [runner: RunnerView]
   /** A supervised runner answers requests from now on, or elsewhere or otherwise than before, or (without `serving`) not any more. */
   'runner:serving': [runner: RunnerView]
   /** The standby of a supervised runner holds the current code. */

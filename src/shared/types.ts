@@ -161,6 +161,8 @@ export interface ServerFunctions {
   applied(report: Applied, memory?: number): void
   /** The entries are executed; `memory` is the size of the process, in bytes. */
   ready(memory?: number): void
+  /** The process still runs 100 ms after `ready`. */
+  settled(): void
   /** A standby holds the code of its entries; `memory` is the size of its process, in bytes. */
   waiting(memory: number): void
   /** A standby begins to execute its entries: it is the app's process from now on. */

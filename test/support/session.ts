@@ -55,6 +55,7 @@ export function serverFunctions(overrides: Partial<ServerFunctions> = {}): Serve
     hot: () => {},
     applied: () => {},
     ready: () => {},
+    settled: () => {},
     waiting: () => {},
     inspected: () => {},
     serving: () => {},

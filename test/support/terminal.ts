@@ -25,15 +25,28 @@ export function openTerminal(command: readonly string[], cwd: string, env: NodeJ
   })
   const terminal = running as Terminal
   terminal.type = (keys) => void running.child.stdin!.write(keys)
-  // `script` runs the command in a session of its own: its end leaves the command to itself, which may then write to its folder while that is removed
+  // `script` runs the command in a session of its own, and a shell each of its jobs in a group of its own: they outlive `script`,
+  // and then write to their folder while that is removed
   const { end } = running
   terminal.end = async () => {
-    const commands = childrenOf(running.pid)
-    for (const pid of commands) process.kill(-pid, 'SIGKILL')
+    const left = descendantsOf(running.pid)
+    for (const pid of left) kill(pid)
     await end()
-    await until(() => !commands.some(isAlive), `the end of ${line}`)
+    await until(() => !left.some(isAlive), `the end of ${line}`)
   }
   return terminal
+}
+
+function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has ended since
+  }
 }
 
 function childrenOf(pid: number): number[] {

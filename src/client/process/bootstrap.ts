@@ -3,6 +3,7 @@
  * looks as if node had been started with its entry.
  */
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { keepCompiledCode } from '../../shared/util/compile-cache.ts'
 import { installHooks } from '../code/node-hooks.ts'
 import { closeInspector } from '../debug/inspector.ts'
@@ -24,6 +25,8 @@ const DISPOSE_SHARE = 0.8
 /** Milliseconds until this process kills itself once the parent is gone, and how many of them are for `dispose`. */
 const ORPHAN_TIMEOUT = 1000
 const ORPHAN_PATIENCE = 700
+/** Milliseconds after which a process that is ready is said to run: a start that goes on behind a promise may fail in them. */
+const SETTLED = 100
 
 const exit = (code: number) => process.exit(code)
 let gate: StopGate | undefined
@@ -82,10 +85,19 @@ async function start(ports: OpenPorts): Promise<void> {
   await new Promise(setImmediate)
   await served.open()
   app.ready()
-  // a server that comes later must not take for ready what it has not compared yet
-  void runner.joined.then(() => runner?.server.ready(process.memoryUsage.rss()))
+  // its timers run in order: what the app's start does sooner has been done when this one is due, however slow the machine is
+  const settled = delay(SETTLED, undefined, { ref: false })
+  void sayReady(runner, settled)
   ports.ready()
   started?.()
+}
+
+async function sayReady({ joined, server }: SessionRunner, settled: Promise<void>): Promise<void> {
+  // a server that comes later must not take for ready what it has not compared yet
+  await joined
+  server.ready(process.memoryUsage.rss())
+  await settled
+  server.settled()
 }
 
 function orphaned(): void {

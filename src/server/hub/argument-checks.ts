@@ -36,7 +36,7 @@ const isTarget: Shape = (value) =>
 const isUpdate: Shape = isObject<Applied['updates'][number]>({ boundary: isString, accepted: isString })
 
 const SHAPES: {
-  [K in Exclude<keyof ServerFunctions, 'begun' | 'inspected'>]: [expected: string, ...Shape[]]
+  [K in Exclude<keyof ServerFunctions, 'settled' | 'begun' | 'inspected'>]: [expected: string, ...Shape[]]
 } = {
   init: [
     '{ name, kind, pid, host, root, app?, versions? }',

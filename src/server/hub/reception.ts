@@ -126,6 +126,7 @@ export class Reception {
       this.#appOf(session)?.supervisor.ready(session.pid)
       this.#events.emit('runner:ready', this.#viewOfSession(session))
     })
+    runner.on('settled', () => this.#events.emit('runner:settled', this.#viewOfSession(session)))
   }
 
   /** Passes on what apps do to the terminal, to their sessions and to the hub's users. */

@@ -34,6 +34,8 @@ export interface ServedRunnerEvents {
   applied: [report: Applied, times: UpdateTimes | undefined]
   /** It has executed its entries. */
   ready: []
+  /** Its process still runs a moment later. */
+  settled: []
   /** A standby holds the code of its entries. */
   waiting: []
   /** The standby has begun to execute its entries: from now on it is the app's runner. */
@@ -107,6 +109,9 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
         checkArguments('ready', memory)
         if (memory !== undefined) this.memory = memory
         if (this.info) this.emit('ready')
+      },
+      settled: () => {
+        if (this.info) this.emit('settled')
       },
       waiting: (memory) => {
         checkArguments('waiting', memory)

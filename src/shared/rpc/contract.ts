@@ -24,6 +24,7 @@ export const SERVER_CONTRACT: Contract<ServerFunctions> = {
     hot: { event: true, again: true },
     applied: { event: false },
     ready: { event: false },
+    settled: { event: false },
     waiting: { event: false },
     begun: { event: false },
     inspected: { event: false },

@@ -23,6 +23,11 @@ test.each([
   ['a start behind a promise that is refused', "Promise.resolve().then(() => { throw new Error('no') })"],
   ['a start that gives up', 'setTimeout(() => process.exit(1), 10)'],
   [
+    'a start that gives up and takes its time to end',
+    `process.on('exit', () => { for (const end = Date.now() + 500; Date.now() < end; ); })
+    setTimeout(() => process.exit(1), 10)`,
+  ],
+  [
     'a port that is taken',
     `import { createServer } from 'node:http'
     createServer().listen(0, () => {}).once('listening', function () { createServer().listen(this.address().port) })`,
