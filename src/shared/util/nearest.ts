@@ -1,6 +1,6 @@
 /** Suggests the valid word for one that is not. */
-import { readdirSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname, extname, join, parse } from 'node:path'
 
 /** ` Did you mean '...'?`, or nothing if no candidate is near. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
@@ -8,16 +8,26 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   return meant === undefined ? '' : ` Did you mean '${meant}'?`
 }
 
-/** The same for a path to a file that does not exist, among those of its folder. */
+/**
+ * The same for a path to a file that does not exist: its first part that does not is compared with what lies there. A name without an
+ * extension is compared without.
+ */
 export function didYouMeanFile(path: string, mayName: (file: string) => boolean = () => true): string {
-  const names = (() => {
-    try {
-      return readdirSync(dirname(path)).filter((name) => mayName(`${dirname(path)}/${name}`))
-    } catch {
-      return []
-    }
-  })()
-  return didYouMean(basename(path), names)
+  const folder = dirname(path)
+  const isFolderMissing = folder !== dirname(folder) && !existsSync(folder)
+  if (isFolderMissing) return didYouMeanFile(folder, mayName)
+  const name = basename(path)
+  const others = namesIn(folder).filter((other) => mayName(join(folder, other)))
+  return didYouMean(name, extname(name) === '' ? others.map((other) => parse(other).name) : others)
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    // it may not be read
+    return []
+  }
 }
 
 /** The candidate nearest to `word`, or `undefined` if none is at most a third of its letters away (or one). */
