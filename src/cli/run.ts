@@ -36,8 +36,10 @@ function sayReady({ hub, say }: RunningServer, early: EarlyStart | undefined): v
   const told = new Set<string>()
   const took = new Map<string, number>()
   let waited = false
-  hub.once('exit', () => {
+  hub.on('exit', ({ id }, _code, _signal, { requested }) => {
     waited = true
+    // the terminal has said that it waits: that it runs again must not be left to what the app prints
+    if (!requested) told.delete(id)
   })
   // it may have been ready before there was a server to know of it
   hub.on('runner:ready', ({ id }) => took.set(id, Math.round(early?.readyAt ?? performance.now())))

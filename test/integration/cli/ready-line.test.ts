@@ -42,6 +42,19 @@ test.each([
   expect(running.text.slice(before)).toMatch(/good[\s\S]*ready/)
 })
 
+test('ready is said again when an app that has crashed runs again, and of no restart', async () => {
+  const { project, running } = start(GOOD)
+  await running.match(/\] ready in/)
+  project.write('src/main.ts', `setTimeout(() => { throw new Error('later') }, 300)`)
+  await running.match(/exited with code 1.*waiting for a save/)
+  const before = running.text.length
+  project.write('src/main.ts', GOOD)
+  await running.match(/\] ready, pid \d+/, before)
+  project.write('src/main.ts', `setTimeout(console.log, 300, 'goes on'); ${GOOD}`)
+  await running.match(/restarted[\s\S]*goes on/, before)
+  expect(running.text.match(/\] ready/g)).toHaveLength(2)
+})
+
 test.each([
   [
     'a port',
