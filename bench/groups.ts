@@ -5,7 +5,17 @@ import { type Job, type Result, runJob } from './round.ts'
 import { type Case, TOOLS, USUAL } from './tools.ts'
 
 /** The groups of the report. */
-export type GroupName = 'main' | 'nest' | 'sizes' | 'link' | 'growth' | 'starts' | 'script' | 'soon' | 'chosen'
+export type GroupName =
+  | 'main'
+  | 'nest'
+  | 'sizes'
+  | 'link'
+  | 'growth'
+  | 'starts'
+  | 'script'
+  | 'soon'
+  | 'requests'
+  | 'chosen'
 
 /** Jobs that take turns. */
 export interface Group {
@@ -91,6 +101,11 @@ export function groupsOf(options: Options): Group[] {
     },
     { name: 'sizes', rounds: 2, jobs: sizes },
     ...startGroups(options),
+    {
+      name: 'requests',
+      rounds: 2,
+      jobs: jobs(['tether', 'tsx', 'nodemon', 'node-watch', 'esbuild'], { modules: FEW, cases: [], requests: 10 }),
+    },
     { name: 'link', rounds: 2, jobs: ours },
     // its times are minutes, and steady
     {

@@ -57,20 +57,22 @@ function write(measured: Measured, { full }: Options, began: Date): void {
 }
 
 function print(results: Results): void {
-  const { rtt, growth } = results.all[0]!.job
+  const { rtt, growth, requests } = results.all[0]!.job
   console.log(tables.timesTable(results, tables.casesOf(results)), '\n')
   console.log(tables.effectsTable(results), '\n')
   console.log(tables.usageTable(results), '\n')
   if (rtt !== undefined) console.log(tables.trafficTable(results), '\n')
   if (growth) console.log(tables.growthTable(results), '\n')
+  if (requests) console.log(tables.requestsTable(results), '\n')
 }
 
 /** One job, for whoever watches. */
-function line({ job, samples, growth, failed }: Result): string {
+function line({ job, samples, growth, requests, failed }: Result): string {
   const { tool, modules, rtt } = job
   const name = [tool.title, job.app === 'nest' ? 'NestJS' : count(modules), rtt === undefined ? '' : `RTT ${rtt}`]
   const figures = samples.map((sample) => `${sample.case} ${ms(sample.ms)}`)
   const failures = Object.entries(failed).map(([each, why]) => `${each} FAILED: ${why}`)
   const updates = growth ? [`${growth.updates} updates`] : []
-  return `${name.filter(Boolean).join(', ')}: ${[...figures, ...updates, ...failures].join(', ')}`
+  const lost = requests ? [`${requests.fresh.failed + requests.kept.failed} requests failed`] : []
+  return `${name.filter(Boolean).join(', ')}: ${[...figures, ...updates, ...lost, ...failures].join(', ')}`
 }

@@ -13,7 +13,7 @@ export interface Options {
   modules: number
   seed: number
   /** Only this, which is printed and not written. */
-  chosen: (Pick<Job, 'app' | 'cases' | 'rtt' | 'growth'> & { tools: string[] }) | undefined
+  chosen: (Pick<Job, 'app' | 'cases' | 'rtt' | 'growth' | 'requests'> & { tools: string[] }) | undefined
 }
 
 const names = TOOLS.map((tool) => tool.name)
@@ -36,6 +36,7 @@ Any of these measures only what it says, and writes nothing:
   --app nest        the NestJS app (cold, leaf and unaccepted only)
   --rtt n           ms there and back on the link (tether-attached, runner-ws), which counts messages
   --growth n        memory after so many leaf updates
+  --requests n      failed requests over so many restarts by saves
 `
 
 /** Reads `args`. Throws a message for people. */
@@ -54,12 +55,13 @@ export function parseOptions(args: string[]): Options | 'help' {
       app: { type: 'string' },
       rtt: { type: 'string' },
       growth: { type: 'string' },
+      requests: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   })
   if (values.help) return 'help'
-  const { only, tools, modules, app, rtt, growth } = values
-  const isChosen = [only, tools, modules, app, rtt, growth].some((value) => value !== undefined)
+  const { only, tools, modules, app, rtt, growth, requests } = values
+  const isChosen = [only, tools, modules, app, rtt, growth, requests].some((value) => value !== undefined)
   return {
     full: values.full,
     starts: values.starts,
@@ -74,6 +76,7 @@ export function parseOptions(args: string[]): Options | 'help' {
           app: some('--app', app ?? 'generated', APPS)[0]!,
           ...(rtt !== undefined && { rtt: integer('--rtt', rtt, 0) }),
           ...(growth !== undefined && { growth: integer('--growth', growth, 1) }),
+          ...(requests !== undefined && { requests: integer('--requests', requests, 1) }),
         }
       : undefined,
   }

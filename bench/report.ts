@@ -8,7 +8,7 @@ const PACKAGES = ['vite', 'vite-node', 'tsx', 'esbuild', 'nodemon', 'env-runner'
 
 /** What was measured, for somebody who knows nothing of it. `form` is the command that was run. */
 export function report(measured: Measured, form: string, date: Date): string {
-  const { main, nest, sizes, link, growth, starts, script, soon } = measured
+  const { main, nest, sizes, link, growth, starts, script, soon, requests } = measured
   const sections = [
     `# Results of the benchmarks
 
@@ -66,6 +66,14 @@ ${tables.timesTable(script, ['cold', 'again'])}`)
 A file that nobody accepts is saved 150 ms after the answer of the last restart.
 
 ${tables.timesTable(soon, ['cold', 'soon'])}`)
+  }
+  if (requests) {
+    sections.push(`## Requests over restarts
+
+Four clients ask as soon as they have an answer, while saves that nobody accepts restart an app of 100 modules. Failed: refused, cut, or
+answered with a status from 500 on.
+
+${tables.requestsTable(requests)}`)
   }
   if (link) {
     sections.push(`## The link

@@ -1,5 +1,6 @@
 /** Figures out of results. */
 import type { Growth } from './growth.ts'
+import type { Outcome, Requests } from './requests.ts'
 import type { Job, Result, Sample } from './round.ts'
 import { median } from './statistics.ts'
 import type { Case } from './tools.ts'
@@ -39,8 +40,19 @@ export class Results {
     return this.of(which).find((result) => result.growth)?.growth
   }
 
+  /** Of all rounds together. */
+  requests(which: Which, kind: keyof Requests): Outcome | undefined {
+    const outcomes = this.of(which).flatMap(({ requests }) => requests?.[kind] ?? [])
+    if (outcomes.length === 0) return undefined
+    return {
+      all: outcomes.reduce((sum, { all }) => sum + all, 0),
+      failed: outcomes.reduce((sum, { failed }) => sum + failed, 0),
+      longest: Math.max(...outcomes.map(({ longest }) => longest)),
+    }
+  }
+
   /** Why there is no figure. */
-  failure(which: Which, name: Case | 'growth'): string | undefined {
+  failure(which: Which, name: Case | 'growth' | 'requests'): string | undefined {
     return this.of(which).find((result) => result.failed[name])?.failed[name]
   }
 }

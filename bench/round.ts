@@ -10,6 +10,7 @@ import { writeNestApp } from './nest.ts'
 import { freePort } from './port.ts'
 import { type Running, start, type Usage } from './processes.ts'
 import { createLine, type Line, type Traffic } from './proxy.ts'
+import { measureRequests, type Requests } from './requests.ts'
 import { measureScript } from './script.ts'
 import type { Case, Tool } from './tools.ts'
 
@@ -27,6 +28,8 @@ export interface Job {
   rtt?: number
   /** Leaf updates after which memory is compared. */
   growth?: number
+  /** Restarts over which the requests of busy clients are counted. */
+  requests?: number
 }
 
 /** One measurement. */
@@ -53,8 +56,9 @@ export interface Result {
   /** Seconds of CPU for each edit and restart, in the mean. */
   editing?: number
   growth?: Growth
+  requests?: Requests
   /** Case -> why there is no figure. */
-  failed: Partial<Record<Case | 'growth', string>>
+  failed: Partial<Record<Case | 'growth' | 'requests', string>>
 }
 
 /** Watchers are late; a tool may prepare for what comes next. The same for all. In ms. */
@@ -155,6 +159,9 @@ async function measure(result: Result, folder: string, ports: Record<string, str
     // the time of a process that nobody waited for is lost
     if (usage && after && edits > 0 && after.cpu > usage.cpu) result.editing = (after.cpu - usage.cpu) / edits
     if (job.growth) result.growth = await measureGrowth(app, client, running, job.growth)
+    if (job.requests) {
+      result.requests = await measureRequests(app, client, Number(ports.PORT), running, job.requests)
+    }
     for (let each = -(tool.uncounted ?? 0); job.cases.includes('again') && each < job.edits; each++) {
       await running.stop()
       const from = performance.now()
@@ -176,6 +183,7 @@ async function measure(result: Result, folder: string, ports: Record<string, str
       failed[name] = reason(error, running)
     }
     if (job.growth) failed.growth = reason(error, running)
+    if (job.requests) failed.requests = reason(error, running)
   } finally {
     client.close()
     await running.stop()

@@ -127,6 +127,20 @@ export function growthTable(results: Results): string {
   return table(['tool', 'leaf updates', 'RSS grown by', 'heap grown by', 'saves without effect'], body)
 }
 
+/** What clients see of restarts. */
+export function requestsTable(results: Results): string {
+  const kinds = { fresh: 'a connection for each request', kept: 'kept connections' } as const
+  const body = tools(results).map(({ name, title }) => [
+    title,
+    ...(['fresh', 'kept'] as const).flatMap((kind) => {
+      const outcome = results.requests({ tool: name }, kind)
+      if (!outcome) return [`failed: ${results.failure({ tool: name }, 'requests')?.slice(0, 80)}`, '-']
+      return [`**${count(outcome.failed)}** of ${count(outcome.all)}`, ms(outcome.longest)]
+    }),
+  ])
+  return table(['tool', ...Object.values(kinds).flatMap((kind) => [`${kind}: failed`, 'longest answered'])], body)
+}
+
 function rows(
   results: Results,
   cases: readonly Case[],

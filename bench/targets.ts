@@ -30,7 +30,7 @@ export function targetsTable(measured: Measured): string {
 function targets(measured: Measured): Target[] {
   const none = new Results([])
   const { main: all = none, nest: app = none, sizes: bySize = none, link: wire = none, growth: grown = none } = measured
-  const { starts = none, script = none, soon = none } = measured
+  const { starts = none, script = none, soon = none, requests = none } = measured
   const of = (tool: string, name: Case, results = all) => results.figure({ tool }, name)
   const size = (modules: number, name: Case) => bySize.figure({ tool: 'tether', modules }, name)
   const perModule = (from: number, to: number) => ratio(difference(size(to, 'cold'), size(from, 'cold')), to - from)
@@ -75,6 +75,10 @@ function targets(measured: Measured): Target[] {
     again(1000, 0.7, 'plain', 'plain node unbundled'),
     atMost('a script of one line, again / tsx', 0.75, of('tether', 'again', script), of('tsx', 'again', script)),
     atMost('restart 150 ms after a restart / tsx watch', 0.2, of('tether', 'soon', soon), of('tsx', 'soon', soon)),
+    ...(['fresh', 'kept'] as const).map((kind) => {
+      const what = `failed requests over restarts, ${kind === 'fresh' ? 'a connection for each' : 'kept connections'}`
+      return limit(what, 0, requests.requests({ tool: 'tether' }, kind)?.failed, count)
+    }),
     atMost('cold start, RTT 40 ms / RTT 0', 1.1, far(40, 'cold'), far(0, 'cold')),
     {
       what: 'leaf update, RTT 40 ms, above RTT 0',

@@ -63,6 +63,27 @@ test('the wait that a slow link adds is counted in round trips', () => {
   expect(row(table, 'bytes on the wire per module')).toEqual(['<= 3,072', '2,000', 'yes'])
 })
 
+test('requests over restarts are summed over the rounds', () => {
+  const outcome = (failed: number, longest: number) => ({ all: 1000, failed, longest })
+  const round = (tool: string, failed: number, longest: number): Result => ({
+    ...result(tool, {}),
+    requests: { fresh: outcome(failed, longest), kept: outcome(0, 5) },
+  })
+  const requests = new Results([
+    round('tether', 0, 300),
+    round('tether', 1, 200),
+    round('tsx', 700, 20),
+    { ...result('nodemon', {}), failed: { requests: 'it has ended' } },
+  ])
+  const page = report({ main, requests }, 'npm run bench -- --full', new Date(0))
+  expect(page).toContain('| vite-tether | **1** of 2,000 | 300 ms | **0** of 2,000 | 5 ms |')
+  expect(page).toContain('| tsx watch | **700** of 1,000 | 20 ms | **0** of 1,000 | 5 ms |')
+  expect(page).toContain('| nodemon, with tsx | failed: it has ended | - |')
+  const table = targetsTable({ main, requests })
+  expect(row(table, 'failed requests over restarts, a connection for each')).toEqual(['<= 0', '1', '**no**'])
+  expect(row(table, 'failed requests over restarts, kept connections')).toEqual(['<= 0', '0', 'yes'])
+})
+
 test('a tool that failed has a row that says why', () => {
   expect(report({ main }, 'npm run bench', new Date(0))).toContain('failed: not up to date after 30 s')
 })
