@@ -20,50 +20,45 @@ export function answerOf(response: ServerResponse): FileAnswer {
 
 /**
  * Has `app` answer. If it answers with 404, nothing of that is sent: `declined` answers, and to the app it looks as if its own answer were on
- * its way. All ways to begin an answer lead to one of these four functions, which frameworks may have wrapped.
+ * its way. All ways to begin an answer lead to one of four functions. What stands in their place stays there to the end: middleware that
+ * compresses, or saves a session, has put its own in front and calls them once more when the answer has begun.
  */
 export function unlessMissing(response: ServerResponse, app: () => void, declined: (answer: FileAnswer) => void): void {
   const { writeHead, write, end, flushHeaders } = response
-  const mine = { writeHead, write, end, flushHeaders }
-  const isMissing = () => !response.headersSent && response.statusCode === 404
-  const restore = () => Object.assign(response, mine)
+  let isWhose: 'undecided' | 'app' | 'ours' = 'undecided'
+
+  /** `true` if the app's answer, which has the status `status`, is not sent. */
+  function isDeclined(status: number): boolean {
+    if (isWhose === 'undecided') {
+      isWhose = status === 404 && !response.headersSent ? 'ours' : 'app'
+      if (isWhose === 'ours') decline()
+    }
+    return isWhose === 'ours'
+  }
 
   function decline(): void {
     for (const name of response.getHeaderNames()) response.removeHeader(name)
-    Object.assign(response, {
-      writeHead: () => response,
-      write: (...args: unknown[]) => heard(args) ?? true,
-      end: (...args: unknown[]) => heard(args) ?? response,
-      flushHeaders: () => {},
-    })
     declined({
       head(status, headers) {
         // without the text, the app's would be sent
         Reflect.apply(writeHead, response, [status, STATUS_CODES[status], headers])
-        return bodyOf(response, mine)
+        return bodyOf(response, { write, end })
       },
     })
   }
 
   Object.assign(response, {
-    writeHead(status: number, ...rest: [OutgoingHttpHeaders?]) {
-      if (status !== 404) return restore().writeHead(status, ...rest)
-      decline()
-      return response
+    writeHead(...args: [status: number]) {
+      return isDeclined(args[0]) ? response : Reflect.apply(writeHead, response, args)
     },
     write(...args: [unknown]) {
-      if (!isMissing()) return restore().write(...args)
-      decline()
-      return response.write(...args)
+      return isDeclined(response.statusCode) ? (heard(args) ?? true) : Reflect.apply(write, response, args)
     },
     end(...args: [unknown]) {
-      if (!isMissing()) return restore().end(...args)
-      decline()
-      return response.end(...args)
+      return isDeclined(response.statusCode) ? (heard(args) ?? response) : Reflect.apply(end, response, args)
     },
     flushHeaders() {
-      if (isMissing()) decline()
-      else restore().flushHeaders()
+      if (!isDeclined(response.statusCode)) Reflect.apply(flushHeaders, response, [])
     },
   })
   app()
