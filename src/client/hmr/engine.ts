@@ -7,7 +7,6 @@ import type { HotRuntime } from './hot-runtime.ts'
 import { createInProcessRuntime } from './in-process/vite-node-runtime.ts'
 import { createLog, type Log, type Logger } from './log.ts'
 import type { Participant } from './participant.ts'
-import { createQueue, type UpdateQueue } from './queue.ts'
 
 /** For a change that no module accepts: `restart` leaves it to the supervisor, `reload` executes the entries again. */
 export type UnacceptedPolicy = 'restart' | 'reload'
@@ -32,6 +31,14 @@ export interface EngineOptions {
   limits?: Partial<EngineLimits>
   /** Takes part in updates beside the modules. */
   participant?: Participant
+}
+
+/** One task at a time, in order. */
+interface UpdateQueue {
+  /** Runs `task` after all that were added before it, whether those failed or not. `isUrgent`: see `pressed`. */
+  add<T>(task: () => Promise<T>, isUrgent?: boolean): Promise<T>
+  /** Resolves as soon as an urgent task waits for the one that is running. */
+  pressed(): Promise<void>
 }
 
 /** The state behind `vite-tether/hmr` for one runner. */
@@ -97,6 +104,39 @@ export function getEngine(runner: ViteNodeRunner): Engine {
     engines.set(runner, engine)
   }
   return engine
+}
+
+/** Makes the queue. Its public face are `pending` and `queued` of the cache. */
+function createQueue(cache: Pick<CacheData, 'pending' | 'queued'>): UpdateQueue {
+  let last: Promise<unknown> = Promise.resolve()
+  let wake: (() => void) | undefined
+  let urgent = 0
+  return {
+    add(task, isUrgent = true) {
+      const turn = last.then(() => {
+        if (isUrgent) urgent--
+        cache.queued.splice(cache.queued.indexOf(turn), 1)
+        cache.pending = true
+        return task()
+      })
+      const end = () => {
+        cache.pending = cache.queued.length > 0
+      }
+      last = turn.then(end, end)
+      cache.queued.push(turn)
+      if (isUrgent) {
+        urgent++
+        wake?.()
+      }
+      return turn
+    },
+    pressed() {
+      if (urgent > 0) return Promise.resolve()
+      return new Promise((resolve) => {
+        wake = resolve
+      })
+    },
+  }
 }
 
 /** Sets what is not the default. */
