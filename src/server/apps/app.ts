@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import type { RestartCause } from '../hub-types.ts'
-import type { Supervisor, SupervisorState } from '../process/supervisor.ts'
+import type { Supervisor, SupervisorExit, SupervisorState } from '../process/supervisor.ts'
 import { describeCause } from '../terminal/restart-text.ts'
 import type { Outages } from './outages.ts'
 import { isMadeSince, isOutput } from './own-writes.ts'
@@ -92,9 +92,12 @@ export class App extends EventEmitter<AppEvents> {
     return this.#replacing !== undefined
   }
 
-  /** `true` if the next process begins without a further save: what is under way starts it, or says why not. */
-  get isAwaited(): boolean {
-    return this.isReplacing || this.#retrying !== undefined
+  /**
+   * The {@link SupervisorExit.next} of an end, which the supervisor takes to be `save` also where none is needed: a save has asked for another
+   * process, then this one crashes while the check or `before` of that restart is under way, which starts the next one or says why not.
+   */
+  nextAfter({ next }: Pick<SupervisorExit, 'next'>): SupervisorExit['next'] {
+    return next === 'save' && (this.isReplacing || this.#retrying !== undefined) ? 'start' : next
   }
 
   /** `true` while a process runs that a restart would replace. */

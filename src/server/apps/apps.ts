@@ -7,7 +7,7 @@ import { type FlatError, flattenError, TetherError } from '../../shared/errors.t
 import type { Handover } from '../../shared/handover.ts'
 import { distinctId } from '../distinct-id.ts'
 import type { RestartCause, StartOptions } from '../hub-types.ts'
-import { Supervisor, type SupervisorExit } from '../process/supervisor.ts'
+import { Supervisor } from '../process/supervisor.ts'
 import { printLine } from '../terminal/prefixed-output.ts'
 import type { Report } from '../terminal/report.ts'
 import { App } from './app.ts'
@@ -48,26 +48,8 @@ export interface AppsHost {
 
 /** Events of the apps, with their arguments. */
 export interface AppsEvents {
-  /** A process is about to be replaced. */
-  restart: [app: App, cause: RestartCause]
-  /** It has gone, and the next one begins. */
-  restarted: [app: App, cause: RestartCause]
-  /** A process is due to be replaced and is not, because of this error. */
-  refused: [app: App, error: FlatError]
-  exit: [app: App, exit: SupervisorExit]
-  /** The process `pid` was asked to stop. */
-  stopping: [pid: number]
-  /** There is a reason now why an app has no process, or none any more. */
-  outage: [app: App]
-  /** A process ends with this error. */
-  crash: [app: App, error: FlatError]
-  /** The standby `pid` is its app's process from now on. */
-  takeover: [pid: number]
-  /** The standby `pid` is none any more: it has ended, or is being killed, before it has connected as its app's process. */
-  unused: [pid: number]
-  /** A line of output, with `stdio: 'pipe'`. */
-  stdout: [app: App, line: string]
-  stderr: [app: App, line: string]
+  /** There is one more; its process is not started yet. Whoever has to know what becomes of it listens to the app itself. */
+  app: [app: App]
 }
 
 /** All supervised apps. */
@@ -262,34 +244,17 @@ export class Apps extends EventEmitter<AppsEvents> {
     outages.follow(supervisor, ports)
     this.#apps.set(id, app)
     this.#listen(app, isPrefixed)
+    this.emit('app', app)
     return app
   }
 
   #listen(app: App, isPrefixed: boolean): void {
-    const { id, supervisor, outages } = app
-    outages.on('change', () => this.emit('outage', app))
-    outages.on('failed', (error) => this.emit('crash', app, error))
-    app.on('restart', (cause) => this.emit('restart', app, cause))
-    app.on('restarted', (cause) => this.emit('restarted', app, cause))
-    app.on('refused', (error) => {
-      this.#host.report.failed(id, error, app.runs)
-      this.emit('refused', app, error)
-    })
-    supervisor.on('state', (state) => {
-      if (state === 'stopping' && supervisor.pid !== undefined) this.emit('stopping', supervisor.pid)
-    })
-    supervisor.on('exit', (exit) => {
-      this.#natives.forget(id)
-      // a save has asked for another process: it crashes, while the check or `before` of that restart is under way
-      this.emit('exit', app, exit.next === 'save' && app.isAwaited ? { ...exit, next: 'start' } : exit)
-    })
-    supervisor.on('takeover', (pid) => this.emit('takeover', pid))
-    supervisor.on('unused', (pid) => this.emit('unused', pid))
+    const { id, supervisor } = app
+    app.on('refused', (error) => this.#host.report.failed(id, error, app.runs))
+    supervisor.on('exit', () => this.#natives.forget(id))
+    if (!isPrefixed) return
     for (const stream of ['stdout', 'stderr'] as const) {
-      supervisor.on(stream, (line) => {
-        if (isPrefixed) printLine([...this.#apps.keys()], id, stream, line)
-        this.emit(stream, app, line)
-      })
+      supervisor.on(stream, (line) => printLine([...this.#apps.keys()], id, stream, line))
     }
   }
 }

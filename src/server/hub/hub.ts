@@ -96,9 +96,11 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
     }
     this.#sharing = new PortSharing(answering)
     this.#dispatch = new Dispatch(answering)
-    this.#apps.on('outage', () => {
-      this.#sharing.changed()
-      this.#dispatch.changed()
+    this.#apps.on('app', ({ outages }) => {
+      outages.on('change', () => {
+        this.#sharing.changed()
+        this.#dispatch.changed()
+      })
     })
     reportAttached(this, () => bindings.logger)
   }

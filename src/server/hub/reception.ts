@@ -9,6 +9,7 @@ import { runnerConfig } from '../apps/runner-config.ts'
 import { distinctId } from '../distinct-id.ts'
 import type { HubEvents, RunnerView, UpdateTimes } from '../hub-types.ts'
 import type { IsProven } from '../modules/feed-types.ts'
+import type { SupervisorExit } from '../process/supervisor.ts'
 import type { ServerSession } from '../sessions/sessions.ts'
 import { createProgress } from '../terminal/progress.ts'
 import type { Report } from '../terminal/report.ts'
@@ -53,7 +54,7 @@ export class Reception {
     this.#apps = apps
     this.#report = report
     this.silence = new Silence(report, apps, (session) => this.#appOf(session))
-    this.#listen()
+    apps.on('app', (app) => this.#attend(app))
   }
 
   /** The runners as the hub's users see them. */
@@ -129,35 +130,39 @@ export class Reception {
     runner.on('settled', () => this.#events.emit('runner:settled', this.#viewOfSession(session)))
   }
 
-  /** Passes on what apps do to the terminal, to their sessions and to the hub's users. */
-  #listen(): void {
-    this.#apps.on('crash', (app, error) => this.#events.emit('crash', this.#viewOf(app), error))
-    this.#apps.on('refused', (app, error) => this.#events.emit('refused', this.#viewOf(app), error))
-    this.#apps.on('restart', (app, cause) =>
-      this.#events.emit('restart', this.#viewOf(app), describeCause(cause), cause),
-    )
+  /** Passes on what an app does to the terminal, to its sessions and to the hub's users. */
+  #attend(app: App): void {
+    const { id, supervisor, outages } = app
+    const view = () => this.#viewOf(app)
+    outages.on('failed', (error) => this.#events.emit('crash', view(), error))
+    app.on('refused', (error) => this.#events.emit('refused', view(), error))
+    app.on('restart', (cause) => this.#events.emit('restart', view(), describeCause(cause), cause))
     // not before the old process has gone, which may answer until then
-    this.#apps.on('restarted', (app, cause) => this.#report.restarted(app.id, describeCause(cause)))
-    // what it is asked from now on is for its next process
-    this.#apps.on('stopping', (pid) => {
-      this.served.runnerOf(pid)?.serves(undefined)
-      this.served.runnerOf(pid)?.feed.end()
+    app.on('restarted', (cause) => this.#report.restarted(id, describeCause(cause)))
+    // whatever a process that stops is asked from now on is for the next one
+    supervisor.on('state', (state) => {
+      const stopping = state === 'stopping' ? this.served.runnerOf(supervisor.pid) : undefined
+      stopping?.serves(undefined)
+      stopping?.feed.end()
     })
-    this.#apps.on('exit', (app, exit) => {
-      const own = this.served.ofProcess(exit.pid)
-      this.served.runnerOf(exit.pid)?.serves(undefined)
-      this.#dismiss(exit.pid)
-      this.#report.ended(app.id, exit)
-      const { code, signal, pid: _, ...details } = exit
-      this.#events.emit('exit', this.#viewOf(app), code, signal, details)
-      // a save was on its way to the process, then the process ended: the app must start again for it
-      if (own.some(([, { feed }]) => feed.pending)) app.saved()
-    })
-    this.#apps.on('takeover', (pid) => void this.#begin(pid))
-    this.#apps.on('unused', (pid) => this.#dismiss(pid))
+    supervisor.on('exit', (exit) => this.#ended(app, exit))
+    supervisor.on('takeover', (pid) => void this.#begin(pid))
+    supervisor.on('unused', (pid) => this.#dismiss(pid))
     for (const stream of ['stdout', 'stderr'] as const) {
-      this.#apps.on(stream, (app, line) => this.#events.emit(stream, this.#viewOf(app), line))
+      supervisor.on(stream, (line) => this.#events.emit(stream, view(), line))
     }
+  }
+
+  #ended(app: App, end: SupervisorExit): void {
+    const exit = { ...end, next: app.nextAfter(end) }
+    const own = this.served.ofProcess(exit.pid)
+    this.served.runnerOf(exit.pid)?.serves(undefined)
+    this.#dismiss(exit.pid)
+    this.#report.ended(app.id, exit)
+    const { code, signal, pid: _, ...details } = exit
+    this.#events.emit('exit', this.#viewOf(app), code, signal, details)
+    // a save was on its way to the process, then the process ended: the app must start again for it
+    if (own.some(([, { feed }]) => feed.pending)) app.saved()
   }
 
   async #admit(session: ServerSession, info: RunnerInfo, runner: ServedRunner): Promise<RunnerConfig> {
