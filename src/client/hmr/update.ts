@@ -87,12 +87,7 @@ export async function reloadAll(engine: Engine, cause: Cause, seeds: readonly Mo
     await within(engine.limits.settle, runtime.settled(replaced))
     await runtime.prepare(roots, replaced)
     await notify(engine, 'vite:beforeFullReload', { type: 'full-reload', path: '*' })
-    const done = await replaceModules(engine, { replaced }, roots)
-    succeed(engine)
-    await pruneUnreached(engine, replaced)
-    await engine.participant?.sweep()
-    engine.log.info('program reload')
-    return outcome('reloaded', { evaluated: done.evaluated, modules: done.modules })
+    return await evaluateRoots(engine, replaced, roots)
   } catch (error) {
     return fail(engine, cause, error instanceof Superseded ? replaced : seeds, error)
   }
@@ -102,15 +97,24 @@ export async function reloadAll(engine: Engine, cause: Cause, seeds: readonly Mo
 export async function startRoots(engine: Engine, cause: Cause, roots: readonly ModuleId[]): Promise<Outcome> {
   try {
     await engine.runtime.prepare(roots, new Set())
-    const done = await replaceModules(engine, { replaced: new Set() }, roots)
-    succeed(engine)
-    await pruneUnreached(engine)
-    await engine.participant?.sweep()
-    engine.log.info('program reload')
-    return outcome('reloaded', { evaluated: done.evaluated, modules: done.modules })
+    return await evaluateRoots(engine, new Set(), roots)
   } catch (error) {
     return fail(engine, cause, [], error)
   }
+}
+
+/** Evaluates `roots` in place of `replaced`, and what is behind them. Throws like {@link replaceModules}. */
+async function evaluateRoots(
+  engine: Engine,
+  replaced: ReadonlySet<ModuleId>,
+  roots: readonly ModuleId[],
+): Promise<Outcome> {
+  const { evaluated, modules } = await replaceModules(engine, { replaced }, roots)
+  succeed(engine)
+  await pruneUnreached(engine, replaced)
+  await engine.participant?.sweep()
+  engine.log.info('program reload')
+  return outcome('reloaded', { evaluated, modules })
 }
 
 /**
@@ -119,7 +123,7 @@ export async function startRoots(engine: Engine, cause: Cause, roots: readonly M
  */
 async function replaceModules(
   engine: Engine,
-  { replaced, leaving = new Set() }: Pick<Propagation, 'replaced' | 'leaving'>,
+  { replaced, leaving = new Set() }: { replaced: ReadonlySet<ModuleId>; leaving?: Propagation['leaving'] },
   targets: readonly ModuleId[],
   done: (replacement: Replacement) => void = () => {},
 ): Promise<Replacement> {
@@ -133,6 +137,7 @@ async function replaceModules(
   }
 }
 
+/** The step itself, of which those that take part beside the modules are told as it begins and when it has ended. */
 async function replace(
   engine: Engine,
   replaced: ReadonlySet<ModuleId>,
@@ -196,6 +201,7 @@ async function evaluate(
   if (abandoned) throw new Superseded(`The evaluation of ${targets.join(', ')} has not ended.`)
 }
 
+/** The state from before the evaluation, for a roll-back. */
 interface Undo {
   created: () => ModuleId[]
   detached: readonly DetachedInstance[]
