@@ -5,13 +5,18 @@ import type { FlatError } from './errors.ts'
 
 /** A socket as Node holds it, beneath its own classes. */
 export interface NodeHandle {
-  /** Negative when it is closed. */
+  /** Negative when it is closed, and on Windows always. */
   readonly fd: number
   close(closed?: () => void): void
   ref(): void
   unref(): void
   /** Of a TCP socket: writes its address into `address`. */
   getsockname?(address: object): number
+}
+
+/** `true` if a socket is closed: it cannot be sent then. */
+export function isClosed(handle: NodeHandle): boolean {
+  return process.platform === 'win32' ? handle.getsockname?.({}) !== 0 : handle.fd < 0
 }
 
 /** A port, or the path of a socket, that is held. */

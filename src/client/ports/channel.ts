@@ -3,7 +3,7 @@
  * them, so that its other end is the public `subprocess.send()`. It keeps nobody alive unless asked to.
  */
 import { Socket } from 'node:net'
-import type { FromApp, NodeHandle, ToApp } from '../../shared/ports.ts'
+import { type FromApp, isClosed, type NodeHandle, type ToApp } from '../../shared/ports.ts'
 import type { IpcPipe } from './ipc-pipe.ts'
 
 /** A message of Node's own about a socket that travels. */
@@ -132,7 +132,7 @@ export class PortChannel {
     if (!handle) {
       this.#write(message, undefined)
       gone?.()
-    } else if (handle.fd < 0) {
+    } else if (isClosed(handle)) {
       // a closed one cannot be sent, and trying to would break the channel
       gone?.()
       this.#pump()

@@ -85,6 +85,8 @@ export function replaceListen(
 /** `true` if the port of this call may outlive the process. */
 export function canBeHeld(server: ServerInsides, [, port, , , fd, flags = 0]: ListenArguments): boolean {
   if (server._handle || typeof fd === 'number') return false
+  // Windows' pipes go from process to process only in another way
+  if (port < 0 && process.platform === 'win32') return false
   // several processes share it on purpose
   if (port >= 0 && flags & REUSE_PORT) return false
   // one that the primary of a cluster makes for its workers: it takes the handle away from its server

@@ -63,12 +63,9 @@ export function mayStandBy({ options, inspector }: CommandRequest, env: NodeJS.P
   return options.standby !== false && !options.once && !inspector && mayWait(nodeFlags(options), env)
 }
 
-/**
- * `true` if the app's ports are held: not for an app that runs once, which has no next process; and handing sockets from process to
- * process is another matter on Windows.
- */
+/** `true` if the app's ports are held: not for an app that runs once, which has no next process. */
 export function holdsPorts({ ports, once }: AppOptions): boolean {
-  return ports !== false && once !== true && process.platform !== 'win32'
+  return ports !== false && once !== true
 }
 
 /** The contents of the files that node reads for its flags as the process boots. */

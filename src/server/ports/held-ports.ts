@@ -4,7 +4,7 @@
  */
 import type { ChildProcess } from 'node:child_process'
 import { createDebug } from 'obug'
-import type { Failure, FromApp, NodeHandle, PortName } from '../../shared/ports.ts'
+import { type Failure, type FromApp, isClosed, type NodeHandle, type PortName } from '../../shared/ports.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
 import { answerInPlace, type StandIn } from './answer-in-place.ts'
 import { ProcessPorts } from './process-ports.ts'
@@ -115,7 +115,7 @@ export class HeldPorts {
       if (port.standIn) void process.send({ say: 'want', key })
     }
     for (const { key, client } of [...this.#connections]) {
-      if (client.fd >= 0) await process.send({ say: 'connection', key }, client)
+      if (!isClosed(client)) await process.send({ say: 'connection', key }, client)
     }
     void process.send({ say: 'go', others: all.size > 1 })
   }
