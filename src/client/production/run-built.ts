@@ -6,7 +6,7 @@ import type { BuiltApp } from '../../shared/built-app.ts'
 import { TetherError } from '../../shared/errors.ts'
 import type { ModuleNamespace } from '../module-types.ts'
 import { portOf } from '../serve/entry-server.ts'
-import { fetchListener } from '../serve/fetch-listener.ts'
+import { listenerOf } from '../serve/listener-of.ts'
 import { type Answerer, recognise, unserved } from '../serve/recognise.ts'
 import { AppServers } from './app-servers.ts'
 import { ClientFiles } from './client-files.ts'
@@ -63,7 +63,7 @@ export function runBuilt(url: string, built: BuiltApp, load: () => Promise<Modul
     await answerer.ready?.()
     if (servers.hasBegun) return
     const { what, upgrade } = answerer
-    const server = createServer(answerer.kind === 'fetch' ? fetchListener(answerer.fetch) : answerer.handle)
+    const server = createServer(listenerOf(answerer))
     servers.except(server)
     own = server
     if (upgrade) {

@@ -2,6 +2,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
 import { createRequest, sendResponse } from '@remix-run/node-fetch-server'
+import { failed } from './failed.ts'
 import type { NodeBindings } from './recognise.ts'
 
 type Fetch = (request: Request, bindings: NodeBindings) => unknown
@@ -30,7 +31,7 @@ async function answer(fetch: Fetch, incoming: IncomingMessage, outgoing: ServerR
         : `Expected a Response, got ${inspect(response, { depth: 0 })}`
       // a stack of ours would lead to no line of the app
       console.error(`[vite-tether] ${incoming.method} ${incoming.url}: fetch() has given no answer. ${fault}.`)
-      return fail(outgoing)
+      return failed(outgoing)
     }
     const sent = sendResponse(outgoing, response)
     // clients of a stream wait for the head; a body that is there goes out with it
@@ -39,13 +40,8 @@ async function answer(fetch: Fetch, incoming: IncomingMessage, outgoing: ServerR
   } catch (error) {
     if (outgoing.destroyed || request.signal.aborted) return
     console.error(error)
-    fail(outgoing)
+    failed(outgoing)
   }
-}
-
-function fail(outgoing: ServerResponse): void {
-  if (outgoing.headersSent) outgoing.destroy()
-  else outgoing.writeHead(500, { 'content-type': 'text/plain' }).end('Internal Server Error')
 }
 
 /** Why a response cannot be sent. A body that was read or sent already would be an empty one. */

@@ -1,7 +1,7 @@
 /** The newest export of an entry that can answer requests. */
 import type { RequestListener } from 'node:http'
 import type { SessionRunner } from '../runner/session-runner.ts'
-import { fetchListener } from './fetch-listener.ts'
+import { listenerOf } from './listener-of.ts'
 import { type Answerer, recognise } from './recognise.ts'
 
 /** An export with what Node's server calls. */
@@ -27,7 +27,7 @@ export class NewestExport {
     const exports = this.#runner.viteNode.exportsOf(this.#entry)
     const found = exports && recognise(exports, this.#asked)
     if (!found) return undefined
-    return { ...found, listener: found.kind === 'fetch' ? fetchListener(found.fetch) : found.handle }
+    return { ...found, listener: listenerOf(found) }
   }
 
   /** The last one that could answer: while an update replaces the entry, and after one that has failed, that is the old one. */

@@ -67,7 +67,7 @@ function handlerOf(
   if (has(app, 'routing') && has(app, 'ready')) {
     const fastify = app as unknown as { ready(): Promise<unknown>; routing: RequestListener }
     const handle: RequestListener = (request, response) =>
-      void fastify.ready().then(() => fastify.routing(request, response))
+      fastify.ready().then(() => fastify.routing(request, response))
     return { what: 'Fastify', handle, ready: async () => fastify.ready() }
   }
   return undefined
