@@ -3,12 +3,16 @@
  * served. No library: `sirv`, which Vite uses, ends the process for `Range: bytes=2-1` and for a file that was deleted; `send` brings more
  * than all of this server.
  */
-import { createReadStream, readdirSync, type Stats, statSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { createReadStream, readdirSync, readFileSync, type Stats, statSync } from 'node:fs'
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream'
 import { lookup } from 'mrmime'
 import type { FileAnswer } from './declinable.ts'
+
+/** Bytes of a file up to which its content is read for its tag: all at once, as what reads it waits. */
+const TAGGED = 1024 * 1024
 
 /** One of them. */
 export interface ClientFile {
@@ -42,10 +46,11 @@ export class ClientFiles {
 }
 
 /** Answers a request with a file; 404 if it was deleted meanwhile. */
-export function sendFile(request: IncomingMessage, answer: FileAnswer, { path, isHashed }: ClientFile): void {
+export function sendFile(request: IncomingMessage, answer: FileAnswer, file: ClientFile): void {
+  const { path, isHashed } = file
   const stats = statSync(path, { throwIfNoEntry: false })
   if (!stats?.isFile()) return void answer.head(404, {}).end()
-  const etag = `W/"${stats.size}-${stats.mtime.getTime()}"`
+  const etag = etagOf(file, stats)
   const headers: OutgoingHttpHeaders = {
     'Cache-Control': isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
     ETag: etag,
@@ -65,6 +70,22 @@ export function sendFile(request: IncomingMessage, answer: FileAnswer, { path, i
   if (request.method === 'HEAD' || stats.size === 0) return void body.end()
   // an error is the client's end, or the file's: the connection is broken off, so that no one takes a part for the whole
   pipeline(createReadStream(path, { start, end }), body, () => {})
+}
+
+const tags = new WeakMap<ClientFile, { time: string; tag: string }>()
+
+/**
+ * Tells the content of a file from any other that it had in builds of before. By its time and size alone clients would keep the page of
+ * the last build, whose scripts are gone: many ways to pack an app give all files one time, and such pages differ only by hashes.
+ */
+function etagOf(file: ClientFile, { size, mtime }: Stats): string {
+  const time = `${size}-${mtime.getTime()}`
+  if (file.isHashed || size > TAGGED) return `W/"${time}"`
+  const known = tags.get(file)
+  if (known?.time === time) return known.tag
+  const tag = `"${createHash('sha256').update(readFileSync(file.path)).digest('base64url').slice(0, 27)}"`
+  tags.set(file, { time, tag })
+  return tag
 }
 
 function filesIn(folder: string): string[] {
