@@ -2,7 +2,7 @@
 export interface BuiltApp {
   /** The entry, for people: its path from Vite's root. */
   entry: string
-  /** The folder of the client's files, from that of the server. */
+  /** The folder of the client's files, from that of the server, as part of a URL. */
   client: string
   /** Vite's `base`, as a path. */
   base: string

@@ -79,8 +79,11 @@ export function runBuilt(url: string, built: BuiltApp, load: () => Promise<Modul
     const port = wantedPort()
     const host = process.env.HOST || undefined
     server.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') throw error
-      const text = `Port ${port} is taken. End what listens there, or set the variable PORT to another one.`
+      if (server.listening) throw error
+      const text =
+        error.code === 'EADDRINUSE'
+          ? `Port ${port} is taken. End what listens there, or set the variable PORT to another one.`
+          : `Expected port ${port}${host ? ` of ${host}` : ''} to be one to listen on (variables PORT and HOST), got: ${error.message}.`
       fail(new TetherError('ERR_START', text))
     })
     server.listen({ port, host }, () => {

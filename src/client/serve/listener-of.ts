@@ -10,12 +10,12 @@ export function listenerOf(answerer: Answerer): RequestListener {
 }
 
 function guarded(handle: RequestListener): RequestListener {
-  return async (incoming, outgoing) => {
+  return async function (this: unknown, ...args) {
     try {
-      await handle(incoming, outgoing)
+      await Reflect.apply(handle, this, args)
     } catch (error) {
       console.error(error)
-      failed(outgoing)
+      failed(args[1])
     }
   }
 }

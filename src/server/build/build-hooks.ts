@@ -130,7 +130,7 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
     const { client, server } = foldersOf(config, name)
     return {
       entry: slash(relative(config.root, entry)),
-      client: `${slash(relative(server, client))}/`,
+      client: `${slash(relative(server, client)).split('/').map(encodeURIComponent).join('/')}/`,
       base: baseOf(config.base),
       appType: config.appType,
       routes: [routes].flat(),
