@@ -14,7 +14,7 @@ import { chooseVite, importVite, type Vite } from '../vite/project-vite.ts'
 import { resolveByPaths } from '../vite/tsconfig-paths.ts'
 import { foldersOf, outDirs } from './build-folders.ts'
 import { checkBuild } from './check-build.ts'
-import { ClientOutput, copyPublic, hasPages } from './client-output.ts'
+import { ClientOutput, copyPublic, hasPages, moveAssets, written } from './client-output.ts'
 import { previewBuilt } from './preview-built.ts'
 
 /** The first module of the server. */
@@ -42,9 +42,14 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
       const resolution: object = given.resolve?.tsconfigPaths === undefined ? { tsconfigPaths: true } : {}
       return {
         ...(!isPreview && { builder: {} }),
+        // else Vite drops what code of the server has URLs of
+        build: { ssrEmitAssets: true },
         environments: {
           client: { build: { outDir: client } },
-          [name]: { resolve: resolution, build: { outDir: server, copyPublicDir: false, sourcemap } },
+          [name]: {
+            ...(isRelative(given.base) && { define: { 'import.meta.env.BASE_URL': '"/"' } }),
+            ...{ resolve: resolution, build: { outDir: server, copyPublicDir: false, sourcemap } },
+          },
         },
       }
     },
@@ -59,6 +64,7 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
         const own = { ...(external && { external }), ...(plugins && { plugins }) }
         environment.build = {
           ...build,
+          emitAssets: true,
           rolldownOptions: { ...own, input: { index: ENTRY }, output: { entryFileNames: 'index.js' } },
         }
       },
@@ -67,6 +73,8 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
     configResolved(resolved) {
       config = resolved
       foldersOf(config, name)
+      // code of the server lies beside no page: as in dev, and in Vite's own builds of servers
+      if (isRelative(config.base)) Object.assign(config.environments[name]!, { base: '/', decodedBase: '/' })
       const others = config.plugins.filter(({ name: each, api }) => each === 'vite-tether' && api?.options?.build)
       if (others.length > 1) {
         throw new TetherError(
@@ -80,7 +88,7 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
     async buildApp(builder) {
       const { client, [name]: server } = builder.environments
       if (!hasPages(client!)) copyPublic(client!)
-      else if (!client!.isBuilt) await builder.build(client!)
+      else if (!client!.isBuilt) await written(await builder.build(client!))
       if (!server!.isBuilt) await builder.build(server!)
     },
 
@@ -100,7 +108,11 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
       order: 'pre',
       handler(id) {
         if (this.environment.name !== name) return undefined
-        if (id === LOADED) return firstModule(describe())
+        if (id === LOADED) {
+          // with `--watch` their names in the client change
+          for (const page of output.pages.keys()) this.addWatchFile(join(foldersOf(config, name).client, page))
+          return firstModule(describe())
+        }
         const page = output.pageOf(id, config.root)
         return page === undefined ? undefined : `export default ${JSON.stringify(page)}`
       },
@@ -111,6 +123,18 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
       handler(code, id) {
         if (this.environment.name !== name || id.startsWith('\0')) return undefined
         return mendSource(code, id, config.root, vite)
+      },
+    },
+
+    buildStart() {
+      // again with each save, with `--watch`
+      if (this.environment.name === 'client') output.clear()
+    },
+
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        if (this.environment.name === name) moveAssets(this, bundle, config.root, foldersOf(config, name).client)
       },
     },
 
@@ -149,8 +173,13 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
   }
 }
 
-/** The path of the pages. Files may lie elsewhere, or be found from wherever a page is. */
+/** `true` if files are found from wherever a page is. */
+function isRelative(base: string | undefined): boolean {
+  return base === '' || base === './'
+}
+
+/** The path of the pages. Files may lie elsewhere. */
 function baseOf(base: string): string {
-  if (base === '' || base === './') return '/'
+  if (isRelative(base)) return '/'
   return URL.canParse(base) ? new URL(base).pathname : base
 }

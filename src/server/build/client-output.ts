@@ -1,7 +1,7 @@
 /** What the build for browsers has emitted, as far as the server needs it. */
-import { cpSync, existsSync, rmSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
-import type { BuildEnvironment, Rolldown } from 'vite'
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import type { BuildEnvironment, Rolldown, ViteBuilder } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
 
 /** The hash that Vite, as Rolldown, puts into the names of files. */
@@ -12,6 +12,12 @@ export class ClientOutput {
   /** The built pages, by their path from Vite's root and from the folder of the build. */
   readonly pages = new Map<string, string>()
   readonly hashed: string[] = []
+
+  /** It is built once more. */
+  clear(): void {
+    this.pages.clear()
+    this.hashed.length = 0
+  }
 
   /** A bundle was written. */
   add(bundle: Rolldown.OutputBundle, assetsDir: string): void {
@@ -29,6 +35,16 @@ export class ClientOutput {
   }
 }
 
+/** Resolves when a build is written. With `--watch` Vite's promise resolves before that, and the server would be built without the pages. */
+export function written(built: Awaited<ReturnType<ViteBuilder['build']>>): Promise<void> {
+  if (!('on' in built)) return Promise.resolve()
+  return new Promise((resolve) => {
+    built.on('event', ({ code }) => {
+      if (code === 'BUNDLE_END') resolve()
+    })
+  })
+}
+
 /** `true` if there is anything for browsers that is built: without an `index.html` and an input Vite would fail. */
 export function hasPages({ config }: BuildEnvironment): boolean {
   const { rolldownOptions, lib } = config.build
@@ -43,7 +59,33 @@ export function copyPublic({ config }: BuildEnvironment): void {
   const folder = resolve(root, build.outDir)
   const isInside = slash(folder).startsWith(`${slash(root)}/`)
   if (build.emptyOutDir ?? isInside) rmSync(folder, { recursive: true, force: true })
-  if (publicDir && build.copyPublicDir && existsSync(publicDir)) cpSync(publicDir, join(folder), { recursive: true })
+  if (publicDir && build.copyPublicDir && existsSync(publicDir))
+    cpSync(publicDir, folder, { recursive: true, dereference: true })
+}
+
+/**
+ * Puts the files whose URL code of the server has, and maybe no page, where they are served: images, or whatever is imported with `?url`. All
+ * else that this build has emitted stays where it is.
+ */
+export function moveAssets(
+  build: Rolldown.PluginContext,
+  bundle: Rolldown.OutputBundle,
+  root: string,
+  client: string,
+): void {
+  const files = new Set<string>()
+  for (const id of build.getModuleIds()) {
+    // Vite's note of a module that is nothing but the URL of a file
+    const isUrl = build.getModuleInfo(id)?.meta['vite:asset'] === true
+    if (isUrl) files.add(slash(relative(root, id.replace(/[?#].*$/s, ''))))
+  }
+  for (const [name, output] of Object.entries(bundle)) {
+    if (output.type !== 'asset' || !output.originalFileNames.some((each) => files.has(slash(each)))) continue
+    const path = join(client, name)
+    mkdirSync(dirname(path), { recursive: true })
+    if (!existsSync(path)) writeFileSync(path, output.source)
+    delete bundle[name]
+  }
 }
 
 function textOf(source: string | Uint8Array): string {
