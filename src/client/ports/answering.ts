@@ -1,6 +1,7 @@
 /** The requests, the WebSockets and the streams of events of servers that may be replaced. */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { closeFrame } from '../../shared/util/close-frame.ts'
 import { isStreamOfEvents } from './expected.ts'
 import type { ServerInsides } from './listening.ts'
 
@@ -10,8 +11,8 @@ interface Ending {
   destroy(): void
 }
 
-/** Code 1012 of the WebSocket protocol: the server is going to be there again. Frames of a server are not masked. */
-const SERVICE_RESTART = Buffer.from([0x88, 0x02, 0x03, 0xf4])
+/** Code 1012 of the WebSocket protocol: the server is going to be there again. */
+const SERVICE_RESTART = closeFrame(1012)
 
 /** All of them. */
 export class Answering {

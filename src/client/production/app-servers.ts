@@ -1,8 +1,9 @@
 /** The http servers of this process: those of an app that listens itself have the built client in front of the first of them. */
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
-import { Server as NetServer } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import type { FrontDoor } from './front-door.ts'
+import { WebSockets } from './web-sockets.ts'
 
 export type WebServer = HttpServer | HttpsServer
 
@@ -21,6 +22,7 @@ export class AppServers {
   readonly listening = new Set<WebServer>()
   /** Answers that have not ended. */
   readonly underWay = new Set<ServerResponse>()
+  readonly webSockets = new WebSockets()
   /** The app has told one to listen. */
   hasBegun = false
   #isEnding = false
@@ -45,6 +47,7 @@ export class AppServers {
         if (servers.#first !== first && servers.#first) events.isFirst(servers.#first)
         first = servers.#first
       }
+      if (event === 'upgrade') servers.webSockets.add(...(args as [IncomingMessage, Socket]))
       if (event === 'request') {
         const [request, response] = args as [IncomingMessage, ServerResponse]
         servers.underWay.add(response)
@@ -64,10 +67,14 @@ export class AppServers {
     this.#own.add(server)
   }
 
-  /** No connection is used for another request: nobody would answer it any more. */
+  /**
+   * Accepts no more connections, and lets those that are there end: after the answer that is under way, or after the next one. A client that
+   * keeps its connection may have sent a request just now, which would be lost if the connection were closed, as `close` of http does.
+   */
   end(): void {
     this.#isEnding = true
     for (const response of this.underWay) noMore(response)
+    for (const server of this.listening) NetServer.prototype.close.call(server)
   }
 
   /** `server`, of ours, is about to be closed: the app has the port from now on. */
