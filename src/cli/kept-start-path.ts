@@ -33,15 +33,16 @@ export function keptStart(
     const config = configOf(root, flags)
     // each plugin has a name
     const isWatched = config !== undefined && (!isPlainConfig(config) || /\bname\b/.test(config))
-    const { args, ...shaping } = options
+    // in the name where the config may read them
+    const { args: _, ...shaping } = options
     const path = startPath({
       root,
       entry: resolveEntry(entry, root),
-      flags: [shaping, flags.mode, flags.config, flags.serveAt, config, ownVersions().tether, isWatched && args],
+      flags: [shaping, flags.mode, flags.config, flags.serveAt, config, ownVersions().tether],
       vite,
       own: distPath(''),
       env: process.env,
-      readsEnv: isWatched,
+      isWatched,
       cwd: process.cwd(),
     })
     return { path, isWatched }

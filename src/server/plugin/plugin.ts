@@ -192,7 +192,10 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
     load: {
       order: 'pre',
       async handler(id) {
-        if (this.environment !== environment) return undefined
+        if (this.environment !== environment) {
+          keeper?.readingElsewhere(id)
+          return undefined
+        }
         blindSaves?.reading(id)
         keeper?.reading(id)
         const code = await loadCommonJs(environment, id, { compile: vite.transformWithOxc, isAllowed })

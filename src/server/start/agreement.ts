@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { ModuleId } from '../../shared/types.ts'
-import { digestOf, type Expected, type Proof, stillTrue } from '../../shared/util/file-proof.ts'
+import { digestOf, type Expected, KINDS, type Proof, stillTrue } from '../../shared/util/file-proof.ts'
 
 /** Module -> digest of its source, hash of its code, and whether plugins have had a hand in it. */
 export type Made = Record<ModuleId, [source: string, code: string, isTouched: boolean]>
@@ -25,8 +25,6 @@ export interface Agreed {
   /** Modules of which both have made the same, and those that no plugin has touched. */
   ids: ReadonlySet<ModuleId>
 }
-
-const KINDS = ['files', 'folders', 'links', 'lists'] as const
 
 /** The comparison with the process before this one. */
 export class Agreement {

@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import { isFilePath, slash } from '../../shared/util/file-path.ts'
 import {
-  digestOf,
   type Expected,
   fileIs,
   firstDifference,
@@ -14,6 +13,7 @@ import {
   linkIs,
   listIs,
   type Proof,
+  statIs,
 } from '../../shared/util/file-proof.ts'
 
 /** The files in each folder above a module that have a say in its code, and those by which package managers tell what is installed. */
@@ -41,6 +41,7 @@ export class Inputs {
   readonly #folders = new Map<string, string | null>()
   readonly #lists = new Map<string, string | null>()
   readonly #links = new Map<string, string | null>()
+  readonly #stats = new Map<string, string | null>()
   /** Module files -> digests of the sources that their code was made of. */
   readonly #sources = new Map<string, string>()
   #doubt: string | undefined
@@ -70,6 +71,11 @@ export class Inputs {
 
   hasFolder(path: string): boolean {
     return (this.#folders.get(path) ?? null) !== null
+  }
+
+  /** A path whose time or size count. */
+  stat(path: string): void {
+    if (!this.#stats.has(path)) this.#stats.set(path, statIs(path))
   }
 
   /** Returns the real path, `null` if there is nothing. */
@@ -105,26 +111,22 @@ export class Inputs {
   }
 
   /** Vite has read this, and makes code of it. */
-  source(id: string, content: string): void {
-    this.#sources.set(id, digestOf(content))
-  }
-
-  /** The code of this module cannot be told from its source. */
-  forget(id: string): void {
-    this.#sources.delete(id)
+  source(id: string, digest: string): void {
+    this.#sources.set(id, digest)
   }
 
   sourceOf(id: string): string | undefined {
     return this.#sources.get(id)
   }
 
-  /** The proof for everything but sources; a reason if something is not what it was when it was read. */
-  proof(): Proof | { reason: string } {
+  /** The proof for these files, and everything but sources; a reason if something is not what it was when it was read. */
+  proof(others: readonly Expected[]): Proof | { reason: string } {
     const proof = {
-      files: [...this.#files],
+      files: [...this.#files, ...others],
       folders: [...this.#folders],
       lists: [...this.#lists],
       links: [...this.#links],
+      stats: [...this.#stats],
     }
     const changed = firstDifference(proof)
     return changed === undefined ? proof : { reason: `${changed} has changed` }

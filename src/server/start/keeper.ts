@@ -8,7 +8,7 @@ import { createDebug } from 'obug'
 import type { Alias, DevEnvironment, Plugin } from 'vite'
 import { type KeptRecord, type KeptStart, keptFiles, writeIndex } from '../../shared/kept-start.ts'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
-import { slash } from '../../shared/util/file-path.ts'
+import { isFilePath, slash } from '../../shared/util/file-path.ts'
 import { digestOf } from '../../shared/util/file-proof.ts'
 import { loadTsconfigResolver, type ResolveTsconfig } from '../vite/tsconfig-resolver.ts'
 import { type Agreed, Agreement, type Made } from './agreement.ts'
@@ -20,6 +20,7 @@ import { graphOf } from './start-graph.ts'
 import { replace, seenPath, tidy } from './store-files.ts'
 import { watchPlugins } from './touched.ts'
 import { noteTsconfigs } from './tsconfig-chain.ts'
+import { jsxRuntimes, writtenImports } from './written-imports.ts'
 
 const debug = createDebug('vite-tether:start')
 
@@ -32,8 +33,7 @@ const STYLES = /\.(?:css|less|sass|scss|styl|stylus|pcss|postcss|sss|html)$/
 /** Functions that compiled code imports: part of Vite's compiler, and as old as that. */
 const HELPERS = '\0@oxc-project+runtime'
 
-/** Literals that may be specifiers, in a source and in transformed code. More than there are is no fault. */
-const WRITTEN = /\b(?:from|import|require)\s*\(?\s*['"]([^'"\n]+)['"]/g
+/** Literals in transformed code that are specifiers. */
 const IMPORTED = /__vite_ssr_(?:dynamic_)?import__\(\s*(?:\/\*[^*]*\*\/\s*)*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')/g
 
 /** Settings that the next start needs beside the code. */
@@ -60,6 +60,10 @@ export class StartKeeper {
   readonly #resolveTsconfig: Promise<ResolveTsconfig | undefined>
   /** Modules that plugins have had a hand in. */
   readonly #touched = new Set<ModuleId>()
+  /** Modules whose code depends on which files there are. */
+  readonly #globs = new Set<ModuleId>()
+  /** Files of all modules that Vite has read, with their digests: a plugin may have asked for some of them. */
+  readonly #read = new Map<string, string>()
   #tsconfigResolver: ResolveTsconfig | undefined
   #written = ''
   #seen = ''
@@ -80,6 +84,9 @@ export class StartKeeper {
     const obstacle = settingThatIsNotNoted(environment)
     if (obstacle !== undefined) this.#inputs.doubted(obstacle)
     this.#inputs.file(posix.join(slash(vite), 'package.json'))
+    const globs = environment.plugins.filter(({ name }) => name === 'vite:import-glob')
+    if (globs.length === 0) this.#inputs.doubted('this version of Vite does not tell which modules list files')
+    watchPlugins(globs, (id) => void this.#globs.add(slash(id)))
     this.#resolveTsconfig = loadTsconfigResolver(vite)
     this.#watchResolver(environment)
     if (!reads) return
@@ -98,22 +105,28 @@ export class StartKeeper {
     noteTsconfigs(this.#inputs, posix.dirname(slash(id)), this.#tsconfigs)
   }
 
+  /** A module is read for another environment: a plugin has asked for it. */
+  readingElsewhere(id: string): void {
+    if (this.#reads) this.#inputs.file(fileOf(id))
+  }
+
   /** Vite has read a module's file. It asks nobody what a package is that Node is going to load, so these are looked for here. */
   async source(id: string, content: string): Promise<void> {
     const file = slash(id)
+    // a plugin may have changed it before
+    const digest = digestOf(this.#reads ? textOf(fileOf(id)) : content)
+    if (this.#reads && isFilePath(id)) this.#read.set(fileOf(id), digest)
     if (!this.#mayKeep(file)) return
     const resolveTsconfig = await this.#resolveTsconfig
     const noted = new Set<string>()
-    const written = Array.from(content.matchAll(WRITTEN), ([, specifier]) => specifier!)
+    const written = writtenImports(content)
     if (/x$/.test(file)) written.push(...jsxRuntimes(content, resolveTsconfig?.(file)))
     for (const specifier of written) {
       noted.add(specifier)
       if (!/^[./]/.test(specifier)) this.#lookInto(specifier, file, resolveTsconfig)
     }
     this.#imports.set(file, noted)
-    // a plugin may have changed it before; otherwise its code depends on which files there are
-    if (content.includes('import.meta.glob')) this.#inputs.forget(file)
-    else this.#inputs.source(file, this.#reads ? textOf(file) : content)
+    this.#inputs.source(file, digest)
   }
 
   /** There are plugins that may do anything. */
@@ -137,7 +150,11 @@ export class StartKeeper {
   }
 
   #write(entry: ModuleId, recordOf: RecordOf, settings: StartSettings): string | undefined {
-    if (this.#inputs.doubt !== undefined) return this.#inputs.doubt
+    if (this.#inputs.doubt !== undefined) {
+      // what was agreed on before there was a doubt
+      if (this.#reads) rmSync(this.#path, { force: true })
+      return this.#inputs.doubt
+    }
     const obstacle = (record: ModuleRecord) => this.#obstacle(record)
     const made = graphOf(entry, recordOf, obstacle)
     if (typeof made === 'string') return made
@@ -168,7 +185,9 @@ export class StartKeeper {
   #agree(made: readonly ModuleRecord[]): Agreed | string {
     // files that plugins read by native code
     for (const file of this.#reads ? this.#environment.pluginContainer.watchFiles : []) this.#inputs.file(slash(file))
-    const proof = this.#inputs.proof()
+    const own = new Set(made.map(({ file }) => file))
+    const others = [...this.#read].filter(([file]) => !own.has(file))
+    const proof = this.#inputs.proof(others)
     if ('reason' in proof) return proof.reason
     if (!this.#agreement) return { proof, ids: new Set(made.map(({ id }) => id)) }
     const { text, agreed } = this.#agreement.compare(proof, this.#describe(made))
@@ -196,6 +215,7 @@ export class StartKeeper {
     const isVirtual = this.#reads !== undefined && file === null && !/^[/.]|[?#]/.test(id)
     if (!isVirtual && (file !== id || !this.#mayKeep(id))) return 'it is more than a file'
     if (format !== undefined) return 'Node runs it'
+    if (this.#globs.has(id)) return 'it lists files'
     if (!isVirtual && this.#inputs.sourceOf(id) === undefined) return 'its source is not known'
     const noted = this.#imports.get(id)
     for (const [, literal] of code.matchAll(IMPORTED)) {
@@ -232,7 +252,7 @@ export class StartKeeper {
 
   /** Code of the config and of plugins. */
   #lookIntoCode(file: string): void {
-    for (const [, specifier] of textOf(file).matchAll(WRITTEN)) this.#lookInto(specifier!, file, this.#tsconfigResolver)
+    for (const specifier of writtenImports(textOf(file))) this.#lookInto(specifier, file, this.#tsconfigResolver)
   }
 
   #lookInto(specifier: string, importer: string, resolveTsconfig: ResolveTsconfig | undefined): void {
@@ -255,6 +275,11 @@ export class StartKeeper {
   }
 }
 
+/** The file of a module, which may have a query. */
+function fileOf(id: string): string {
+  return slash(id).replace(/[?#].*$/s, '')
+}
+
 function textOf(file: string): string {
   try {
     return readFileSync(file, 'utf8')
@@ -269,11 +294,4 @@ function toKept({ id, url, file, hash, format, interop, deps, dynamicDeps, code,
     ...(format && { format }),
     ...(interop && { interop }),
   }
-}
-
-/** Modules that the compiler imports for the JSX of a file. */
-function jsxRuntimes(content: string, settings: ReturnType<ResolveTsconfig> | undefined): string[] {
-  const [, pragma] = /@jsxImportSource\s+([^\s*]+)/.exec(content) ?? []
-  const source = pragma ?? settings?.tsconfig.compilerOptions?.jsxImportSource ?? 'react'
-  return [`${source}/jsx-runtime`, `${source}/jsx-dev-runtime`]
 }

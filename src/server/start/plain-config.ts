@@ -15,7 +15,7 @@ const PURE: Record<string, RegExp> = {
 
 /** Words that give a config something that is not in its text, or a way to it. Also in comments and strings: then it is no plain config. */
 const IMPURE =
-  /\b(?:process|globalThis|global|window|self|require|module|eval|Function|constructor|prototype|Reflect|Proxy|fetch|Date|performance|random|crypto|navigator|setTimeout|setInterval|setImmediate|queueMicrotask|Worker|WebSocket|WebAssembly|Intl|toLocale\w*|hrtime|await|async|yield|this|arguments|Symbol|Error|console|hot|__proto__)\b|\bimport\s*\(|\\u|\\x/
+  /\b(?:process|globalThis|global|window|self|require|module|eval|Function|constructor|prototype|Reflect|Proxy|fetch|Date|performance|random|crypto|navigator|setTimeout|setInterval|setImmediate|queueMicrotask|Worker|WebSocket|WebAssembly|Intl|Temporal|localStorage|sessionStorage|BroadcastChannel|toLocale\w*|hrtime|await|async|yield|this|arguments|Symbol|Error|console|hot|__proto__)\b|\bimport\s*\(|\\u|\\x/
 
 const IMPORT = /^\s*import\s+(type\s)?([\s\S]*?)\s*\bfrom\s*(['"])([^'"\n]+)\3(?:[ \t]*;)?/gm
 

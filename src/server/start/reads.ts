@@ -4,32 +4,36 @@
  */
 import childProcess from 'node:child_process'
 import dgram from 'node:dgram'
+import dns from 'node:dns'
 import fs from 'node:fs'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
+import os from 'node:os'
 import { posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
 import { slash } from '../../shared/util/file-path.ts'
+import { watchClock } from './asked-clock.ts'
+import { type Caller, callerOf, isByVite, isOwn, isVites } from './callers.ts'
 import { Inputs } from './inputs.ts'
 
 type Functions = Record<string, (...args: unknown[]) => unknown>
 
 const CONTENTS = ['readFile', 'readFileSync', 'open', 'openSync', 'createReadStream', 'openAsBlob']
 const LISTS = ['readdir', 'readdirSync', 'opendir', 'opendirSync']
-const QUESTIONS = ['exists', 'stat', 'lstat', 'access', 'realpath', 'readlink'].flatMap((name) => [name, `${name}Sync`])
+const QUESTIONS = ['exists', 'access', 'realpath', 'readlink'].flatMap((name) => [name, `${name}Sync`])
+const STATS = ['stat', 'lstat'].flatMap((name) => [name, `${name}Sync`])
+/** What they say of a machine, or of a network, is in no file. */
+const MACHINE = ['hostname', 'networkInterfaces', 'userInfo', 'freemem', 'loadavg', 'uptime']
 /** What they read is not seen: they call Node's insides. */
 const UNSEEN = ['glob', 'globSync', 'cp', 'cpSync']
 
 /** Words of a config, or of a plugin beside it, that may have another value at each start, or read what is not seen here. */
 const UNSTEADY =
-  /\b(?:Date|random\w*|performance|hrtime|uptime|Intl|getBuiltinModule|binding)\b|\b(?:toLocale\w*|build|createServer|createBuilder|preview|loadConfigFromFile|runnerImport)\s*\(|['"](?:(?:node:)?(?:os|crypto|sqlite|wasi|perf_hooks|v8)|rolldown|rollup|esbuild)['"/]/
+  /\b(?:Date|Temporal|stdin|SHLVL|OLDPWD|COLUMNS|LINES|(?:TERM|WT|SSH|TMUX|VSCODE)_\w+|\w*_SESSION_ID|WINDOWID|STY|GPG_TTY|random\w*|performance|hrtime|uptime|Intl|getBuiltinModule|binding)\b|\b(?:toLocale\w*|build|createServer|createBuilder|preview|loadConfigFromFile|runnerImport)\s*\(|['"](?:(?:node:)?(?:os|crypto|readline|sqlite|wasi|perf_hooks|v8)|rolldown|rollup|esbuild)['"/]/
 
 /** Native code that is Vite's. */
 const NATIVE = /[\\/](?:@?rolldown|lightningcss|fsevents)/
-
-/** Packages that Vite brings, and those that print debug lines, with the time. */
-const VITES = /\/node_modules\/(?:rolldown|obug|debug)\//
 
 /** A file of a package manager's folder; the greedy first part leads to the innermost one. */
 const PACKAGE = /^.*\/node_modules\/(?:@[^/]+\/)?[^/.@][^/]*/
@@ -37,6 +41,9 @@ const PACKAGE = /^.*\/node_modules\/(?:@[^/]+\/)?[^/.@][^/]*/
 const CACHE = /\/node_modules\/\.(?:vite|cache)|\.timestamp-\d+-[\da-f]+\.m?js$/
 
 const CODE = /\.[cm]?[jt]sx?$/
+
+/** Flags of a file whose content is gone when it is opened. */
+const TRUNCATED = fs.constants.O_RDWR | fs.constants.O_TRUNC
 
 /** The reads of this process, from `install` on. */
 export class Reads {
@@ -67,7 +74,7 @@ export class Reads {
   /** Returns what takes it away again. */
   install(): () => void {
     const undone: (() => void)[] = []
-    const patch = (object: object, name: string, note: (args: unknown[], by: string) => void) => {
+    const patch = (object: object, name: string, note: (args: unknown[], by: Caller) => void) => {
       const functions = object as Functions
       const original = functions[name]
       if (typeof original !== 'function') return
@@ -83,8 +90,10 @@ export class Reads {
     }
     for (const api of [fs, fs.promises]) {
       for (const name of CONTENTS) patch(api, name, ([path, flags], by) => isReading(flags) && this.#content(path, by))
+      for (const name of ['copyFile', 'copyFileSync']) patch(api, name, ([path], by) => this.#content(path, by))
       for (const name of LISTS) patch(api, name, ([path, options], by) => this.#list(path, options, by))
-      for (const name of QUESTIONS) patch(api, name, ([path], by) => this.#question(path, by))
+      for (const name of QUESTIONS) patch(api, name, ([path], by) => this.#question(path, 'link', by))
+      for (const name of STATS) patch(api, name, ([path], by) => this.#question(path, 'stat', by))
       for (const name of UNSEEN) patch(api, name, (_, by) => this.#doubt(`${name}() is called`, by))
     }
     for (const name of ['spawn', 'exec', 'execFile', 'fork'].flatMap((each) => [each, `${each}Sync`]))
@@ -99,33 +108,20 @@ export class Reads {
       [dgram.Socket, 'send'],
     ] as const)
       patch(api.prototype, name, (_, by) => this.#doubt('a socket is opened', by))
+    for (const name of MACHINE) patch(os, name, (_, by) => this.#doubt(`os.${name}() is asked`, by))
+    for (const api of [dns, dns.promises]) {
+      for (const name of Object.keys(api).filter((each) => /^(?:lookup|resolve|reverse)/.test(each)))
+        patch(api, name, (_, by) => this.#doubt('an address is looked up', by))
+    }
     patch(process, 'dlopen', ([, file], by) => {
       if (!NATIVE.test(String(file))) this.#doubt('native code is loaded', by)
     })
     patch(Math, 'random', (_, by) => this.#doubt('chance is asked', by))
-    undone.push(this.#watchClock())
+    undone.push(watchClock((by) => this.#doubt('a clock is asked', by)))
     syncBuiltinESMExports()
     return () => {
       for (const undo of undone) undo()
       syncBuiltinESMExports()
-    }
-  }
-
-  /** Two processes may see the same year. A number of milliseconds is another one for each. */
-  #watchClock(): () => void {
-    const { Date: original } = globalThis
-    const construct = (target: DateConstructor, args: [], newTarget: DateConstructor): Date => {
-      if (args.length === 0) this.#doubt('a clock is asked', callerOf(construct))
-      return Reflect.construct(target, args, newTarget === watched ? target : newTarget) as Date
-    }
-    const apply = (target: DateConstructor): string => {
-      this.#doubt('a clock is asked', callerOf(apply))
-      return target()
-    }
-    const watched: DateConstructor = new Proxy(original, { construct, apply } as ProxyHandler<DateConstructor>)
-    globalThis.Date = watched
-    return () => {
-      globalThis.Date = original
     }
   }
 
@@ -139,33 +135,38 @@ export class Reads {
     if (word !== undefined) this.inputs.doubted(`${path} says ${word}`)
   }
 
-  #content(given: unknown, by: string): void {
+  #content(given: unknown, by: Caller): void {
+    if (given === 0) this.#doubt('standard input is read', by)
     const path = pathOf(given)
-    if (path === undefined || isOwnCode(by) || (this.#isServing && this.#isVites(by))) return
-    if (by === '') this.#hasSeenModules = true
+    if (path === undefined) return
+    if (by.loads === undefined && (isOwn(by) || (this.#isServing && isVites(by, this.#vite)))) return
+    if (by.loads === 'esm') this.#hasSeenModules = true
     if (CACHE.test(path) || this.#package(path)) return
+    if (!mayBeReadAgain(path)) this.inputs.doubted(`${path} is read, which is no file`)
     // a plugin may load code of the project later on
-    if (CODE.test(path) && (!this.#isServing || by === '')) this.codeFile(path)
+    else if (CODE.test(path) && (!this.#isServing || by.loads)) this.codeFile(path)
     else this.inputs.file(path)
   }
 
-  #list(given: unknown, options: unknown, by: string): void {
+  #list(given: unknown, options: unknown, by: Caller): void {
     const path = pathOf(given)
-    if (path === undefined || isOwnCode(by) || this.#isVites(by) || CACHE.test(path) || this.#package(path)) return
+    if (path === undefined || this.#isNotTheirs(by) || CACHE.test(path) || this.#package(path)) return
     if ((options as { recursive?: boolean } | null)?.recursive)
       this.inputs.doubted(`all folders below ${path} are read`)
     this.inputs.list(path)
   }
 
-  #question(given: unknown, by: string): void {
+  #question(given: unknown, kind: 'link' | 'stat', by: Caller): void {
     const path = pathOf(given)
-    if (path === undefined || isOwnCode(by) || this.#isVites(by) || CACHE.test(path) || this.#package(path)) return
-    this.inputs.link(path)
+    if (path === undefined || this.#isNotTheirs(by) || CACHE.test(path) || this.#package(path)) return
+    // Vite only wants to know what is there
+    if (kind === 'link' || isByVite(by, this.#vite)) this.inputs.link(path)
+    else this.inputs.stat(path)
   }
 
-  #doubt(reason: string, by: string): void {
-    if (this.inputs.doubt === undefined && !isOwnCode(by) && !this.#isVites(by))
-      this.inputs.doubted(`${reason} ${by.trim()}`)
+  #doubt(reason: string, by: Caller): void {
+    if (this.inputs.doubt === undefined && !isOwn(by) && !isByVite(by, this.#vite))
+      this.inputs.doubted(`${reason} ${by.lines[0]?.trim() ?? ''}`)
   }
 
   /** What is installed changes with its package.json and the files of the package manager. Returns `false` for other files. */
@@ -175,36 +176,20 @@ export class Reads {
     const [folder] = PACKAGE.exec(path) ?? []
     if (folder === undefined) return false
     if (this.#packages.has(folder)) return true
+    // one that is linked has sources
+    if (!this.inputs.link(folder)?.includes('/node_modules/')) return false
     this.#packages.add(folder)
     const manifest = posix.join(folder, 'package.json')
-    this.inputs.link(folder)
     this.inputs.file(manifest)
     // it may read files by native code that Vite has loaded before
     if (/"dependencies"\s*:\s*\{[^}]*"rolldown"/.test(read(manifest))) this.inputs.doubted(`${folder} needs rolldown`)
     return true
   }
 
-  #isVites(by: string): boolean {
-    const line = slash(by)
-    return line.includes(`${this.#vite}/`) || VITES.test(line)
+  /** Neither the config nor a plugin has had anything to do with it. */
+  #isNotTheirs(by: Caller): boolean {
+    return isOwn(by) || isVites(by, this.#vite)
   }
-}
-
-/** The line of the stack that calls `noting`; empty for Node itself, which loads a module. */
-function callerOf(noting: (...args: never[]) => unknown): string {
-  const { stackTraceLimit } = Error
-  const at: { stack?: string } = {}
-  Error.stackTraceLimit = 8
-  Error.captureStackTrace(at, noting)
-  // the stack is made of it when it is asked for
-  const stack = String(at.stack)
-  Error.stackTraceLimit = stackTraceLimit
-  return (
-    stack
-      .split('\n')
-      .slice(1)
-      .find((line) => /[\\/]/.test(line) && !/[( ]node:/.test(line)) ?? ''
-  )
 }
 
 /** `false` if a file is opened to be written. */
@@ -213,9 +198,19 @@ function isReading(flags: unknown): boolean {
     string,
     unknown
   >
-  if (typeof given === 'number') return (given & (fs.constants.O_WRONLY | fs.constants.O_RDWR)) === 0
+  if (typeof given === 'number') return (given & fs.constants.O_WRONLY) === 0 && (given & TRUNCATED) !== TRUNCATED
   // the second argument of readFile() is an encoding
-  return !/^(?:w|a|wx|ax|w\+|a\+|wx\+|ax\+|as|as\+)$/.test(String(given))
+  return !/^(?:w|a|wx|xw|ax|xa|w\+|wx\+|xw\+|as|sa)$/.test(String(given))
+}
+
+/** `false` for a pipe or a device: a proof would wait for it, or read for ever. */
+function mayBeReadAgain(path: string): boolean {
+  try {
+    const stats = fs.statSync(path)
+    return stats.isFile() || stats.isDirectory()
+  } catch {
+    return true
+  }
 }
 
 /** The absolute path; `undefined` for what is open already. */

@@ -7,13 +7,13 @@ import { dirname, join } from 'node:path'
 import { digestOf } from '../../shared/util/file-proof.ts'
 
 /** Changes when what is kept, or what is made of it, changes in a way that its versions do not tell. */
-const FORMAT = 3
+const FORMAT = 4
 
 /** Variables that shape code: those of `import.meta.env`, and Node's. */
 const VARIABLES = /^(?:VITE_.*|NODE_ENV|NODE_OPTIONS|NODE_PATH)$/
 /** Variables in which one terminal differs from another, or a start from the next. */
 const TERMINALS =
-  /^(?:_|SHLVL|PWD|OLDPWD|COLUMNS|LINES|TERM_.*|.*_SESSION_ID|WINDOWID|WT_.*|SSH_.*|TMUX.*|STY|GPG_TTY|VSCODE_.*)$/
+  /^(?:_|SHLVL|OLDPWD|COLUMNS|LINES|TERM_.*|.*_SESSION_ID|WINDOWID|WT_.*|SSH_.*|TMUX.*|STY|GPG_TTY|VSCODE_.*)$/
 
 /** The command's knowledge of a start. */
 export interface StartRequest {
@@ -27,8 +27,8 @@ export interface StartRequest {
   /** The folder of our own built files. */
   own: string
   env: NodeJS.ProcessEnv
-  /** The config may read any variable. */
-  readsEnv: boolean
+  /** The config may read all that there is of a process, any variable for example. */
+  isWatched: boolean
   cwd: string
 }
 
@@ -40,12 +40,19 @@ export function startFolder(root: string): string {
 
 /** The path of the index. */
 export function startPath(request: StartRequest): string {
-  const { root, env, readsEnv, own, ...rest } = request
-  const counts = (name: string) => VARIABLES.test(name) || (readsEnv && !TERMINALS.test(name))
+  const { root, env, isWatched, own, ...rest } = request
+  const counts = (name: string) => VARIABLES.test(name) || (isWatched && !TERMINALS.test(name))
   const variables = Object.entries(env).filter(([name]) => counts(name))
   const node = [process.version, process.arch, process.platform, process.execPath]
-  const key = [FORMAT, realpathSync(root), rest, variables.sort(), node, stampsOf(own)]
+  const key = [FORMAT, realpathSync(root), rest, variables.sort(), node, stampsOf(own), isWatched && ownProcess()]
   return join(startFolder(root), `start-${hex(digestOf(JSON.stringify(key)))}`)
+}
+
+/** What the config may find out about this process, but for what has no effect on the next one. */
+function ownProcess(): unknown {
+  const { argv, execArgv, stdin, stdout, stderr } = process
+  const terminals = [stdin, stdout, stderr].map(({ isTTY }) => isTTY === true)
+  return [argv.filter((arg) => arg !== '--clear-cache'), execArgv, terminals, process.getuid?.()]
 }
 
 function hex(digest: string): string {

@@ -1,6 +1,6 @@
 /** Tells whether files and folders are what they were: by their content, never by times, which a clock or a copy may set back. */
 import { createHash } from 'node:crypto'
-import { type Dirent, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
 
 /** A path, and what it must be: a digest or a real path; `null`: there must be none. */
@@ -16,6 +16,8 @@ export interface Proof {
   lists: Expected[]
   /** Paths by what they really are. */
   links: Expected[]
+  /** Paths by what their stats say, for who has asked. */
+  stats: Expected[]
 }
 
 /** Extensions that an import may leave out, or write for one another. */
@@ -68,12 +70,27 @@ export function linkIs(path: string): string | null {
   }
 }
 
+/** The real path, and the kind, of files also size, time and mode; `null` if there is none. Of folders the time tells nothing that a list does not. */
+export function statIs(path: string): string | null {
+  try {
+    const stats = statSync(path)
+    const more = stats.isFile() ? [stats.size, stats.mtimeMs] : []
+    return digestOf(JSON.stringify([realpathSync(path), stats.mode, ...more]))
+  } catch {
+    return null
+  }
+}
+
 const IS: Record<keyof Proof, (path: string) => string | null> = {
   files: fileIs,
   folders: folderIs,
   lists: listIs,
   links: linkIs,
+  stats: statIs,
 }
+
+/** All of them. */
+export const KINDS = Object.keys(IS) as (keyof Proof)[]
 
 /** `true` if a path is what it was. */
 export function stillTrue(kind: keyof Proof, [path, was]: Expected): boolean {
@@ -82,7 +99,7 @@ export function stillTrue(kind: keyof Proof, [path, was]: Expected): boolean {
 
 /** The first path that is not what it was; `undefined` if all are. */
 export function firstDifference(proof: Proof): string | undefined {
-  for (const kind of ['files', 'folders', 'lists', 'links'] as const) {
+  for (const kind of KINDS) {
     const changed = proof[kind].find((each) => !stillTrue(kind, each))
     if (changed) return changed[0]
   }
@@ -94,6 +111,7 @@ function mayBeImported(entry: Dirent): boolean {
 }
 
 function describe(folder: string, entry: Dirent): string {
-  if (entry.isSymbolicLink()) return `${entry.name}@${readlinkSync(join(folder, entry.name))}`
+  // where it leads may be a link again
+  if (entry.isSymbolicLink()) return `${entry.name}@${linkIs(join(folder, entry.name))}`
   return entry.isDirectory() ? `${entry.name}/` : entry.name
 }

@@ -12,7 +12,7 @@ function request(root: string): StartRequest {
     vite,
     own: `${root}/dist`,
     env: { VITE_A: '1' },
-    readsEnv: false,
+    isWatched: false,
     cwd: root,
   }
 }

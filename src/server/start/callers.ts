@@ -1,0 +1,53 @@
+/** Tells whose code calls a function. */
+import { isOwnCode } from '../../shared/util/dist-files.ts'
+import { slash } from '../../shared/util/file-path.ts'
+
+/** Packages that Vite brings, and those that print debug lines, with the time. */
+const VITES = /\/node_modules\/(?:rolldown|obug|debug)\//
+
+/** Frames to look at: what a plugin has Vite do for it is the plugin's. */
+const FRAMES = 16
+
+/** The code that calls, as lines of the stack. */
+export interface Caller {
+  /** Those that are not Node's, the nearest first. */
+  lines: readonly string[]
+  /** Node loads a module. */
+  loads?: 'commonjs' | 'esm'
+}
+
+/** Who calls `noting`. */
+export function callerOf(noting: (...args: never[]) => unknown): Caller {
+  const { stackTraceLimit } = Error
+  const at: { stack?: string } = {}
+  Error.stackTraceLimit = FRAMES
+  Error.captureStackTrace(at, noting)
+  // the stack is made of it when it is asked for
+  const stack = String(at.stack).split('\n').slice(1)
+  Error.stackTraceLimit = stackTraceLimit
+  const isNodes = (line: string) => !/[\\/]/.test(line) || /[( ]node:/.test(line)
+  const first = stack.findIndex((line) => !isNodes(line))
+  const nearest = (first < 0 ? stack : stack.slice(0, first)).join()
+  const lines = stack.filter((line) => !isNodes(line))
+  if (nearest.includes('node:internal/modules/esm/') || stack.length === 0) return { lines, loads: 'esm' }
+  return nearest.includes('node:internal/modules/') ? { lines, loads: 'commonjs' } : { lines }
+}
+
+/** `true` if code of this package calls. */
+export function isOwn({ lines: [first] }: Caller): boolean {
+  return first !== undefined && isOwnCode(first)
+}
+
+/** `true` if Vite calls of its own accord: its folder is `vite`. One of its functions that a plugin calls reads what the plugin wants to know. */
+export function isVites({ lines }: Caller, vite: string): boolean {
+  return lines.length > 0 && lines.map(slash).every((line) => isVitesCode(line, vite) || isOwnCode(line))
+}
+
+/** `true` if code of Vite, or of what it brings, calls, whoever has called that. */
+export function isByVite({ lines: [first = ''] }: Caller, vite: string): boolean {
+  return isVitesCode(slash(first), vite)
+}
+
+function isVitesCode(line: string, vite: string): boolean {
+  return line.includes(`${vite}/`) || VITES.test(line)
+}
