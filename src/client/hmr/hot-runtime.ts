@@ -35,7 +35,7 @@ export interface DetachedInstance {
   readonly id: ModuleId
 }
 
-/** The functions of a runner that the engine needs. */
+/** The functions of a runner that the engine needs: over its graph, its names, its code, its instances in the order of an update, and waits. */
 export interface HotRuntime {
   /** The instance's node, or `undefined` if this runner has never evaluated the module or no longer holds it. */
   node(id: ModuleId): GraphNode | undefined
@@ -49,21 +49,18 @@ export interface HotRuntime {
    * failed is among them until the next `install`, although it has no node: it may hold something to dispose of.
    */
   ids(): Iterable<ModuleId>
-  /**
-   * Notes which modules get an instance from now on, until it is called again. The returned function tells those of them that
-   * are among `ids`.
-   */
-  track(): () => ModuleId[]
   /** Ids that were executed directly (entries and `import()` calls from outside): where the graph hangs. Failed ones too. */
   roots(): Iterable<ModuleId>
   /** `true` if the evaluation of a module is under way, or has ever ended. */
   isKnown(id: ModuleId): boolean
+
   /** The id that `specifier` (an URL as Vite rewrites it, a path or an id) means inside `owner`. */
   toId(specifier: string, owner?: ModuleId): ModuleId
   /** The id of an entry as a user names it: `toId` for what only the server can resolve, a missing extension for example. */
   resolve(file: string): Promise<ModuleId>
   /** The URL that log lines and payloads name. */
   toUrl(id: ModuleId): string
+
   /**
    * Takes newer code into the store; nothing is evaluated. From now on to evaluate a module of `saved.failed` throws its error,
    * until the module is among the modules or the seeds of another call. Returns the ids of those that run other code than is held
@@ -83,16 +80,23 @@ export interface HotRuntime {
    * missing, compiles it and checks the named imports. Throws the first error and touches nothing.
    */
   prepare(roots: readonly ModuleId[], replaced: ReadonlySet<ModuleId>): Promise<void>
+
   /** Takes instances, and the edges they own, out of the cache. */
   detach(ids: Iterable<ModuleId>): DetachedInstance[]
+  /**
+   * Notes which modules get an instance from now on, until it is called again. The returned function tells those of them that
+   * are among `ids`.
+   */
+  track(): () => ModuleId[]
+  /** Imports a module from current code, evaluating whatever has no instance. */
+  evaluate(id: ModuleId): Promise<ModuleNamespace>
   /** Nothing more is to run of those of `ids` whose evaluation is under way, as far as that can be stopped. */
   abandon?(ids: Iterable<ModuleId>): void
-  /** Puts them back exactly as they were, over anything evaluated since. */
+  /** Puts detached instances back exactly as they were, over anything evaluated since. */
   attach(instances: readonly DetachedInstance[]): void
   /** Evaluates a detached instance's own (previous) code again, into the same namespace object, and puts it back. */
   reevaluate(instance: DetachedInstance): Promise<void>
-  /** Imports a module from current code, evaluating whatever has no instance. */
-  evaluate(id: ModuleId): Promise<ModuleNamespace>
+
   /** `true` if it is certain that no module of `ids` is being evaluated. */
   isSettled(ids: Iterable<ModuleId>): boolean
   /** Resolves when no evaluation of `ids` is under way. */
