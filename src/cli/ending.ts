@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import type { EarlyStart } from '../server/options.ts'
 import type { RunningServer } from './serve.ts'
 
-/** How an app has ended. */
+/** The end of an app. */
 export type AppExit = NonNullable<EarlyStart['exit']>
 
 /** Ends this process. */

@@ -12,7 +12,7 @@ export interface Settings {
   entry: string | undefined
   options: TetherOptions
   cli: CliSettings
-  /** What the config and its plugins read, where they may read anything. */
+  /** Notes the files that the config and its plugins read, where they may read anything. */
   reads?: Reads
 }
 

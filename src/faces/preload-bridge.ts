@@ -1,4 +1,4 @@
-/** What app processes and all that they start preload: see `client/bridge/preload`. */
+/** Preloaded by app processes and all that they start: see `client/bridge/preload`. */
 import { loadApp } from './load-app.ts'
 
 const { preload, take, evaluate } = loadApp()

@@ -33,7 +33,7 @@ export interface RunnerView {
   pid: number | undefined
   /** The name of its machine; `undefined` while a supervised runner is not connected. */
   host: string | undefined
-  /** How far its process or its session has come. */
+  /** The state of its process, or of its session. */
   state: RunnerState
   /** Number of modules of which it holds the code; 0 while a supervised runner is not connected. */
   modules: number
@@ -53,7 +53,7 @@ export interface RunnerView {
   ports?: (number | string)[]
   /** `true` if it runs the saved code: no change is on its way to it, and none has failed or waits for a restart. */
   current: boolean
-  /** How and where a supervised runner answers requests; absent while it does not. */
+  /** The way in which a supervised runner answers requests, and the place; absent while it does not. */
   serving?: Serving
   /** Of an attached runner: its versions of vite-tether and Node. Absent if it does not tell. */
   versions?: InstalledVersions
@@ -102,7 +102,7 @@ export interface WithheldSave {
   runners: string[]
 }
 
-/** How long the steps of an update took, in milliseconds. */
+/** The times that the steps of an update took, in milliseconds. */
 export interface UpdateTimes {
   /** From the moment in which the server was told of the save until the changed code was compiled and sent. */
   compile: number
@@ -110,7 +110,7 @@ export interface UpdateTimes {
   runner: number
 }
 
-/** How the process of a supervised runner has ended, and what follows. */
+/** The way in which the process of a supervised runner has ended, and what follows. */
 export interface ExitDetails {
   /** `true` if it was asked to stop. */
   requested: boolean

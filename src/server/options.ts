@@ -43,7 +43,7 @@ export interface EarlyStart {
   discard(): void
 }
 
-/** How Vite's dev server hands requests to the app. */
+/** Rules by which Vite's dev server hands requests to the app. */
 export interface ServeOptions {
   /**
    * Paths that are the app's before Vite is asked: each stands for itself and for all below it, or is a regular expression if it
@@ -114,7 +114,7 @@ export interface TetherOptions {
    * shown. If it fails the old process goes on. Updates in place do not wait for it, nor does the first start. @default none
    */
   before?: string
-  /** How the app process is stopped. */
+  /** The way in which the app process is stopped. */
   stop?: {
     /** The signal that asks the process to stop; not SIGKILL or SIGSTOP. @default 'SIGTERM' */
     signal?: NodeJS.Signals

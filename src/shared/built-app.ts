@@ -1,4 +1,4 @@
-/** What `vite build` tells the server that it emits, by the text of its first module. */
+/** The words of `vite build` to the server that it emits, in the text of its first module. */
 export interface BuiltApp {
   /** The entry, for people: its path from Vite's root. */
   entry: string
@@ -19,7 +19,7 @@ export interface BuiltApp {
 /** The variable by which `vite preview` tells the server the number of the fd at which it waits to hear where it is. */
 export const PREVIEW_FD = 'VITE_TETHER_PREVIEW_FD'
 
-/** What the server of a preview says there, as a line of JSON, when it can be asked. */
+/** The line of JSON that the server of a preview writes there when it can be asked. */
 export interface PreviewTarget {
   host: string
   port: number

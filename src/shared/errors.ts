@@ -71,7 +71,7 @@ export interface FlatError {
   cause?: FlatError
 }
 
-/** How many causes of causes are kept: a cycle of causes ends here. */
+/** Causes of causes that are kept, at most: a cycle of causes ends here. */
 const MAX_CAUSES = 8
 
 /** Turns anything thrown into JSON. */

@@ -77,7 +77,7 @@ export interface Applied {
   outcome: 'updated' | 'reloaded' | 'unaffected' | 'unaccepted' | 'failed'
   /** Milliseconds from the receipt of the change to the end of the update, its event listeners included; `accept` callbacks are not awaited. */
   ms: number
-  /** How many modules were evaluated. */
+  /** The number of modules that were evaluated, those behind the accepted ones included. */
   evaluated: number
   /** The boundaries that accepted the change; empty unless `outcome` is `updated`. */
   updates: AppliedUpdate[]
@@ -129,7 +129,7 @@ export interface RunnerConfig {
   versions?: InstalledVersions
 }
 
-/** How an app answers requests, and where. */
+/** The way in which an app answers requests, and the place. */
 export interface Serving {
   /**
    * `listening`: it listens by itself, and `target` is the first of its http servers. Else its entry exports a function, which we

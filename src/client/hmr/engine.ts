@@ -11,7 +11,7 @@ import type { Participant } from './participant.ts'
 /** For a change that no module accepts: `restart` leaves it to the supervisor, `reload` executes the entries again. */
 export type UnacceptedPolicy = 'restart' | 'reload'
 
-/** How long the engine waits for application code, in ms. */
+/** The times for which the engine waits for application code, in ms. */
 export interface EngineLimits {
   /** For evaluations under way of modules that are to be replaced. @default 1000 */
   settle: number

@@ -74,7 +74,7 @@ function objectionTo({ participant, onUnaccepted }: Engine, { replaced, boundari
   return onUnaccepted === 'restart' ? participant?.objects?.(replaced, boundaries) : undefined
 }
 
-/** How far a change of `seeds` reaches. */
+/** The modules that a change of `seeds` reaches, and the boundaries at which it ends. */
 async function spread(engine: Engine, { invalidators }: Cause, seeds: readonly ModuleId[]): Promise<Propagation> {
   const { runtime, cache, limits } = engine
   const roots = await rootsOf(engine)

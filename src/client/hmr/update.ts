@@ -30,7 +30,7 @@ const debug = createDebug('vite-tether:hmr')
 interface Replacement {
   /** The new namespaces of the modules that were to be evaluated. */
   modules: Map<ModuleId, ModuleNamespace>
-  /** How many modules were evaluated, dependencies included. */
+  /** The number of modules that were evaluated, dependencies included. */
   evaluated: number
   /** The registrations of the replaced instances. */
   previous: Map<ModuleId, Registrations>

@@ -17,7 +17,7 @@ import type { Dial } from './dial.ts'
 import { createHold } from './keep-alive.ts'
 import { createLoop } from './reconnect.ts'
 
-/** How long to try to get a link back, unless told otherwise. */
+/** Milliseconds for which a lost link is tried again, unless told otherwise. */
 const PATIENCE = 600_000
 
 const debug = createDebug('vite-tether:session')
@@ -74,9 +74,9 @@ export interface SessionSettings {
   kind: Kind
   /** Called when something is sent while there is no link. */
   wanted?: () => void
-  /** How long to try before the first link, in milliseconds. Default 0: one attempt. */
+  /** Milliseconds for which the first link is tried; 0 is one attempt. @default 0 */
   wait?: number
-  /** How long to try to get a link back, in milliseconds. Default: 10 minutes. */
+  /** Milliseconds for which a lost link is tried again. @default 10 min */
   patience?: number
   /** Ends the session, at any time. */
   signal?: AbortSignal

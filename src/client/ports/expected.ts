@@ -1,4 +1,4 @@
-/** How long the end of a process waits for whom. */
+/** The times for which the end of a process waits for clients that are likely to ask. */
 import type { OutgoingHttpHeaders } from 'node:http'
 
 /** Milliseconds after an answer in which its client is likely to ask again: to close the connection then would take that request away. */

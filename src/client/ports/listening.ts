@@ -1,4 +1,4 @@
-/** How Node's servers listen, beneath `listen()`: the one place that knows the insides of `net.Server`. */
+/** The way in which Node's servers listen, beneath `listen()`: the one place that knows the insides of `net.Server`. */
 import net, { type Server } from 'node:net'
 import { getSystemErrorName } from 'node:util'
 import type { NodeHandle } from '../../shared/ports.ts'

@@ -5,7 +5,7 @@ import type { ListenArguments } from './listening.ts'
 
 /** Names the ports of one process. */
 export class PortNames {
-  /** How often any port was asked for, by the rest of the arguments. */
+  /** The number of times that any port was asked for, by the rest of the arguments. */
   readonly #any = new Map<string, number>()
 
   /** Port 0 means in each process the one that the call of this number had. */

@@ -54,7 +54,7 @@ export class ServedPort {
   isOrphan = false
   /** `server` has had the port for so short a time that it may be a probe. */
   isTrial = false
-  /** How often code that listens here has run of late, and how many servers have got the port since. */
+  /** The number of times that code which listens here has run of late, and the number of servers that have got the port since. */
   runs: number
   taken = 1
   readonly inode: string | undefined

@@ -42,7 +42,7 @@ export class Takeover implements ServerHooks {
   readonly #portOf = new WeakMap<ServerInsides, ServedPort>()
   /** Nothing is bound yet for these: others are asked to let go first. */
   readonly #asking = new WeakMap<ServerInsides, ListenArguments>()
-  /** How often code has run of late: the start, and each update. */
+  /** The number of times that code has run of late: the start, and each update. */
   #runs = 1
   #settling: NodeJS.Timeout | undefined
   below: PortsBelow | undefined

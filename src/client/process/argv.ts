@@ -1,4 +1,4 @@
-/** How a supervised app process is told from others, and what its app sees of that. */
+/** Tells a supervised app process from others, and hides that from its app. */
 import { distPath } from '../../shared/util/dist-files.ts'
 
 /** `true` if this is a supervised app process: its `argv[1]` is our bootstrap. */

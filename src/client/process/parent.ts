@@ -20,7 +20,7 @@ export interface ParentEvents {
 
 /** The parent. */
 export interface Parent {
-  /** What the last start has left, if the process may begin with it; resolves with the first line. */
+  /** The place of the start that is kept, if the process may begin with it; resolves with the first line. */
   readonly kept: Promise<KeptPlace | undefined>
   /** Keeps the process alive until it has come, unless `beginAlone` is called. */
   readonly handover: Promise<Handover>

@@ -6,7 +6,7 @@ import { constants } from 'node:os'
 
 type Emit = (event: string | symbol, ...args: unknown[]) => boolean
 
-/** How the process is stopped. */
+/** Options of the end of the process. */
 export interface StopOptions {
   /** The signals that ask for it. */
   signals: Iterable<NodeJS.Signals>

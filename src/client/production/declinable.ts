@@ -2,7 +2,7 @@
 import { type OutgoingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http'
 import { Writable } from 'node:stream'
 
-/** What a request is answered by. */
+/** The answer to a request. */
 export interface FileAnswer {
   /** Sends the head, and returns what takes the body. */
   head(status: number, headers: OutgoingHttpHeaders): Writable

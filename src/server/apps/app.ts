@@ -64,7 +64,7 @@ export class App extends EventEmitter<AppEvents> {
   /** Of the burst of saves that goes on, or of the last one. */
   #firstSave = 0
   #lastSave = 0
-  /** How often it was stopped: a restart that was due before is none any more. */
+  /** The number of stops: a restart that was due before one is none any more. */
   #stops = 0
   /** When the last process ended: in monotonic ms, and in ms since the epoch. */
   #endedAt = { monotonic: 0, epoch: 0 }

@@ -5,7 +5,7 @@ import { type FlatError, flattenError, TetherError } from '../../shared/errors.t
 import { killTree, signalGroup } from '../process/process-group.ts'
 import { inherited } from './inherited-env.ts'
 
-/** How often the command is run again because it has failed and something was saved meanwhile: it may have written that itself. */
+/** Runs of the command, at most, where it has failed and something was saved meanwhile: it may have written that itself. */
 const ATTEMPTS = 3
 
 /** Questions of the command's runner. */
@@ -70,7 +70,7 @@ export class BeforeRestart {
     )
   }
 
-  /** How the command has failed; `undefined` if it has not. */
+  /** The way in which the command has failed; `undefined` if it has not. */
   #exit(command: string): Promise<string | undefined> {
     return new Promise((resolve) => {
       // a group of its own, so that what the shell starts ends with it

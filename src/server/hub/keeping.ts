@@ -54,7 +54,7 @@ export class Keeping {
     this.#isKept = this.#bindings.newestOptions?.early?.hasBegun === true
   }
 
-  /** What is proven of the code with which the process has begun: that it was made of the sources that are there now. */
+  /** Asked of the code with which the process has begun: `true` if it is proven to be made of the sources that are there now. */
   proven(): IsProven {
     const { server, options } = this.#bindings.current
     // otherwise saves restart the app, and of a file that Vite does not know as a module nobody would know that

@@ -32,7 +32,7 @@ export interface ReceptionOptions {
   bindings: Bindings
   apps: Apps
   report: Report
-  /** What is proven of the code that a process has begun with. */
+  /** Asked of the code that a process has begun with. */
   proven(): IsProven
 }
 

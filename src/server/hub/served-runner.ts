@@ -19,7 +19,7 @@ export interface RunnerHost {
   records(): Promise<Records>
   /** Gives the runner its id and its settings. */
   admit(info: RunnerInfo, runner: ServedRunner): Promise<RunnerConfig>
-  /** What is proven of the code that a process has begun with. */
+  /** Asked of the code that a process has begun with. */
   proven(): IsProven
   /** Resolves when the code of all runners has been compared with Vite's. */
   compared(): Promise<unknown>
@@ -60,7 +60,7 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
   /** The size of its process, in bytes, when it last told. */
   memory: number | undefined
   lastUpdate: Applied | undefined
-  /** How its app answers requests. */
+  /** The way in which its app answers requests; absent while it does not. */
   serving: Serving | undefined
   /** When it began to execute modules, in ms since the epoch. */
   connectedAt: number | undefined
@@ -140,7 +140,7 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
     }
   }
 
-  /** How the app answers requests from now on; `undefined`: not at all. */
+  /** The app answers requests in this way from now on; `undefined`: not at all. */
   serves(serving: Serving | undefined): void {
     if (isDeepStrictEqual(serving, this.serving)) return
     this.serving = serving

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { statOf } from '../../shared/util/file-stats.ts'
 
-/** What package.json has for one subpath: a file, conditions, alternatives. */
+/** The value in package.json for one subpath: a file, conditions, alternatives. */
 type Target = string | null | readonly Target[] | { readonly [condition: string]: Target }
 
 /** Conditions that an import under Node never has. */
@@ -33,7 +33,7 @@ export function entryFault(folder: string, subpath: string): string | undefined 
   return `${join(folder, wanted[0]!)} does not exist`
 }
 
-/** What "exports" has for a subpath. */
+/** The value in "exports" for a subpath. */
 function targetOf(exports: Target, subpath: string): Target {
   const isMap = typeof exports === 'object' && exports !== null && Object.keys(exports).some((key) => key[0] === '.')
   if (!isMap) return subpath === '.' ? exports : null

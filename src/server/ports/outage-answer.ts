@@ -9,7 +9,7 @@ export interface PlainAnswer {
   body: string | undefined
 }
 
-/** What the answer depends on. `isOwn`: only this machine gets it, and with it the error's text. */
+/** The request, as far as the answer depends on it. `isOwn`: only this machine gets it, and with it the error's text. */
 export interface AskedInOutage {
   method: string | undefined
   headers: Record<string, string | string[] | undefined>

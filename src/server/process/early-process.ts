@@ -180,7 +180,7 @@ function isSound({ pid, exitCode, signalCode, connected }: Child, hasChannel: bo
 }
 
 /**
- * What is kept, if nothing has changed that has shaped it. That is proven here, because the process takes longer to boot; what is saved after it
+ * The kept start, if nothing has changed that has shaped it. That is proven here, because the process takes longer to boot; a save after it
  * is found when Vite is there. Where it may never be there, the process does it, as late as possible.
  */
 function placeOf({ path, isAlone }: KeptBeginning): KeptPlace | undefined {

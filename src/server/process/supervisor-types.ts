@@ -63,7 +63,7 @@ export interface SupervisorOptions {
   command: () => AppCommand
   /** Tells the next process where the server is; called at each start. */
   handover: () => Omit<Handover, 'stop' | 'waits'>
-  /** How the process is asked to stop. @default { signal: 'SIGTERM', timeout: 5000, drain: 1000 } */
+  /** The way in which the process is asked to stop; `timeout` and `drain` in ms. @default { signal: 'SIGTERM', timeout: 5000, drain: 1000 } */
   stop?: { signal?: NodeJS.Signals; timeout?: number; drain?: number }
   /** Keeps the next process ready, which costs its memory; absent: each start is one from scratch. */
   standby?: StandbyPolicy

@@ -26,7 +26,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly ports: SupervisorOptions['ports']
   readonly #options: SupervisorOptions
   readonly #clock: Clock
-  /** How the process is asked to stop. */
+  /** The signal that asks the process to stop, and the milliseconds until SIGKILL. */
   readonly stopBy: { signal: NodeJS.Signals; timeout: number }
   readonly #lifetime: Lifetime
   readonly #standby: Standby | undefined

@@ -10,7 +10,7 @@ import { copyHead, hasBody, maxHeaderSize, requestHeaders, trailersOf } from './
 /** Milliseconds after which a body is sent to an app that does not know `Expect: 100-continue`. */
 const CONTINUE = 1000
 
-/** How a request is asked. */
+/** Options of a request to the app. */
 export interface AskOptions {
   target: Serving['target']
   /** As the client has sent it. */

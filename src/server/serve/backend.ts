@@ -32,7 +32,7 @@ const CHANGES = ['runner:connect', 'runner:ready', 'runner:serving', 'restart', 
 export class Backend {
   readonly #host: BackendHost
   readonly #changes = new EventEmitter().setMaxListeners(0)
-  /** How each app answered last. */
+  /** The kind of answers that each app gave last. */
   readonly #kinds = new Map<string, Serving['kind']>()
 
   constructor(host: BackendHost) {

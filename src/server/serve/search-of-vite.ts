@@ -25,7 +25,7 @@ const PLAIN_PATH = /^(?:\/[a-z0-9_~-]+)+$/i
 
 /** Milliseconds within which two changes of a folder may have the same time. */
 const COARSE = 2000
-/** What is in each folder since when: reading it for each request would take longer than all else that is done here. */
+/** The names in each folder, and since when: reading it for each request would take longer than all else that is done here. */
 const known = new Map<string, { mtimeMs: number; names: string[] }>()
 
 /**

@@ -10,7 +10,7 @@ import { digestOf, type Expected, KINDS, type Proof, stillTrue } from '../../sha
 /** Module -> digest of its source, hash of its code, and whether plugins have had a hand in it. */
 export type Made = Record<ModuleId, [source: string, code: string, isTouched: boolean]>
 
-/** What a process leaves for the next one. */
+/** The reads and the code that a process leaves for the next one. */
 interface Seen {
   proof: Proof
   made: Made
@@ -20,7 +20,7 @@ interface Seen {
 
 /** The outcome of a comparison. */
 export interface Agreed {
-  /** What both have read. */
+  /** The files that both have read. */
   proof: Proof
   /** Modules of which both have made the same, and those that no plugin has touched. */
   ids: ReadonlySet<ModuleId>

@@ -48,7 +48,7 @@ export class StartKeeper {
   readonly #root: string
   readonly #inputs: Inputs
   readonly #environment: DevEnvironment
-  /** What is read while a config and plugins run that may do anything; absent with a config that is its text. */
+  /** The files that are read while a config and plugins run that may do anything; absent with a config that is its text. */
   readonly #reads: Reads | undefined
   readonly #agreement: Agreement | undefined
   readonly #aliases: readonly Alias[]
@@ -181,7 +181,7 @@ export class StartKeeper {
     return undefined
   }
 
-  /** What may be used of it: all of it with a config that is its text. */
+  /** The part of it that may be used: all of it with a config that is its text. */
   #agree(made: readonly ModuleRecord[]): Agreed | string {
     // files that plugins read by native code
     for (const file of this.#reads ? this.#environment.pluginContainer.watchFiles : []) this.#inputs.file(slash(file))

@@ -1,4 +1,4 @@
-/** What a config says about the names of modules. */
+/** Settings of a config about the names of modules. */
 import type { Alias, DevEnvironment } from 'vite'
 
 /** Modules whose code is made of their own text and of what is noted, by nothing but Vite and this package. */

@@ -150,7 +150,7 @@ export function formatUpdate({ outcome, updates }: Applied): string | undefined 
   return `${colors.green('hot updated:')} ${what.join(', ')}`
 }
 
-/** How what an entry exports is served, or why not any more. */
+/** The line that says how an entry's export is served, or why it is not any more. */
 export function formatServing(entry: string, { kind, what, target, taken }: Serving): string {
   const where = 'port' in target ? urlOf(target) : undefined
   if (kind === 'listening')

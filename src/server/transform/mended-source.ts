@@ -1,4 +1,4 @@
-/** What Vite leaves out of a module of the app, added before it transforms it: the same in dev and in a build. */
+/** Adds to a module of the app, before Vite transforms it, what Vite leaves out: the same in dev and in a build. */
 import type { Vite } from '../vite/project-vite.ts'
 import { lowerDecorators } from './decorators.ts'
 import { rewriteModuleHot } from './module-hot.ts'

@@ -13,7 +13,7 @@ import { isSame } from './late-saves.ts'
 /** Milliseconds from the event of a folder to the look at its files: Vite's watcher may report a removal 100 ms late. */
 const DELAY = 150
 
-/** How each environment's watcher is told of an import that is missing, and of a file that was read past Vite. */
+/** Functions that tell each environment's watcher of an import that is missing, and of a file that was read past Vite. */
 const environments = new WeakMap<DevEnvironment, Record<'missing' | 'loaded', (file: string) => void>>()
 
 /** Watches for `file`, which is imported and missing, and reports it when it appears. */

@@ -44,7 +44,7 @@ function nearest(word: string, candidates: Iterable<string>): string | undefined
   return best
 }
 
-/** How many letters are missing, too many, others, or two that have changed places. */
+/** The number of letters that are missing, too many, others, or two that have changed places. */
 function editDistance(a: string, b: string): number {
   let former: number[] = []
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)

@@ -1,4 +1,4 @@
-/** What a request asks for, as far as it decides who answers: the same in dev and in production. */
+/** Paths of requests and rules about them, by which it is decided who answers: the same in dev and in production. */
 
 type Asking = { method?: string | undefined; headers: Record<string, string | string[] | undefined> }
 

@@ -1,6 +1,6 @@
 /** Sets of things, each held no longer than its owner. */
 
-/** How many things an owner has at least before those that are gone are looked for. */
+/** The number of things that an owner has at least before those that are gone are looked for. */
 const FEW = 64
 
 interface Owned<T> {
@@ -10,7 +10,7 @@ interface Owned<T> {
 }
 
 /**
- * What owners have, where nothing tells of each thing's end: those that are gone are dropped now and then, and with an owner that nobody
+ * Things by their owner, where nothing tells of each thing's end: those that are gone are dropped now and then, and with an owner that nobody
  * else holds goes all that it has.
  */
 export class WeakSets<O extends object, T> {

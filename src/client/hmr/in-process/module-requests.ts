@@ -1,5 +1,5 @@
 /**
- * How the modules of a plain runner get each other. vite-node knows cycles by the chain of static imports alone: where two `import()`s
+ * The way in which the modules of a plain runner get each other. vite-node knows cycles by the chain of static imports alone: where two `import()`s
  * enter a cycle at different places each waits for the other for ever, and a late `import()` of a module further up its chain
  * gets that one while it is still being evaluated.
  */
