@@ -10,17 +10,17 @@ interface Example {
   env?: Record<string, string>
   /** Puts something into the app's memory; what it resolves with is handed to `see`. */
   fill(app: ExampleApp): Promise<unknown>
-  /** What a client sees of it through the route or handler that is edited. */
+  /** The answer that a client gets through the route or handler that is edited. */
   see(app: ExampleApp, filled: unknown): Promise<unknown>
   edit: { file: string; from: string; to: string }
-  /** What `see` gives before and after the edit. */
+  /** The results of `see` before and after the edit. */
   before: unknown
   after: unknown
   /** `true` where no update is accepted: each save is a new process. */
   restarts?: boolean
-  /** What `see` gives in a new process, where `also` has changed it. Default: `before`. */
+  /** The result of `see` in a new process, where `also` has changed it. Default: `before`. */
   again?: unknown
-  /** What is particular about this app; runs when it has been updated in place. */
+  /** The checks that only this app has; runs when it has been updated in place. */
   also?(app: ExampleApp): Promise<void>
   /** The exit code after Ctrl+C, where the app handles the signal itself. Default: 130. */
   code?: number

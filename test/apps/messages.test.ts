@@ -1,4 +1,4 @@
-/** What cannot be done is said once, with the file, the reason and the way out. */
+/** Everything that cannot be done is said once, with the file, the reason and the way out. */
 import { symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'

@@ -1,4 +1,4 @@
-/** What Node loads past the runner is the runner's own, and its save restarts the app. */
+/** A module that Node loads past the runner is the runner's own, and its save restarts the app. */
 import { expect, test } from 'vitest'
 import { startApp } from '../support/app.ts'
 

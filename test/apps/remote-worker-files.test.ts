@@ -8,7 +8,7 @@ import { parseAttachFlags } from '../../src/cli/attach-flags.ts'
 const folder = resolve(import.meta.dirname, '../../examples/remote-worker')
 const read = (file: string) => readFileSync(join(folder, file), 'utf8')
 
-/** What `dispose` of the modules and the good-bye to Vite may take, in seconds. */
+/** The seconds that `dispose` of the modules and the good-bye to Vite may take. */
 const LEAVING = 5
 
 /** Instructions of the Dockerfile: name and arguments, continued lines joined. */

@@ -13,7 +13,7 @@ const example = join(repository, 'examples/remote-worker')
 const read = (file: string) => readFileSync(join(example, file), 'utf8')
 const compose = parse(read('compose.yaml')).services.worker
 
-/** What Docker makes of the last stage. */
+/** The image that Docker makes of the last stage. */
 interface Image {
   files: Project
   entrypoint: string[]

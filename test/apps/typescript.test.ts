@@ -12,7 +12,7 @@ const tsconfig = (options: object) =>
   JSON.stringify({ compilerOptions: { module: 'commonjs', strict: true, ...options } })
 const RESULT = (...values: string[]) => `console.log('result ' + JSON.stringify([${values}]))`
 
-/** What `reflect-metadata` does, in short. */
+/** The work of `reflect-metadata`, in short. */
 const METADATA = {
   'node_modules/metadata/index.js': `const found = new Map()
     Reflect.metadata = (key, value) => (target, name) => { found.set(key + ' ' + (target.name ?? target.constructor.name) + ' ' + name, value) }

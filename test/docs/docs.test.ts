@@ -41,7 +41,7 @@ test('links of the pages lead to files and sections that exist', () => {
   expect(broken).toEqual([])
 })
 
-/** What GitHub makes of the headings of a page, and anchors that stand in it. */
+/** The anchors that GitHub makes of the headings of a page, and those that stand in it. */
 function anchorsOf(file: string): Set<string> {
   const text = readFileSync(file, 'utf8')
   const headings = Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading]) =>

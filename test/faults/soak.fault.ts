@@ -55,7 +55,7 @@ test(
   length + 120_000,
 )
 
-/** What both sides hold on to. */
+/** Everything that both sides hold on to. */
 interface Held {
   heap: { server: number; runner: number }
   counts: { server: Record<string, number>; runner: Record<string, number> }
@@ -66,7 +66,7 @@ async function both(server: Told, runner: Told): Promise<Held> {
   return { counts, heap: { server: (await server.sample()).heap, runner: (await runner.sample()).heap } }
 }
 
-/** What may not become more, without what merely happens to be under way. */
+/** The counts that may not grow, without those that merely happen to be under way. */
 async function countable(program: Told): Promise<Record<string, number>> {
   const least = new Map<string, number>()
   for (let i = 0; i < 10; i++) {

@@ -45,7 +45,7 @@ export interface Cooked extends Served {
   edit(file: string, from: string, to: string): void
 }
 
-/** What a reader would have elsewhere: a port or an address is replaced by one that is free here. */
+/** Puts a port or an address that is free here in place of one that a reader would have elsewhere. */
 type Replace = (code: string, port: number) => string
 
 /**
@@ -89,5 +89,5 @@ export async function cook(
   }
 }
 
-/** What no recipe may print: advice that is not followed, an error, a restart that the page does not speak of. */
+/** Lines that no recipe may print: advice that is not followed, an error, a restart that the page does not speak of. */
 export const UNTRUE = /\[vite-tether\].*(failed|cannot|not updated|ERR_)|uncaught|unhandled|Warning:|EADDRINUSE/i

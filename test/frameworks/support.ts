@@ -1,4 +1,4 @@
-/** What the tests of this folder share: an app in a folder of its own below the frameworks' packages, and this package among them. */
+/** Shared by the tests of this folder: an app in a folder of its own below the frameworks' packages, and this package among them. */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { onTestFinished } from 'vitest'

@@ -8,7 +8,7 @@ beforeAll(async () => {
   packed = await pack()
 })
 
-/** What pages link to and the package leaves out; docs/README.md says so. */
+/** Files that pages link to and the package leaves out; docs/README.md says so. */
 const IN_THE_REPOSITORY =
   /^(examples(?:\/|$)|bench$|test\/support\/|ARCHITECTURE\.md$|CONTRIBUTING\.md$|docs\/images\/.*\.png$)/
 

@@ -1,4 +1,4 @@
-/** What an outsider sees of the built package, name by name: whoever changes this changes what people have written. */
+/** The built package as an outsider sees it, name by name: whoever changes this changes what people have written. */
 import { once } from 'node:events'
 import { createServer, type InlineConfig, type ViteDevServer } from 'vite'
 import { ViteNodeRunner } from 'vite-node/client'

@@ -15,7 +15,7 @@ beforeAll(async () => {
   packed = await pack()
 })
 
-/** What tsc says of a project that uses everything there is, rightly and wrongly. */
+/** The errors of tsc in a project that uses everything there is, rightly and wrongly. */
 async function check(compilerOptions: object, files = ['app.ts', 'client.ts', 'handler.ts', 'hmr.ts', 'plugin.ts']) {
   const project = createProject({
     'package.json': JSON.stringify({ private: true, type: 'module' }),

@@ -17,7 +17,7 @@ const token = 'the token of the true server'
 const marker = globalThis as { evaluated?: string[] }
 const CODE = { 'main.ts': 'globalThis.evaluated.push("true server")\nimport.meta.hot?.accept()' }
 
-/** What a server that feeds code would say: on its own account, and when it is asked. */
+/** The words of a server that feeds code: on its own account, and when it is asked. */
 const attack = {
   module: {
     ...{

@@ -1,5 +1,5 @@
 /**
- * What the endpoint promises, point by point. A promise that is tested elsewhere is listed with the title of its test, and the
+ * The promises of the endpoint, point by point. A promise that is tested elsewhere is listed with the title of its test, and the
  * title has to be there.
  */
 import { once } from 'node:events'

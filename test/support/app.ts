@@ -7,7 +7,7 @@ import { startServer, type TestServer } from './tether.ts'
 
 export interface TestApp extends TestServer {
   project: Project
-  /** What the app has printed in a line that begins with `result `, read as JSON. */
+  /** The line of the app that begins with `result `, read as JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: an app prints anything
   result(): Promise<any>
 }
@@ -31,7 +31,7 @@ export async function startApp(
   }
 }
 
-/** What plain node prints for a file. */
+/** The output of plain node for a file. */
 export function printedByNode(project: Project, file: string): string {
   return execFileSync(process.execPath, [project.path(file)], { cwd: project.root, encoding: 'utf8' })
 }

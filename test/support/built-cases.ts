@@ -120,7 +120,7 @@ export const FRONT: Record<string, string> = {
   'public/api/both.txt': 'both of public',
 }
 
-/** What a client sees at `port`, by what it has asked. */
+/** The answers that a client gets at `port`, by its requests. */
 export async function observe(port: number, base: string): Promise<Record<string, unknown>> {
   const get = (path: string, headers: Record<string, string> = {}, method = 'GET', body?: Buffer) =>
     ask({ host: '127.0.0.1', port, path: base + path, headers, method }, body)
@@ -204,7 +204,7 @@ function kindOf(type = ''): string {
   return type.replace(/;.*/, '')
 }
 
-/** Who has answered. */
+/** The name of whoever has answered. */
 export function partOf(body: string): string {
   return /(?:front|about) page|module of the page|[a-z]+ of (?:public|the app)/.exec(body)?.[0] ?? body.slice(0, 100)
 }

@@ -22,7 +22,7 @@ export class FakeClock implements Clock {
     }
   }
 
-  /** How many timers are set. */
+  /** The number of timers that are set. */
   get pending(): number {
     return this.#timers.length
   }

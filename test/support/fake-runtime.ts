@@ -4,10 +4,10 @@ import type { DetachedInstance, GraphNode, HotRuntime, Saved } from '../../src/c
 import type { ImportedNames, ModuleNamespace } from '../../src/client/module-types.ts'
 import type { ModuleRecord } from '../../src/shared/types.ts'
 
-/** What a module is: its imports, and what happens when it is evaluated. */
+/** A module: its imports, and what happens when it is evaluated. */
 export interface FakeModule {
   imports?: string[]
-  /** What it takes from a dependency. @default '*' */
+  /** The names that it takes from a dependency. @default '*' */
   names?: Record<string, ImportedNames>
   exports?: string[]
   run?: () => unknown

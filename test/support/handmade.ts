@@ -7,7 +7,7 @@ import { FakeClock } from './clock.ts'
 import { serverFunctions } from './session.ts'
 import { Wire } from './wire.ts'
 
-/** What both sides know. */
+/** The secret that both sides know. */
 export const SECRET = 'what both sides know'
 
 /** Sessions without a listener, on a clock of the test. */

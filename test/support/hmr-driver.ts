@@ -13,7 +13,7 @@ import { createProject, type Project } from './project.ts'
 import { startServer, type TestServer } from './tether.ts'
 import { proxyFor } from './through-proxy.ts'
 
-/** What the suite asks for. */
+/** The app that the suite asks for. */
 export interface HmrAppOptions {
   files: Record<string, string>
   /** The entry, or entries, to execute; an entry whose first execution fails does not fail the start. */
@@ -34,9 +34,9 @@ export interface HmrApp extends Project {
   import(id: string): Promise<any>
   /** Everything said so far: by the engine's logger, and by the app through `globalThis.log()`. */
   logs: string[]
-  /** What the engine made of each change so far. */
+  /** The engine's report on each change so far. */
   reports: Applied[]
-  /** What was thrown by the first execution of the entries. */
+  /** The error of the first execution of the entries. */
   startError: unknown
   /** Runs `action` and resolves with the next report. */
   after(action: () => unknown): Promise<Applied>
@@ -58,7 +58,7 @@ export interface HmrDriver {
   start(options: HmrAppOptions): Promise<HmrApp>
 }
 
-/** How long a milestone may take, in ms, before the test fails with what was seen instead. */
+/** The time that a milestone may take, in ms, before the test fails with what was seen instead. */
 const PATIENCE = 8000
 
 /** Vite, vite-node's server and vite-node's own runner in this process. */
@@ -109,7 +109,7 @@ export async function watching({ watcher }: ViteDevServer): Promise<void> {
   await new Promise((resolve) => watcher.once('ready', () => resolve(undefined)))
 }
 
-/** What an app has said and reported, and the waits on it. */
+/** The words and reports of an app, and the waits on them. */
 export function createRecord() {
   const events = new EventEmitter().setMaxListeners(0)
   const logs: string[] = []
@@ -245,7 +245,7 @@ async function startAttached(
   return Object.assign(record.app, project, { server, import: (id: string) => runner.import(id) })
 }
 
-/** How the server is reached, and how the project is edited. */
+/** The way to the server, and the edits of the project. */
 interface Reached {
   url: string
   project: Project

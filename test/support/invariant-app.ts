@@ -22,12 +22,12 @@ const CLI = join(HERE, '../../dist/cli.js')
 const FIXTURES = join(HERE, '../fixtures/invariant')
 const TOKEN = 'a token of the tests, long enough for it'
 
-/** How the app runs. */
+/** The way in which the app runs. */
 export type Driver = 'standby' | 'no standby' | 'two runners' | 'in process'
 /** One that answers. */
 export type Role = 'app' | 'attached'
 
-/** What a process answers. */
+/** The answer of a process. */
 export interface Snapshot {
   pid: number
   live: Record<string, { v: string; parts: string[]; uid: number; kept?: { uid: number; alive: boolean } }>
@@ -162,7 +162,7 @@ export class TestedApp {
     return this.#connections.get(role)?.pid
   }
 
-  /** What runs. `undefined` while there is nobody who could answer. */
+  /** The code that runs. `undefined` while there is nobody who could answer. */
   async ask(role: Role, patience: number): Promise<Snapshot | undefined> {
     const connection = this.#connections.get(role)
     if (!connection) return undefined

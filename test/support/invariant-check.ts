@@ -41,7 +41,7 @@ export function scriptOf(seed: number, driver: Driver, length: number): Script {
   return { app, steps }
 }
 
-/** What went wrong at a step. */
+/** The fault at a step. */
 export interface Failure {
   step: number
   problems: string[]

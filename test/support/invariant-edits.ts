@@ -65,7 +65,7 @@ export interface Step {
   standby: boolean
 }
 
-/** What an app is made of, and how it is run. */
+/** The parts of an app, and the way in which it is run. */
 export interface App {
   world: World
   filters: number[]
@@ -94,7 +94,7 @@ export function spell(world: World, module: Module): void {
   for (const each of module.imports) each.spec = specifier(module, moduleOf(world, each.to), each.explicit)
 }
 
-/** What is done to the files of the app, relative to its root. */
+/** A change of the files of the app, relative to its root. */
 export type FileChange = { write: string; text: string } | { remove: string } | { from: string; to: string }
 
 /** Makes an edit in the world. Returns what it is on disk; `undefined` if there is nothing to do (a script may have been shortened). */

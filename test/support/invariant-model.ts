@@ -9,7 +9,7 @@
  */
 import { posix } from 'node:path'
 
-/** How a module takes another. `fold`, `tla` and `again` are folded into its value when it is evaluated, the others are asked later. */
+/** The way in which a module takes another. `fold`, `tla` and `again` are folded into its value when it is evaluated, the others are asked later. */
 export type Kind =
   | 'fold' // import { v } from
   | 'again' // the same, of what the target exports from elsewhere (`export ... from`, `export *`)
@@ -58,7 +58,7 @@ export interface World {
   modules: Module[]
 }
 
-/** What a fresh process has. */
+/** The state of a fresh process. */
 export interface Fresh {
   /** Why it cannot run: `link` is found before anything is evaluated, `throw` only then. */
   bad?: 'link' | 'throw'
@@ -68,7 +68,7 @@ export interface Fresh {
   live: Record<string, Answer>
 }
 
-/** What a module says when it is asked. */
+/** The answer of a module. */
 export interface Answer {
   v: string
   parts: string[]
@@ -98,7 +98,7 @@ export function resolve(world: World, from: Module, spec: string): Module | unde
   return typed ?? EXTENSIONS.map((extension) => at(path + extension)).find(Boolean)
 }
 
-/** Whether an import is part of linking: its failure is the importer's. */
+/** `true` if an import is part of linking: its failure is the importer's. */
 export const isStatic = ({ kind }: Import): boolean => kind !== 'caught' && kind !== 'lazy' && kind !== 'tla'
 
 /** The text of a module, imports spelled as they are in `spec`. */
@@ -193,7 +193,7 @@ export function exportsOf(world: World, module: Module, seen = new Set<Module>()
   return found
 }
 
-/** What a fresh process of the files as they are would answer. */
+/** The answer that a fresh process of the files as they are would give. */
 export function freshly(world: World): Fresh {
   const values = new Map<Module, string>()
 

@@ -24,7 +24,7 @@ export class Referee {
   #marks = new Map<Role, number>()
   /** Answers of the last quiet moment. */
   #snapshots = new Map<Role, Snapshot | undefined>()
-  /** How often Vite has begun to serve with another config. */
+  /** The number of times that Vite has begun to serve with another config. */
   #configs = 1
   /** A muted module was edited while this process ran. */
   #stale: number | undefined
@@ -135,7 +135,7 @@ export class Referee {
     return said.replace(/^.*\[vite-tether\] runner\.mjs#.*\n?/gm, '')
   }
 
-  /** What a plugin hides from everybody is out of date until the process is another one. */
+  /** Code that a plugin hides from everybody is out of date until the process is another one. */
   #note(edits: readonly Edit[]): void {
     const muted = [...this.#app.filters, ...this.#app.invalidates]
     if (edits.some((edit) => 'id' in edit && muted.includes(edit.id)))
@@ -273,7 +273,7 @@ interface Before {
   snapshots: Map<Role, Snapshot | undefined>
 }
 
-/** What the app answers that a fresh process would not. */
+/** The answers of the app that a fresh process would not give. */
 function differences(fresh: Fresh, snapshot: Snapshot): string[] {
   const found: string[] = []
   for (const [name, { v, parts }] of Object.entries(fresh.live)) {

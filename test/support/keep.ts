@@ -5,7 +5,7 @@ import { createProject, type Project } from './project.ts'
 import { attach, startServer } from './tether.ts'
 
 export interface KeepApp extends Project {
-  /** What the modules have said with `say()` since the last call. */
+  /** The words that the modules have said with `say()` since the last call. */
   said(): string[]
   /** Live exports of the entry. */
   // biome-ignore lint/suspicious/noExplicitAny: a module exports anything
@@ -37,7 +37,7 @@ export async function startKeepApp(files: Record<string, string>): Promise<KeepA
   }
 }
 
-/** What a client got: the status and the text, or the code of the error. */
+/** The answer that a client got: the status and the text, or the code of the error. */
 export type Answer = string
 
 /** One GET; over `agent`, if there is one. Never rejects. */

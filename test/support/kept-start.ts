@@ -29,9 +29,9 @@ export function begin(project: Project, flags: readonly string[] = [], env: Node
 export interface Started {
   /** The lines of the app, which begin with `app `. */
   says: string[]
-  /** How many modules the process has begun with; 0 if it has waited for Vite. */
+  /** The number of modules that the process has begun with; 0 if it has waited for Vite. */
   begun: number
-  /** How many modules were written down. */
+  /** The number of modules that were written down. */
   kept: number
 }
 

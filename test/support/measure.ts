@@ -1,7 +1,7 @@
-/** What the fault suite notes beside pass or fail: the figure that was measured, and how long it was measured for. */
+/** Notes of the fault suite beside pass or fail: the figure that was measured, and how long it was measured for. */
 import type { TestContext } from 'vitest'
 
-/** What a check tells `test/faults/RESULTS.md`. */
+/** The line of a check in `test/faults/RESULTS.md`. */
 export interface Measured {
   /** The figure, with its unit. */
   figure: string

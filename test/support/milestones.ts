@@ -1,6 +1,6 @@
 /** Lines that say how far a program has come, and the wait for one. */
 
-/** How long a milestone may take, in ms. */
+/** The time that a milestone may take, in ms. */
 const PATIENCE = 8000
 
 /** Collects lines; `until` resolves when the line is there, also if it already was. */

@@ -11,7 +11,7 @@ import { FakeClock, settled } from './clock.ts'
 import { numberOf, runnerFunctions, serverFunctions } from './session.ts'
 import { Wire } from './wire.ts'
 
-/** What both sides know. */
+/** The secret that both sides know. */
 export const MODEL_SECRET = 'a secret of the tests, long enough'
 
 export interface ModelOptions {

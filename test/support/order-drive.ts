@@ -1,6 +1,6 @@
 /** Runs a random graph and writes down what happens: the same code in plain Node and in our runner. */
 
-/** What is loaded, one after the other: a module, or what the `later` of one that is there imports. */
+/** The loads, one after the other: a module, or what the `later` of one that is there imports. */
 export interface Step {
   file: string
   later?: string
@@ -8,7 +8,7 @@ export interface Step {
 
 type Namespace = Record<string, unknown>
 
-/** What the modules of a graph call as `order`. */
+/** The object that the modules of a graph call as `order`. */
 class Order {
   readonly log: string[] = []
   readonly pending: Promise<unknown>[] = []

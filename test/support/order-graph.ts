@@ -32,7 +32,7 @@ interface Module {
   later: Module
   throws: boolean
   state: 'new' | 'begun' | 'done' | 'failed'
-  /** How many imports have been evaluated. */
+  /** The number of imports that have been evaluated. */
   passed: number
   body: string[]
 }
@@ -116,7 +116,7 @@ function pathsOf(module: Module, name: string, hops: [Module, Import][] = [], se
   })
 }
 
-/** What an import gives is there by now, in Node and here: on each way of which we may take any. */
+/** The module that an import gives is there by now, in Node and here: on each way of which we may take any. */
 function isThere(each: Import): boolean {
   return pathsOf(each.target, each.name).every(
     ({ owner, hops }) =>

@@ -9,7 +9,7 @@ import { tempFolder } from './child.ts'
 const execute = promisify(execFile)
 const repository = join(import.meta.dirname, '../..')
 
-/** What npm says of a tarball. Sizes are in bytes. */
+/** The words of npm about a tarball. Sizes are in bytes. */
 interface Report {
   filename: string
   size: number
@@ -58,7 +58,7 @@ export function filesOf(folder: string, entry: string): string[] {
   return [...files]
 }
 
-/** What built code imports: `import ... from 'x'`, `import 'x'`, `export ... from 'x'`; not `import('x')`. */
+/** The specifiers that built code imports: `import ... from 'x'`, `import 'x'`, `export ... from 'x'`; not `import('x')`. */
 export function staticImports(code: string): string[] {
   return Array.from(
     code.matchAll(/^(?:import|export|\})\s?(?:[^'"]*?\sfrom\s)?"([^"\n]+)";$/gm),

@@ -1,7 +1,7 @@
 /** Random graphs of modules that tell `globalThis.world` what they see, and random edits of them. Plain data: no files, no server. */
 import type { Random } from './flaky.ts'
 
-/** How a module gets another: what it takes, and when. */
+/** The way in which a module gets another: what it takes, and when. */
 export type EdgeKind =
   | 'named'
   | 'other'
@@ -35,7 +35,7 @@ export interface RandomModule {
   state: 'good' | 'syntax' | 'throws' | 'gone'
 }
 
-/** What a save does to a file, as a watcher tells it. */
+/** The effect of a save on a file, as a watcher tells it. */
 export interface FileChange {
   event: 'add' | 'change' | 'unlink'
   file: string
@@ -92,7 +92,7 @@ export function filesOf(modules: readonly RandomModule[]): Record<string, string
   return Object.fromEntries(there.map((module) => [module.file, codeOf(module)]))
 }
 
-/** What a module needs, directly or not, now or later. */
+/** The modules that a module needs, directly or not, now or later. */
 export function reachedFrom(module: RandomModule): Set<RandomModule> {
   const all = new Set([module])
   for (const each of all) for (const { to } of each.edges) all.add(to)
@@ -168,7 +168,7 @@ export function mendAll(modules: RandomModule[]): RandomEdit {
   })
 }
 
-/** Whether `importer` may go on with an older instance of `dep`, because a boundary lies between them. */
+/** `true` if `importer` may go on with an older instance of `dep`, because a boundary lies between them. */
 export function isIsolated(importer: RandomModule, { to, kind }: Edge): boolean {
   if (to.accepts === 'self' || importer.acceptsDeps.has(to.name)) return true
   return to.accepts === 'exports' && (kind === 'named' || kind === 'visit' || kind === 'reexport' || kind === 'bare')

@@ -1,4 +1,4 @@
-/** What the modules of a random graph call as `world`: who is live, who sees whom, and what was called too often or too late. */
+/** The object that the modules of a random graph call as `world`: it knows who is live, who sees whom, and what was called too often or too late. */
 
 /** One instance of a module. */
 export interface Life {
@@ -21,7 +21,7 @@ export type Namespace = Record<string, unknown>
 
 type Load = { state: 'pending' } | { state: 'done'; given: Namespace } | { state: 'failed'; error: unknown }
 
-/** What a module shows of itself: its value, and the values of what it imports (`null`: nothing). */
+/** The view of a module: its value, and the values of what it imports (`null`: nothing). */
 export interface Shown {
   value: number
   sees: Record<string, number | string | null>
@@ -37,7 +37,7 @@ interface Hot {
 export class World {
   /** All that ever lived, in order. */
   readonly lives: Life[] = []
-  /** What must not happen and did. */
+  /** Everything that must not happen and did. */
   readonly wrongs: string[] = []
   #pending = 0
   #wake: (() => void) | undefined

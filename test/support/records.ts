@@ -21,7 +21,7 @@ export async function startEnvironment(root: string, watch?: null): Promise<vite
   return server.environments.ssr
 }
 
-/** What `records.fetch` says and all that it gives. Throws if the specifier means an external. */
+/** The answer of `records.fetch` and all modules that it gives. Throws if the specifier means an external. */
 export async function fetchAll(
   records: Records,
   specifier: string,

@@ -31,7 +31,7 @@ export function ask(options: RequestOptions, body?: Buffer): Promise<Answer> {
 export interface Load {
   readonly answers: Set<string>
   readonly count: number
-  /** What has failed, with what went wrong. */
+  /** The requests that have failed, with what went wrong. */
   readonly failures: string[]
   /** Resolves when all have had their last answer. */
   end(): Promise<void>

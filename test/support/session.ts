@@ -22,7 +22,7 @@ export class Ledger {
     await new Promise<void>((resolve) => this.#waiting.push({ count, resolve }))
   }
 
-  /** What is missing, doubled or out of order among 1 to `count`. Empty if all is well. */
+  /** The numbers from 1 to `count` that are missing, doubled or out of order. Empty if all is well. */
   faults(count: number): string[] {
     const faults: string[] = []
     for (let i = 0; i < Math.max(count, this.entries.length); i++) {

@@ -13,7 +13,7 @@ import { getTether, type TetherHub, type TetherOptions, tether } from '../../src
 export interface TestServer {
   server: ViteDevServer
   hub: TetherHub
-  /** What the terminal shows, without colours. */
+  /** The lines of the terminal, without colours. */
   lines: string[]
   /** Resolves with the line that matches, among those so far or to come. */
   line(pattern: RegExp): Promise<string>
@@ -56,7 +56,7 @@ export async function watched({ config, watcher }: ViteDevServer): Promise<void>
   }
 }
 
-/** What a folder holds, packages and what tools keep there excepted. */
+/** The files of a folder, packages and what tools keep there excepted. */
 function filesOf(folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true }).filter(
     ({ name }) => !['node_modules', '.vite', '.git'].includes(name),

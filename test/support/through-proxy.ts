@@ -8,7 +8,7 @@ import { attach, type TestRunner, type TestServer } from './tether.ts'
 /** A runner and the proxy that its links go through. */
 export interface ProxiedRunner extends TestRunner {
   proxy: FaultyProxy
-  /** How often it had to compare. */
+  /** The number of comparisons. */
   readonly resyncs: number
   /** Cuts the link, keeps it down while `work` is done, and resolves once it is back. */
   whileDown(work: () => unknown): Promise<void>

@@ -12,7 +12,7 @@ export interface Said {
   message?: string
 }
 
-/** What a process holds on to. Sizes in bytes, cpu in milliseconds. */
+/** Everything that a process holds on to. Sizes in bytes, cpu in milliseconds. */
 export interface Sample {
   heap: number
   rss: number

@@ -12,7 +12,7 @@ export interface ViteExample extends Project {
   readonly url: string
   /** Asks Vite's port, as a program does. */
   ask(path: string, options?: { method?: string; headers?: Record<string, string>; body?: string }): Promise<Answer>
-  /** What a browser gets for `path`, as soon as it has `text`. */
+  /** The answer that a browser gets for `path`, as soon as it has `text`. */
   shows(path: string, text: string): Promise<string>
 }
 

@@ -1,4 +1,4 @@
-/** What cannot be built, previewed or run is said in a line that names the way out, and ends with code 1. */
+/** An app that cannot be built, previewed or run is told in a line that names the way out, and ends with code 1. */
 import { createServer } from 'node:net'
 import { createBuilder, resolveConfig } from 'vite'
 import { expect, onTestFinished, test } from 'vitest'

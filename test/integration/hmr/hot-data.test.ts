@@ -1,4 +1,4 @@
-/** What a failed evaluation has written into `hot.data` is put back. */
+/** A failed evaluation leaves nothing of what it has written into `hot.data`. */
 import { expect, test } from 'vitest'
 import { drivers } from '../../support/hmr-driver.ts'
 

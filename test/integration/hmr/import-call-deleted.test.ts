@@ -1,4 +1,4 @@
-/** What an import() has loaded is deleted: whichever way it is written the failure is told, and the old code runs until the file is back. */
+/** A module that an import() has loaded is deleted: whichever way it is written the failure is told, and the old code runs until the file is back. */
 import { expect, test } from 'vitest'
 import { attached, inProcess } from '../../support/hmr-driver.ts'
 import { createProject } from '../../support/project.ts'

@@ -50,7 +50,7 @@ const EDITS: [what: string, edit: (project: Project) => void, seen: object][] = 
   ],
 ]
 
-/** What Vite's own runner, inside the Vite process, makes of the same edits. */
+/** The outcomes of the same edits in Vite's own runner, inside the Vite process. */
 async function startVite(root: string) {
   const server = await createServer({
     root,

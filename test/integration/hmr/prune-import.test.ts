@@ -7,7 +7,7 @@ const LIFE = (name: string) => `
   import.meta.hot.dispose(() => log('${name} disposed'))
   import.meta.hot.prune(() => log('${name} pruned'))`
 
-/** How a program gets its lazy module, and asks it when a request comes. */
+/** The ways in which a program gets its lazy module, and asks it when a request comes. */
 const PROGRAMS: Record<string, Record<string, string>> = {
   'import().then()': {
     'main.js': `let a; import('./a.js').then((module) => { a = module }); export const ask = async () => a?.c`,
@@ -28,7 +28,7 @@ const PROGRAMS: Record<string, Record<string, string>> = {
   },
 }
 
-/** Who accepts the change. */
+/** The module that accepts the change. */
 const ACCEPTS: Record<string, (files: Record<string, string>) => Record<string, string>> = {
   'the entry': (files) => ({ ...files, 'main.js': `${files['main.js']}; import.meta.hot.accept()` }),
   nobody: (files) => files,

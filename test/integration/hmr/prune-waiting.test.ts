@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { drivers } from '../../support/hmr-driver.ts'
 
-/** How the module that waits gets another. */
+/** The ways in which the module that waits gets another. */
 const SPELLINGS: Record<string, (file: string) => string> = {
   'a static import': (file) => `import { n } from './${file}'; export const get = () => n`,
   'a re-export': (file) => `export { n } from './${file}'; export const get = () => 1`,

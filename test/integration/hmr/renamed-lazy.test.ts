@@ -1,4 +1,4 @@
-/** What an import() has loaded is renamed, its import with it, and what it needs breaks in the same moment: that is told, and nothing is touched. */
+/** A module that an import() has loaded is renamed, its import with it, and one that it needs breaks in the same moment: that is told, and nothing is touched. */
 import { expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
 import { drivers, type HmrApp } from '../../support/hmr-driver.ts'
@@ -19,7 +19,7 @@ const NAMES: [to: string, specifier: string][] = [
   ['routes.ts', './routes.ts'],
 ]
 
-/** What breaks beside. */
+/** The module that breaks beside. */
 const FAULTS: Record<string, (project: Project, routes: string) => void> = {
   'what it imports is deleted': (project) => project.remove('dep.js'),
   'what it imports has a syntax error': (project) => project.write('dep.js', 'export const = 1'),

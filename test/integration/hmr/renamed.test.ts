@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { inProcess } from '../../support/hmr-driver.ts'
 
-/** How the entry gets the value. */
+/** The ways in which the entry gets the value. */
 const FORMS: Record<string, (specifier: string) => string> = {
   static: (specifier) => `import { value } from '${specifier}'`,
   're-export': (specifier) => `export * from '${specifier}'; import { value } from '${specifier}'`,

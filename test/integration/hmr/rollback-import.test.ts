@@ -4,14 +4,14 @@ import { drivers } from '../../support/hmr-driver.ts'
 
 const LIFE = (name: string) => `log('${name} made'); import.meta.hot.dispose(() => log('${name} disposed'))`
 
-/** How the module that fails begins the evaluation that goes on meanwhile. */
+/** The ways in which the module that fails begins the evaluation that goes on meanwhile. */
 const STARTS: Record<string, string> = {
   'import()': `void import('./slow.js')`,
   'an import() of a third module': `import './load.js'`,
   'an import() of what imports it': `void import('./first.js')`,
 }
 
-/** How the module that goes on gets another after the failure. */
+/** The ways in which the module that goes on gets another after the failure. */
 const LATER: Record<string, string> = {
   'a static import': `import './wait.js'; import './later.js'`,
   'a re-export': `export { wait } from './wait.js'; export * from './later.js'`,
@@ -41,7 +41,7 @@ test.each(cases)('all that a failed update has made is disposed: $start, then $l
       'deep.js': LIFE('deep'),
     },
   })
-  /** How many instances of each module there are: those made, without those disposed. */
+  /** The number of instances of each module: those made, without those disposed. */
   const live = () => {
     const counts: Record<string, number> = {}
     for (const [name, what] of app.logs.map((line) => line.split(' '))) {

@@ -41,7 +41,7 @@ function heardOf(name: string) {
 
 const HOW = ['saved', 'removed and made again']
 
-/** How a lazy module gets the one whose transform takes long. */
+/** The ways in which a lazy module gets the one whose transform takes long. */
 const SPELLINGS: Record<string, (leaf: string) => string> = {
   'a static import': (leaf) => `import { n } from './${leaf}'; export const get = () => n`,
   'a re-export': (leaf) =>

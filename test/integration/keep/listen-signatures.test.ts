@@ -6,7 +6,7 @@ import { listen } from '../../../src/keep.ts'
 import { freePort, tempFolder, until } from '../../support/child.ts'
 import { ask, startKeepApp } from '../../support/keep.ts'
 
-/** What `server.listen()` of Node takes, and what `server.address()` says then. */
+/** The arguments that `server.listen()` of Node takes, and the answer of `server.address()` then. */
 const PORTS: [call: string, rest: string][] = [
   ['port', 'PORT'],
   ['port as text', "'PORT'"],

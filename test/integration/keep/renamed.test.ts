@@ -6,14 +6,14 @@ const POOL = `
   import { keep } from 'vite-tether/keep'
   export const pool = keep('pool', () => (say('open'), {}), () => say('close'))`
 
-/** How the entry gets the pool; each exports it. */
+/** The ways in which the entry gets the pool; each exports it. */
 const FORMS: Record<string, (file: string) => string> = {
   'a static import': (file) => `import { pool } from './${file}'; export { pool }`,
   're-export': (file) => `export { pool } from './${file}'`,
   'import()': (file) => `export const { pool } = await import('./${file}')`,
 }
 
-/** How the file gets its new name; resolves when the entry imports that. */
+/** The ways in which the file gets its new name; resolves when the entry imports that. */
 const WAYS: Record<string, (app: KeepApp, save: () => void) => Promise<{ outcome: string }>> = {
   'the file is renamed, which fails, then the import': async (app, save) => {
     const failed = await app.after(() => app.rename('src/store.ts', 'src/state.ts'))

@@ -10,7 +10,7 @@ const SPELLINGS: Record<string, string> = {
   '@/c': 'src/c.js',
 }
 
-/** How it is accepted; each exports `val`. */
+/** The ways in which it is accepted; each exports `val`. */
 const FORMS: Record<string, (specifier: string) => string> = {
   'an import': (specifier) => `import { c } from '${specifier}'; export const val = c
     import.meta.hot.accept('${specifier}', () => {})`,

@@ -9,7 +9,7 @@ const SPELLINGS: Record<string, string[]> = {
   'dep.json': ['../dep.json'],
 }
 
-/** How the importer gets the value. */
+/** The ways in which the importer gets the value. */
 const FORMS: Record<string, (specifier: string) => string> = {
   static: (specifier) => `import * as it from '${specifier}'; export const value = it.value`,
   'import()': (specifier) => `const it = await import('${specifier}'); export const value = it.value`,

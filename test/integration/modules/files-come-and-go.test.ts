@@ -6,7 +6,7 @@ import { drivers, type HmrApp } from '../../support/hmr-driver.ts'
 import { createProject } from '../../support/project.ts'
 import { attach, startServer, watched } from '../../support/tether.ts'
 
-/** How an import is written -> the files that it may mean, one after the other. */
+/** Spelling of an import -> the files that it may mean, one after the other. */
 const SPELLINGS: Record<string, [first: string, second?: string]> = {
   './c': ['src/c.ts', 'src/c.tsx'],
   './c.js': ['src/c.js', 'src/c.ts'],
@@ -21,7 +21,7 @@ const SPELLINGS: Record<string, [first: string, second?: string]> = {
   '#c': ['src/c.js'],
 }
 
-/** How it is used: `val` is its default export. */
+/** The ways in which it is used: `val` is its default export. */
 const FORMS: Record<string, (specifier: string) => string> = {
   static: (specifier) => `import value from '${specifier}'\nexport const val = value`,
   're-export': (specifier) => `export { default as val } from '${specifier}'`,

@@ -1,4 +1,4 @@
-/** What a bare import means is deleted: Vite leaves such a specifier to Node. That is told also where the app catches it, and the file heals it. */
+/** The file that a bare import means is deleted: Vite leaves such a specifier to Node. That is told also where the app catches it, and the file heals it. */
 import { symlinkSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'

@@ -7,7 +7,7 @@ import { startServer } from '../../support/tether.ts'
 
 const matrix = fileURLToPath(new URL('../../fixtures/ports/matrix.mjs', import.meta.url))
 
-/** What each process of the app has found, so far. */
+/** The findings of each process of the app, so far. */
 function resultsOf(lines: readonly string[]): string[][] {
   return lines.filter((line) => line.startsWith('matrix ')).map((line) => JSON.parse(line.slice(7)))
 }

@@ -26,7 +26,7 @@ async function waitUntilReady({ hub }: Pick<TestServer, 'hub'>, standby: boolean
   }, 'the app and the process that waits')
 }
 
-/** What the app has printed, one word for each start. */
+/** The output of the app, one word for each start. */
 const runs = ({ lines }: TestServer) => lines.flatMap((line) => /^runs (.*)$/.exec(line)?.[1] ?? [])
 
 /** Spellings of an import of `v` from `dep`, each with the files beside `main.js` and what a version of `dep` looks like. */

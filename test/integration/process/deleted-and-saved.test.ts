@@ -5,7 +5,7 @@ import { startApp } from '../../support/app.ts'
 /** File that is deleted -> specifier of its import. */
 const FILES: Record<string, string> = { 'dep.js': './dep.js', 'dep/index.ts': './dep', 'dep.json': './dep.json' }
 
-/** How the entry gets the value. */
+/** The ways in which the entry gets the value. */
 const FORMS: Record<string, (specifier: string) => string> = {
   static: (specifier) => `import * as it from '${specifier}'; const value = it.value`,
   're-export': (specifier) =>

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createProject } from '../../support/project.ts'
 import { startServer } from '../../support/tether.ts'
 
-/** How the entry gets the value. */
+/** The ways in which the entry gets the value. */
 const FORMS: Record<string, (specifier: string) => string> = {
   static: (specifier) => `import { value } from '${specifier}'`,
   're-export': (specifier) => `export * from '${specifier}'; import { value } from '${specifier}'`,

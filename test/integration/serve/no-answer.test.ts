@@ -1,4 +1,4 @@
-/** What `fetch()` gives that is no answer: 500, and a line that says which request it was and what is wrong. */
+/** Results of `fetch()` that are no answer: 500, and a line that says which request it was and what is wrong. */
 import { expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
 import { ask } from '../../support/requests.ts'

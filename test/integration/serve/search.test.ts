@@ -58,7 +58,7 @@ test("a file that is made later is Vite's from then on, also in a folder that ha
   }
 })
 
-/** Who asks for what, and a part of the answer. */
+/** Requests of browsers and other clients, and a part of the answer. */
 const OF_VITE: [what: string, path: string, headers: Record<string, string>, part: string][] = [
   ['a module without its extension', '/client/main', {}, 'document.title'],
   ['a module without its extension, in a folder of the name of a route', '/api/users', FETCH, 'users'],

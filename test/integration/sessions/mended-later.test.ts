@@ -1,4 +1,4 @@
-/** What is saved while Vite is down and cannot be transformed: the runner keeps its code, and the correction is an update like any other. */
+/** Code that is saved while Vite is down and cannot be transformed: the runner keeps its code, and the correction is an update like any other. */
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { freePort } from '../../support/child.ts'

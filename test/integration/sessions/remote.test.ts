@@ -51,7 +51,7 @@ const WORKER = {
   'node_modules/only-worker/index.cjs': 'exports.named = "cjs"',
 }
 
-/** What the worker has to see of itself. */
+/** Everything that the worker has to see of itself. */
 function expected(root: string) {
   return {
     job: 'one',

@@ -14,7 +14,7 @@ function folder(): string {
   return path
 }
 
-/** What plain node makes of the app. */
+/** The output of the app under plain node. */
 function evaluate(root: string): number {
   const script = `import('./src/routes.js').then(({ v0 }) => console.log(v0))`
   return Number(spawnSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8' }).stdout)

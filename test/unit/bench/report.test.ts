@@ -6,7 +6,7 @@ import type { Job, Result, Sample } from '../../../bench/round.ts'
 import { targetsTable } from '../../../bench/targets.ts'
 import { type Case, TOOLS } from '../../../bench/tools.ts'
 
-/** What a tool would have measured: times by case. */
+/** The figures that a tool would have measured: times by case. */
 function result(tool: string, times: Partial<Record<Case, number[]>>, more: Partial<Job> = {}): Result {
   const samples = Object.entries(times).flatMap(([name, values]) =>
     values.map((ms): Sample => {

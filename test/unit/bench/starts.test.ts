@@ -14,7 +14,7 @@ function parse(args: string[]) {
   return options
 }
 
-/** What a job would have measured, if each of its cases took `ms`. */
+/** The figures that a job would have measured, if each of its cases took `ms`. */
 const result = (job: Job, ms: number): Result => ({
   job,
   samples: job.cases.map((name) => ({ case: name, ms, silence: ms, isKept: false, evaluated: 1 })),

@@ -4,7 +4,7 @@ import { connect } from '../../../src/client/runner/connect.ts'
 import { tether } from '../../../src/index.ts'
 import { checkId, checkOptions, checkStart } from '../../../src/server/options.ts'
 
-/** What it throws: `code: message`. */
+/** The error that it throws: `code: message`. */
 function refusal(act: () => unknown): string {
   try {
     act()

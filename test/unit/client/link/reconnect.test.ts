@@ -1,4 +1,4 @@
-/** What is said of attempts that fail while others follow. */
+/** The lines about attempts that fail while others follow. */
 import { expect, test } from 'vitest'
 import type { Refused } from '../../../../src/client/link/dial.ts'
 import { createLoop } from '../../../../src/client/link/reconnect.ts'

@@ -1,4 +1,4 @@
-/** What the terminal says of attached runners: true, and once. */
+/** The terminal's lines about attached runners: true, and once. */
 import { EventEmitter } from 'node:events'
 import type { Logger } from 'vite'
 import { expect, test } from 'vitest'

@@ -15,7 +15,7 @@ function watch() {
   const seen: string[] = []
   watcher.on('change', (_, { size }: Stats) => seen.push(`change ${size}`))
   watcher.on('all', (event, _, { size }: Stats) => seen.push(`all ${event} ${size}`))
-  /** What the watcher does when it has found a change. */
+  /** Tells of a change as the watcher does. */
   const report = (name = 'a.js', stats = statSync(join(root, name))) => {
     watcher.emit('change', join(root, name), stats)
     watcher.emit('all', 'change', join(root, name), stats)

@@ -8,7 +8,7 @@ import { numbered } from '../../../support/session.ts'
 const COUNT = process.env.TETHER_FAULTS === 'all' ? 50_000 : 10_000
 const FILE = 'test/unit/shared/session/fuzz.test.ts'
 
-/** What a socket makes of a frame: binary ones have no text, and of text that is no UTF-8 nothing is heard. */
+/** The text that a socket makes of a frame: binary ones have no text, and of text that is no UTF-8 nothing is heard. */
 const asText = (frame: string | Buffer): string => (typeof frame === 'string' ? frame : (undefined as never))
 
 test.each(['before hello', 'on an open link'])(

@@ -2,7 +2,7 @@ import { moduleRunnerTransform } from 'vite'
 import { expect, test } from 'vitest'
 import { readSsrCode } from '../../../../../src/client/hmr/in-process/edges.ts'
 
-/** What the parser reads off code as Vite itself transforms it. */
+/** The edges that the parser reads off code as Vite itself transforms it. */
 async function read(code: string) {
   const result = await moduleRunnerTransform(code, null, '/file.js', code)
   const { imports, dynamic, exports } = readSsrCode(result!.code)
