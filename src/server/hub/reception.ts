@@ -16,7 +16,6 @@ import type { Report } from '../terminal/report.ts'
 import { describeCause } from '../terminal/restart-text.ts'
 import { tellOutcome } from '../terminal/tell-outcome.ts'
 import { channelOf } from '../vite/environment.ts'
-import { beginTurn } from './begin-turn.ts'
 import type { Bindings } from './bindings.ts'
 import { viewOfApp, viewOfAttached } from './runner-views.ts'
 import { ServedRunner } from './served-runner.ts'
@@ -190,11 +189,23 @@ export class Reception {
     this.#events.emit('runner:connect', this.#viewOfSession(session))
   }
 
-  /** Lets a standby begin if its app has taken it. One that has not called `init` yet is told by the answer that it need not wait. */
+  /**
+   * Lets a standby begin if its app has taken it: sends Vite's present code of its entry, then tells it. One that has not called `init` yet is
+   * told by the answer that it need not wait.
+   */
   async #begin(pid: number): Promise<void> {
     const standby = this.served.standbyOf(pid)
     const app = standby && this.#appOf(standby[0])
-    if (app?.supervisor.pid === pid) await beginTurn(standby!, app)
+    if (app?.supervisor.pid !== pid) return
+    const [session, { feed }] = standby!
+    await app.mayBegin()
+    try {
+      // Vite may have newer code without having sent an update: server.hmr is off, or a plugin's hotUpdate has returned []
+      await feed.catchUp(app.url)
+    } catch (error) {
+      debug('%d does not catch up: %o', pid, error)
+    }
+    if (session.state !== 'ended') session.rpc.begin()
   }
 
   /** An app process has ended, and its sessions with it. */
