@@ -175,7 +175,7 @@ export interface HubEvents {
 export interface StartOptions {
   /** Arguments of the app: its `process.argv.slice(2)`. @default the plugin's `args` */
   args?: string[]
-  /** Environment variables added to the plugin's `env`; `undefined` removes one. */
+  /** Environment variables added to the plugin's `env`; `undefined` removes one. @default none */
   env?: Record<string, string | undefined>
 }
 
@@ -205,8 +205,8 @@ export interface TetherHub extends EventEmitter<HubEvents> {
   start(entry: string, options?: StartOptions): Promise<string>
   /**
    * Replaces the process of a supervised runner, or starts one if it is stopped. Vite is untouched. Resolves once the new process
-   * is spawned. Rejects with `ERR_CONFIG` for an unknown id, with `ERR_START` if the new code fails to transform (the process then
-   * runs on), the new process cannot be started or the old one cannot be killed, and with `ERR_CLOSED` if the runner is stopped
+   * is spawned. Rejects with `ERR_CONFIG` for an unknown id, with `ERR_START` if the new code cannot start or the command `before`
+   * fails (the process then runs on), the new process cannot be started or the old one cannot be killed, and with `ERR_CLOSED` if the runner is stopped
    * meanwhile or Vite was closed.
    *
    * @param id the runner's id; without it all supervised runners are restarted, stopped ones included

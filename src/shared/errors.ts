@@ -61,8 +61,15 @@ export interface FlatError {
   code?: string
   /** The lines of code around `loc`, with a mark. */
   frame?: string
-  /** The position in the source; lines count from 1, columns as the compiler counts them. */
-  loc?: { file?: string; line: number; column: number }
+  /** The position in the source. */
+  loc?: {
+    /** The path of the source; that of the module `id` if it is absent. */
+    file?: string
+    /** Counted from 1. */
+    line: number
+    /** As the compiler counts them: from 0 or from 1. */
+    column: number
+  }
   /** The Vite plugin that threw. */
   plugin?: string
   /** The module id that was being transformed. */
