@@ -3,18 +3,16 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { startApp } from '../support/app.ts'
 import { freePort } from '../support/child.ts'
+import { HEAP_LIMIT, startWeighed, weight } from '../support/heap.ts'
 import { ask } from '../support/keep.ts'
 
 const UPDATES = 30
-/** MiB that the heap may have grown by then; each version of the app holds one. */
-const LIMIT = 5
 /** Milliseconds for so many saves, one after the other. */
 const PATIENCE = 60_000
 
-const app = (version: number) => `
-  const weight = new Array(128 * 1024).fill(${version} + 0.5)
+const APP = (version: number) => `
+  ${weight(version)}
   export const app = (request: any, response: any) => {
     if (request.url !== '/waits') response.end('v' + Math.floor(weight[0]!))
     else response.write('begun')
@@ -28,10 +26,6 @@ const MAIN = (port: number) => `
   import './beside.ts'
   createServer(app).on('upgrade', upgrade).listen(${port}, () => console.log('open'))
   import.meta.hot!.accept()
-  import.meta.hot!.on('measure', () => {
-    globalThis.gc!()
-    console.log('heap ' + process.memoryUsage().heapUsed / 2 ** 20)
-  })
 `
 
 type Client = (port: number) => Promise<unknown>
@@ -71,35 +65,14 @@ test.each(Object.entries(CLIENTS))(
   { timeout: PATIENCE },
   async (_, client) => {
     const port = await freePort()
-    const { project, hub, line, lines, server } = await startApp(
+    const { growth } = await startWeighed(
       {
-        'package.json': '{ "type": "module" }',
         'src/main.ts': MAIN(port),
-        'src/app.ts': app(0),
         'src/beside.ts': `import { createServer } from 'node:http'; createServer().listen(0, '127.0.0.1')`,
       },
-      { standby: false, execArgv: ['--expose-gc'] },
+      APP,
     )
-    await line(/^open/)
-    const update = async (version: number) => {
-      const applied = once(hub, 'update:applied')
-      project.write('src/app.ts', app(version))
-      const [, report] = await applied
-      expect(report).toMatchObject({ outcome: 'updated' })
-      await client(port)
-    }
-    const heap = async () => {
-      const before = lines.length
-      server.environments.ssr.hot.send('measure')
-      await expect.poll(() => lines.slice(before).some((each) => each.startsWith('heap '))).toBe(true)
-      return Number(lines.findLast((each) => each.startsWith('heap '))!.slice('heap '.length))
-    }
-    for (let version = 1; version <= 5; version++) await update(version)
-    await heap()
-    const before = await heap()
-    for (let version = 6; version <= 5 + UPDATES; version++) await update(version)
-    await heap()
-    expect((await heap()) - before).toBeLessThan(LIMIT)
+    expect(await growth({ first: 5, updates: UPDATES }, () => client(port))).toBeLessThan(HEAP_LIMIT)
     expect(await ask(port)).toBe(`200 v${5 + UPDATES}`)
   },
 )

@@ -1,20 +1,16 @@
 /** Updates keep nothing of the code they replace: each way to accept one that docs/accepting-updates.md shows. */
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { startApp } from '../support/app.ts'
 import { freePort } from '../support/child.ts'
+import { HEAP_LIMIT, startWeighed, weight } from '../support/heap.ts'
 import { ask } from '../support/keep.ts'
 
 const UPDATES = 200
-/** MiB that the heap may have grown by then; each version of the app holds one. */
-const LIMIT = 5
 /** Milliseconds for so many saves, one after the other. */
 const PATIENCE = 180_000
 
-/** What every version of an app holds. */
-const weight = (version: number) => `
-  const weight = new Array(128 * 1024).fill(${version} + 0.5)
+const APP = (version: number) => `
+  ${weight(version)}
   export const app = (request: unknown, response: { end(text: string): void }) => response.end('v' + Math.floor(weight[0]!))
 `
 
@@ -84,42 +80,18 @@ test.each(Object.entries(RECIPES))(
   { timeout: PATIENCE },
   async (name, recipe) => {
     const port = await freePort()
-    const { project, hub, line, lines, server } = await startApp(
+    const { hub, growth } = await startWeighed(
       {
-        'package.json': '{ "type": "module" }',
         'src/main.ts': `
         import { app } from './app.ts'
         ${recipe(port)}
-        import.meta.hot!.on('measure', () => {
-          globalThis.gc!()
-          console.log('heap ' + process.memoryUsage().heapUsed / 2 ** 20)
-        })
       `,
-        'src/app.ts': weight(0),
         ...(name.startsWith('https') && certificate()),
       },
-      { standby: false, execArgv: ['--expose-gc'] },
+      APP,
     )
-    await line(/^open/)
     const { pid } = hub.runners[0]!
-    const update = async (version: number) => {
-      const applied = once(hub, 'update:applied')
-      project.write('src/app.ts', weight(version))
-      const [, report] = await applied
-      expect(report).toMatchObject({ outcome: 'updated' })
-    }
-    const heap = async () => {
-      const before = lines.length
-      server.environments.ssr.hot.send('measure')
-      await expect.poll(() => lines.slice(before).some((each) => each.startsWith('heap '))).toBe(true)
-      return Number(lines.findLast((each) => each.startsWith('heap '))!.slice('heap '.length))
-    }
-    for (let version = 1; version <= 10; version++) await update(version)
-    await heap()
-    const before = await heap()
-    for (let version = 11; version <= 10 + UPDATES; version++) await update(version)
-    await heap()
-    expect((await heap()) - before).toBeLessThan(LIMIT)
+    expect(await growth({ first: 10, updates: UPDATES })).toBeLessThan(HEAP_LIMIT)
     expect(hub.runners[0]!.pid).toBe(pid)
     if (name.startsWith('listen')) expect(await ask(port)).toBe(`200 v${10 + UPDATES}`)
   },

@@ -1,4 +1,4 @@
-/** Takes part in the updates of a runner beside its modules: the values that `keep()` holds. */
+/** Takes part in the updates of a runner beside its modules: the values that `keep()` holds, ports, an entry whose export is served. */
 import type { ModuleId } from '../../shared/types.ts'
 import type { Boundary } from './propagate.ts'
 

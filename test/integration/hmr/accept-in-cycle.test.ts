@@ -1,22 +1,12 @@
 /** A module of a cycle accepts the entry. When it is replaced itself, that accept has no say: what needs it is checked and comes back. */
 import { expect, test } from 'vitest'
+import { BACK, FAULTS } from '../../support/accept-in-cycle.ts'
 import { inProcess } from '../../support/hmr-driver.ts'
 
-/** How the module that is saved gets the entry. */
-const BACK: Record<string, string> = {
-  'a static import': `import './main.js'`,
-  'a re-export': `export * as back from './main.js'`,
-  'an import() in a function': `export const back = () => import('./main.js')`,
-}
+/** In process an evaluation that fails is rolled back as well. */
+const ALL: Record<string, string> = { ...FAULTS, 'an error that is thrown': `throw new Error('no')` }
 
-/** The error in the saved code. */
-const FAULTS: Record<string, string> = {
-  'a syntax error': `export const = 1`,
-  'an import of nothing': `import './nothing.js'`,
-  'an error that is thrown': `throw new Error('no')`,
-}
-
-const cases = Object.keys(BACK).flatMap((back) => Object.keys(FAULTS).map((fault) => ({ back, fault })))
+const cases = Object.keys(BACK).flatMap((back) => Object.keys(ALL).map((fault) => ({ back, fault })))
 
 test.each(cases)('a module that accepts the entry, which it gets by $back, is saved with $fault', async (each) => {
   const code = (n: number, more = '') => `${BACK[each.back]}; export const n = ${n}
@@ -27,7 +17,7 @@ test.each(cases)('a module that accepts the entry, which it gets by $back, is sa
   })
   const ask = async () => (await app.import('/main.js')).ask()
   expect(await ask()).toBe(1)
-  const failed = await app.after(() => app.write('a.js', code(2, FAULTS[each.fault])))
+  const failed = await app.after(() => app.write('a.js', code(2, ALL[each.fault])))
   expect(failed.outcome).toBe('failed')
   // the line that says so is true
   expect(await ask()).toBe(1)

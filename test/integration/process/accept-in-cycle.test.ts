@@ -1,19 +1,7 @@
 /** A module of a cycle accepts the entry, and is saved with code that cannot start: that accept has no say, and the process is not given up. */
 import { expect, test } from 'vitest'
+import { BACK, FAULTS } from '../../support/accept-in-cycle.ts'
 import { startApp } from '../../support/app.ts'
-
-/** How the module that is saved gets the entry. */
-const BACK: Record<string, string> = {
-  'a static import': `import './main.js'`,
-  'a re-export': `export * as back from './main.js'`,
-  'an import() in a function': `export const back = () => import('./main.js')`,
-}
-
-/** The error in the saved code. */
-const FAULTS: Record<string, string> = {
-  'a syntax error': `export const = 1`,
-  'an import of nothing': `import './nothing.js'`,
-}
 
 const cases = Object.keys(BACK).flatMap((back, at) =>
   Object.keys(FAULTS).map((fault, index) => ({ back, fault, standby: (at + index) % 2 === 0 })),
