@@ -1,7 +1,8 @@
 /** A runner without code: modules are functions, and everything the engine asks for is written down. */
 import type { ViteNodeRunner } from 'vite-node/client'
 import type { DetachedInstance, GraphNode, HotRuntime, Saved } from '../../src/client/hmr/hot-runtime.ts'
-import type { ImportedNames, ModuleNamespace } from '../../src/client/module-types.ts'
+import type { ModuleNamespace } from '../../src/client/module-types.ts'
+import type { ImportedNames } from '../../src/shared/transformed-code.ts'
 import type { ModuleRecord } from '../../src/shared/types.ts'
 
 /** A module: its imports, and what happens when it is evaluated. */

@@ -2,9 +2,9 @@
  * Compiles transformed code to a function, once for each record: evaluating unchanged code again costs no compile.
  */
 import vm from 'node:vm'
+import { yieldingImports } from '../../shared/transformed-code.ts'
 import { isDebuggable } from './debug-code.ts'
 import type { ModulePlace } from './paths.ts'
-import { yieldingImports } from './transformed-code.ts'
 
 /** The parameters of a module function, in this order. */
 const PARAMETERS = [

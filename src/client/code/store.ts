@@ -2,11 +2,12 @@
  * The code that a runner holds: the newest record of each module, compiled and analysed when first needed.
  */
 import { reviveError } from '../../shared/errors.ts'
+import { type AllExports, allExportsOf } from '../../shared/exported-names.ts'
+import { type ExportNames, exportsOf, type ImportStatement, importsOf } from '../../shared/transformed-code.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { type CompiledModule, compileModule } from './compile.ts'
 import { debuggable } from './debug-code.ts'
 import type { ModulePlace, Paths } from './paths.ts'
-import { type ExportNames, exportsOf, type ImportStatement, importsOf } from './transformed-code.ts'
 
 /**
  * A record with its compiled function and its imports and exports. An instance keeps the one it was made of: if an update fails,
@@ -217,24 +218,8 @@ export class ModuleStore {
     for (const id of ids) this.#modules.delete(id)
   }
 
-  /**
-   * The exports of `id`, `export *` included: each name with the module whose own code exports it. `open` if only running the
-   * module tells all names.
-   */
-  exportsOf(id: ModuleId, seen = new Set<ModuleId>()): { names: Map<string, ModuleId>; open: boolean } {
-    seen.add(id)
-    const stored = this.#modules.get(id)
-    if (!stored) return { names: new Map(), open: true }
-    const names = new Map(Array.from(stored.exports.names, (name) => [name, id]))
-    let { open } = stored.exports
-    for (const specifier of stored.exports.stars) {
-      const target = stored.target(specifier)
-      if (target !== undefined && seen.has(target)) continue
-      const behind =
-        target === undefined ? { names: new Map<string, ModuleId>(), open: true } : this.exportsOf(target, seen)
-      open ||= behind.open
-      for (const [name, owner] of behind.names) if (name !== 'default' && !names.has(name)) names.set(name, owner)
-    }
-    return { names, open }
+  /** See {@link allExportsOf}. */
+  exportsOf(id: ModuleId, seen?: Set<ModuleId>): AllExports {
+    return allExportsOf(id, (each) => this.#modules.get(each), seen)
   }
 }

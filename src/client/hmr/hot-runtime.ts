@@ -2,8 +2,10 @@
  * The seam between the HMR engine (`hot-context`, `propagate`, `apply`) and the process that evaluates modules. `client/runner/tether-runtime`
  * implements it for our own runner; `client/hmr/in-process/vite-node-runtime` for a plain `ViteNodeRunner`.
  */
+
+import type { ImportedNames } from '../../shared/transformed-code.ts'
 import type { Change, ModuleId, ModuleRecord } from '../../shared/types.ts'
-import type { ImportedNames, ModuleNamespace } from '../module-types.ts'
+import type { ModuleNamespace } from '../module-types.ts'
 
 /** An edge of the runner's own graph. Edges belong to the importer: they appear and vanish with its instance. */
 export interface GraphNode {

@@ -1,9 +1,10 @@
 /** Modules as the HMR engine sees them. */
+
+import type { ImportedNames } from '../../shared/transformed-code.ts'
 import type { ModuleId } from '../../shared/types.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
 import type { Instance } from '../evaluate/instance.ts'
 import type { GraphNode } from '../hmr/hot-runtime.ts'
-import type { ImportedNames } from '../module-types.ts'
 
 /** A view of an instance: everything in it is derived when asked for. */
 export class InstanceNode implements GraphNode {

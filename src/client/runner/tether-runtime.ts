@@ -2,12 +2,12 @@
  * The `HotRuntime` of our runner: shows the HMR engine its graph, and takes out, puts back and evaluates instances for it.
  */
 import { posix } from 'node:path'
+import { missingExport } from '../../shared/missing-export.ts'
+import { isMaybeType } from '../../shared/transformed-code.ts'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { mayMean } from '../../shared/util/file-path.ts'
 import type { StoredModule } from '../code/store.ts'
-import { isMaybeType } from '../code/transformed-code.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'
-import { missingExport } from '../evaluate/externals.ts'
 import type { Instance } from '../evaluate/instance.ts'
 import type { DetachedInstance, GraphNode, HotRuntime, NextImports, Saved } from '../hmr/hot-runtime.ts'
 import type { ModuleNamespace } from '../module-types.ts'

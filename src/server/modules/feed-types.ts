@@ -1,5 +1,5 @@
 /** The interface of a session's feed, and the part of the session that the feed needs. */
-import type { Change, FetchAnswer, ModuleId } from '../../shared/types.ts'
+import type { Change, FetchAnswer, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import type { StreamTarget } from './code-stream.ts'
 import type { Take } from './records.ts'
 
@@ -47,8 +47,10 @@ export interface Feed {
   answered(seq: number): void
   /** `true` if the runner has been given a module and all that it imports. */
   hasWhole(id: ModuleId): boolean
-  /** `true` if the runner has been given a module that an import of `path`, where there is no file now, may have meant. */
+  /** `true` if the runner has been given a module that an import of `path` may have meant, and whose file is gone. */
   hadFor(path: ModuleId): boolean
+  /** `true` if this is not the code of a module that the runner has asked for: a save has changed it since, or brought it. */
+  isNews(record: ModuleRecord): boolean
   /** The modules that `importer` has loaded by computed `import()`s; for `undefined` those that no module has imported. */
   computedBy(importer: ModuleId | undefined): Iterable<ModuleId>
   /** Standby only: stop waiting for the app to apply its change first, and send now. */

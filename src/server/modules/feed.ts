@@ -5,7 +5,8 @@ import { createDebug } from 'obug'
 import { reviveError } from '../../shared/errors.ts'
 import type { Change, FetchAnswer, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { createDeferred } from '../../shared/util/deferred.ts'
-import { mayMean } from '../../shared/util/file-path.ts'
+import { importName, mayMean } from '../../shared/util/file-path.ts'
+import { isGone } from '../../shared/util/file-stats.ts'
 import { ChangeLoop } from './change-loop.ts'
 import { createStream, type Stream, sizeOf } from './code-stream.ts'
 import type { Feed, FeedTarget, IsProven } from './feed-types.ts'
@@ -93,8 +94,10 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       if (fitting.length === 0 || size <= MESSAGE_SIZE) {
         fitting.push(record)
         ledger.hold(record)
+        ledger.noteSave(record.id)
       } else {
         ledger.retry([record.id])
+        ledger.noteSave(record.id)
         if (ledger.drop(record.id)) stale.push(record.id)
       }
     }
@@ -204,7 +207,12 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     },
     answered: (seq) => loop.answered(seq),
     hasWhole: (id) => ledger.wholeVersion(id) !== undefined,
-    hadFor: (path) => ledger.ids.some((id) => mayMean(path, id)),
+    hadFor(path) {
+      // the first test leaves few for the second, of which there may be a million: each import() with each module
+      const start = importName(path)
+      return ledger.ids.some((id) => id.startsWith(start) && mayMean(path, id) && isGone(id))
+    },
+    isNews: ({ id, version }) => ledger.isSaved(id) || ledger.version(id) !== version,
     computedBy: (importer) => ledger.computedBy(importer),
     concerns: ledger.concerns,
     lacks,

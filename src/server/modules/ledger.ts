@@ -11,6 +11,8 @@ export class Ledger {
   readonly #partial = new Set<ModuleId>()
   /** Modules that the runner was told of but could not get. */
   readonly #failing = new Set<ModuleId>()
+  /** Modules that a change has brought. */
+  readonly #saved = new Set<ModuleId>()
   /** Importer -> modules that it has loaded by computed `import()`s, which it may do again. */
   readonly #computed = new Map<ModuleId | undefined, Set<ModuleId>>()
 
@@ -73,11 +75,21 @@ export class Ledger {
     for (const id of ids) this.#versions.set(id, UNKNOWN)
   }
 
-  /** Forgets which code the runner holds, because messages were lost. Computed imports stay: the check of the next start needs them. */
+  /** Forgets which code the runner holds, because messages were lost. Computed imports and saves stay: the check of the next start needs them. */
   forget(): void {
     this.#versions.clear()
     this.#partial.clear()
     this.#failing.clear()
+  }
+
+  /** Notes that a change brings the code of this module: it is not the code that the runner has asked for. */
+  noteSave(id: ModuleId): void {
+    this.#saved.add(id)
+  }
+
+  /** See `Feed.isNews`. */
+  isSaved(id: ModuleId): boolean {
+    return this.#saved.has(id)
   }
 
   noteComputed(importer: ModuleId | undefined, id: ModuleId): void {

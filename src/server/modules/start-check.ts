@@ -2,16 +2,18 @@
 import { type FlatError, flattenError } from '../../shared/errors.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import type { Feed } from './feed-types.ts'
+import { findMissingName } from './link-check.ts'
 import { findMissingPackage } from './missing-package.ts'
 import type { Records } from './records.ts'
 
 /** The feed of the running process: the next process is likely to load the modules that it has loaded. */
-export type Running = Pick<Feed, 'hasWhole' | 'hadFor' | 'computedBy'>
+export type Running = Pick<Feed, 'hasWhole' | 'hadFor' | 'isNews' | 'computedBy'>
 
 /**
  * The first transform error in the graph of `entry`, with the `import()`s that `running` has followed, or of `others`. `entry` and
  * `others` are URLs; one of `others` that Vite does not find is no failure, because Node may load it. With `findsPackages` a package that
- * is missing is one. The transforms stay in Vite's cache for the next process.
+ * is missing is one. If a process is `running`, an import of a name that is not there is one, too. The transforms stay in Vite's cache for
+ * the next process.
  */
 export async function findFailure(
   records: Promise<Records>,
@@ -33,7 +35,9 @@ export async function findFailure(
       failure ??
       (findsPackages ? findMissingPackage(graph.values()) : undefined) ??
       errors.find((error) => error && error.code !== 'ERR_MODULE_NOT_FOUND') ??
-      (running && (await findDynamic(source, graph, running))?.error)
+      (running &&
+        ((await findDynamic(source, graph, running))?.error ??
+          findMissingName(graph, (record) => running.isNews(record))))
     )
   } catch (error) {
     return flattenError(error)
@@ -50,10 +54,10 @@ async function findDynamic(
   let recent = [...graph.values()]
   for (let wanted = new Set(computed); ; wanted = new Set()) {
     for (const { id, dynamicDeps } of recent) {
-      for (const [specifier, dep] of Object.entries(dynamicDeps)) {
-        // import('./routes') has loaded routes.ts, then that is deleted, then Vite leaves the specifier as it is written
-        const isGone = specifier.startsWith('.') && running.hadFor(dep)
-        if (isGone || running.hasWhole(dep)) wanted.add(dep)
+      for (const dep of Object.values(dynamicDeps)) {
+        // import('./routes') has loaded routes.ts, then that is deleted, and Vite leaves the specifier as it is written; or it is renamed
+        // to routes/index.ts, and the import means that one now
+        if (running.hasWhole(dep) || running.hadFor(dep)) wanted.add(dep)
       }
       for (const dep of running.computedBy(id)) {
         wanted.add(dep)

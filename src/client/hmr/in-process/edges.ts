@@ -1,6 +1,5 @@
 /** Everything that a plain runner's code says about its edges: vite-node keeps no other record of them. */
-import { dynamicImportsOf, exportsOf, importsOf } from '../../code/transformed-code.ts'
-import type { ImportedNames } from '../../module-types.ts'
+import { dynamicImportsOf, exportsOf, type ImportedNames, importsOf } from '../../../shared/transformed-code.ts'
 
 /** The imports and exports of transformed code. */
 export interface SsrCode {

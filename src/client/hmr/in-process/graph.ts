@@ -1,7 +1,7 @@
 /** The module graph of a plain runner, read off vite-node's module cache, and off transformed code where that says nothing. */
 
+import type { ImportedNames } from '../../../shared/transformed-code.ts'
 import type { ModuleId } from '../../../shared/types.ts'
-import type { ImportedNames } from '../../module-types.ts'
 import type { ViteNodeModules } from '../../vite-node-runner.ts'
 import type { GraphNode } from '../hot-runtime.ts'
 import { isApplication, readSsrCode, type SsrCode } from './edges.ts'

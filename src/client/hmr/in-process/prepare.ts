@@ -1,11 +1,11 @@
 /** Current code of a plain runner's modules, looked at before anything is evaluated. */
 import vm from 'node:vm'
+import { isMaybeType } from '../../../shared/transformed-code.ts'
 import type { ModuleId } from '../../../shared/types.ts'
 import { isFilePath, mayMean } from '../../../shared/util/file-path.ts'
 import { statOf } from '../../../shared/util/file-stats.ts'
 import { lostModule } from '../../../shared/util/lost-module.ts'
 import { didYouMean } from '../../../shared/util/nearest.ts'
-import { isMaybeType } from '../../code/transformed-code.ts'
 import { isApplication, readSsrCode, type SsrCode } from './edges.ts'
 import type { Entry } from './module-requests.ts'
 

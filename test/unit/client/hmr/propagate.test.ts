@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { HotCallback, HotModule } from '../../../../src/client/hmr/cache.ts'
 import { propagate } from '../../../../src/client/hmr/propagate.ts'
-import type { ImportedNames } from '../../../../src/client/module-types.ts'
+import type { ImportedNames } from '../../../../src/shared/transformed-code.ts'
 
 interface Spec {
   imports?: Record<string, ImportedNames>

@@ -2,7 +2,8 @@
  * Reads imports and exports off transformed code without running it. Vite hoists them to lines of a fixed shape, so regular
  * expressions find them; no parser is needed.
  */
-import type { ImportedNames } from '../module-types.ts'
+/** The names that an importer takes from a module: `[]` for side effects only, `'*'` for the whole namespace (also `import()`). */
+export type ImportedNames = readonly string[] | '*'
 
 /** One hoisted import, and how the code uses it. */
 export interface ImportStatement {

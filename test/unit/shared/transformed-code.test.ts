@@ -1,6 +1,6 @@
 import { moduleRunnerTransform } from 'vite'
 import { expect, test } from 'vitest'
-import { exportsOf, hasLiteralImport, importsOf, isMaybeType } from '../../../../src/client/code/transformed-code.ts'
+import { exportsOf, hasLiteralImport, importsOf, isMaybeType } from '../../../src/shared/transformed-code.ts'
 
 const statement = (n: number, specifier: string, names?: string[]): string =>
   `const __vite_ssr_import_${n}__ = await __vite_ssr_import__(${JSON.stringify(specifier)}${
