@@ -28,6 +28,7 @@ export default defineConfig([
       bridge: 'src/faces/preload-bridge.ts',
       'bridge-hooks': 'src/client/bridge/async-hooks-thread.ts',
       'bridge-fetch': 'src/client/link/sync-fetch-worker.ts',
+      'link-thread': 'src/server/modules/link-thread.ts',
     },
     format: 'esm',
     target: 'node20',

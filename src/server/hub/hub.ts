@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events'
 import { createDebug } from 'obug'
 import type { DevEnvironment, EnvironmentModuleNode, HotPayload, ViteDevServer } from 'vite'
 import { createDeferred } from '../../shared/util/deferred.ts'
-import { findsByFolders } from '../apps/all-flags.ts'
+import { packageRules } from '../apps/all-flags.ts'
 import { Apps } from '../apps/apps.ts'
 import type { HubEvents, RunnerView, StartOptions, TetherHub } from '../hub-types.ts'
 import { findFailure } from '../modules/start-check.ts'
@@ -75,7 +75,7 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
           url,
           others,
           running,
-          findsByFolders(execArgv ?? [], { ...process.env, ...env }),
+          packageRules(execArgv ?? [], { ...process.env, ...env }),
         )
       },
     })

@@ -17,15 +17,15 @@ interface LinkedModule extends ExportingModule {
 const read = new WeakMap<ModuleRecord, LinkedModule>()
 
 /**
- * The error of the first import in `graph` of a name that is not there, in the words of the runner's linker. Only imports in which a
- * module takes part that `isNew` count: what is linked already is linked again, and an optional part of the app that it has tried to
+ * The error of the first import in `graph` of a name that is not there, in the words of the runner's linker. Only imports in which one of
+ * `news` takes part count: what is linked already is linked again, and an optional part of the app that it has tried to
  * load in vain is no reason to refuse another save.
  */
 export function findMissingName(
   graph: ReadonlyMap<ModuleId, ModuleRecord>,
-  isNew: (record: ModuleRecord) => boolean,
+  news: readonly ModuleRecord[],
 ): FlatError | undefined {
-  const fresh = new Set([...graph.values()].filter(isNew).map(({ id }) => id))
+  const fresh = new Set(news.map(({ id }) => id))
   const known = new Map<ModuleId, AllExports & { isFresh: boolean }>()
   const moduleOf = (id: ModuleId) => {
     const record = graph.get(id)
