@@ -122,16 +122,16 @@ const BUDGET: Record<string, number> = {
   // what an entry exports is served by the app's process, and handed to it by Vite's: a room of its own in both
   // so have what a start leaves for the next one, read by the first file of the command, and the page of what happens
   // vite build makes the app as well: hooks in Vite's process, and a server that is built into the app's own
-  tarball: 412_000,
-  unpacked: 1_400_000,
+  tarball: 425_000,
+  unpacked: 1_435_000,
   'app.cjs': 465_000,
-  'index.js': 430_000,
+  'index.js': 442_000,
   'client.js': 5_000,
   'hmr.js': 85_000,
   'keep.js': 2_000,
   'keep.cjs': 2_500,
-  'cli.js': 84_000,
-  'run.js': 440_000,
+  'cli.js': 86_000,
+  'run.js': 452_000,
   'built-server.js': 50_000,
   'main.js': 5_000,
   'bridge.js': 5_000,
