@@ -64,15 +64,14 @@ export class TetherRuntime implements HotRuntime {
     return this.#evaluator.instances.all().map(({ id }) => id)
   }
 
-  track(): () => ModuleId[] {
-    const { instances } = this.#evaluator
-    const created = instances.track()
-    return () => [...created].filter((id) => instances.entry(id)?.promise)
-  }
-
   /** Also those whose evaluation has failed, and which have no node therefore. */
   roots(): Iterable<ModuleId> {
     return [...this.#roots]
+  }
+
+  isKnown(id: ModuleId): boolean {
+    const { instances } = this.#evaluator
+    return instances.entry(id) !== undefined || instances.hasBeenEvaluated(id)
   }
 
   toId(specifier: string, owner?: ModuleId): ModuleId {
@@ -84,6 +83,10 @@ export class TetherRuntime implements HotRuntime {
     if (id !== undefined) return id
     if (specifier.startsWith('.') && owner !== undefined) return posix.join(posix.dirname(owner), specifier)
     return paths.urlToId(specifier)
+  }
+
+  #code(id: ModuleId): StoredModule | undefined {
+    return this.#evaluator.instances.entry(id)?.stored ?? this.#evaluator.store.get(id)
   }
 
   async resolve(file: string): Promise<ModuleId> {
@@ -110,11 +113,6 @@ export class TetherRuntime implements HotRuntime {
     const { store, instances } = this.#evaluator
     const running = instances.live(id)?.stored?.record.hash
     return running !== store.get(id)!.record.hash
-  }
-
-  isKnown(id: ModuleId): boolean {
-    const { instances } = this.#evaluator
-    return instances.entry(id) !== undefined || instances.hasBeenEvaluated(id)
   }
 
   async nextImports(id: ModuleId): Promise<NextImports> {
@@ -165,16 +163,37 @@ export class TetherRuntime implements HotRuntime {
     return this.#evaluator.store.failureOf(id)?.error.code === 'ERR_MODULE_NOT_FOUND'
   }
 
-  /** `true` if a module runs the code that the store holds. */
-  #isCurrent(id: ModuleId): boolean {
-    const live = this.#evaluator.instances.live(id)
-    return live?.evaluated === true && live.stored?.record.hash === this.#evaluator.store.get(id)?.record.hash
+  /** Throws for an import of a name that the module behind it does not have; externals are seen to when they are loaded. */
+  #checkNames(stored: StoredModule, isNew: (id: ModuleId) => boolean): void {
+    const { id, code, deps } = stored.record
+    const isCurrent = this.#isCurrent(id)
+    const isLinked = (target: ModuleId): boolean => isCurrent && this.#isLinked(target)
+    if (Object.values(deps).every(isLinked)) return
+    for (const { specifier, names } of stored.imports) {
+      const target = stored.target(specifier)
+      if (target === undefined || names === '*' || names.length === 0 || isLinked(target)) continue
+      const exports = this.#evaluator.store.exportsOf(target)
+      const kept = isNew(target) ? undefined : this.#evaluator.instances.live(target)?.exports
+      const has = (name: string): boolean => exports.open || exports.names.has(name)
+      for (const name of names) {
+        if (kept ? name in kept || !this.#evaluator.instances.live(target)?.evaluated : has(name)) continue
+        if (isMaybeType(code, specifier, name, stored.place.file)) continue
+        const importer = { file: stored.place.file, url: stored.record.url }
+        throw missingExport(name, specifier, 'module', importer, kept ? Object.keys(kept) : exports.names.keys(), true)
+      }
+    }
   }
 
   /** The names of two that have been evaluated with just this code were checked then; those by `export *` are of other modules. */
   #isLinked(target: ModuleId): boolean {
     const behind = this.#evaluator.store.get(target)
     return behind !== undefined && !behind.isCommonJs && !behind.hasStars && this.#isCurrent(target)
+  }
+
+  /** `true` if a module runs the code that the store holds. */
+  #isCurrent(id: ModuleId): boolean {
+    const live = this.#evaluator.instances.live(id)
+    return live?.evaluated === true && live.stored?.record.hash === this.#evaluator.store.get(id)?.record.hash
   }
 
   detach(ids: Iterable<ModuleId>): DetachedInstance[] {
@@ -187,6 +206,18 @@ export class TetherRuntime implements HotRuntime {
     }
     this.#evaluator.epoch++
     return detached
+  }
+
+  track(): () => ModuleId[] {
+    const { instances } = this.#evaluator
+    const created = instances.track()
+    return () => [...created].filter((id) => instances.entry(id)?.promise)
+  }
+
+  async evaluate(id: ModuleId): Promise<ModuleNamespace> {
+    // the caller knows why it asks again for what has failed
+    this.#evaluator.epoch++
+    return this.#evaluator.load(id)
   }
 
   abandon(ids: Iterable<ModuleId>): void {
@@ -214,12 +245,6 @@ export class TetherRuntime implements HotRuntime {
     await this.#evaluator.restart(instance as Instance)
   }
 
-  async evaluate(id: ModuleId): Promise<ModuleNamespace> {
-    // the caller knows why it asks again for what has failed
-    this.#evaluator.epoch++
-    return this.#evaluator.load(id)
-  }
-
   isSettled(ids: Iterable<ModuleId>): boolean {
     for (const id of ids) if (this.#evaluator.instances.entry(id)?.isRunning) return false
     return true
@@ -229,31 +254,6 @@ export class TetherRuntime implements HotRuntime {
     const wanted = [...ids]
     while (!this.isSettled(wanted)) {
       await Promise.allSettled(wanted.map((id) => this.#evaluator.instances.entry(id)?.promise))
-    }
-  }
-
-  #code(id: ModuleId): StoredModule | undefined {
-    return this.#evaluator.instances.entry(id)?.stored ?? this.#evaluator.store.get(id)
-  }
-
-  /** Throws for an import of a name that the module behind it does not have; externals are seen to when they are loaded. */
-  #checkNames(stored: StoredModule, isNew: (id: ModuleId) => boolean): void {
-    const { id, code, deps } = stored.record
-    const isCurrent = this.#isCurrent(id)
-    const isLinked = (target: ModuleId): boolean => isCurrent && this.#isLinked(target)
-    if (Object.values(deps).every(isLinked)) return
-    for (const { specifier, names } of stored.imports) {
-      const target = stored.target(specifier)
-      if (target === undefined || names === '*' || names.length === 0 || isLinked(target)) continue
-      const exports = this.#evaluator.store.exportsOf(target)
-      const kept = isNew(target) ? undefined : this.#evaluator.instances.live(target)?.exports
-      const has = (name: string): boolean => exports.open || exports.names.has(name)
-      for (const name of names) {
-        if (kept ? name in kept || !this.#evaluator.instances.live(target)?.evaluated : has(name)) continue
-        if (isMaybeType(code, specifier, name, stored.place.file)) continue
-        const importer = { file: stored.place.file, url: stored.record.url }
-        throw missingExport(name, specifier, 'module', importer, kept ? Object.keys(kept) : exports.names.keys(), true)
-      }
     }
   }
 }
