@@ -1,4 +1,4 @@
-/** The heap of an app over its updates: for apps of which each version of `src/app.ts` holds a {@link WEIGHT}. */
+/** The heap of an app over its updates: for apps of which each version of `src/app.ts` holds a {@link weight}. */
 import { once } from 'node:events'
 import { expect } from 'vitest'
 import { startApp, type TestApp } from './app.ts'
