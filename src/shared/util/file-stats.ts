@@ -1,5 +1,5 @@
 /** Questions to the file system. */
-import { realpathSync, type Stats, statSync } from 'node:fs'
+import { existsSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { isFilePath } from './file-path.ts'
 
 /** The stats of a file; `undefined` if there is no such file, or if `path` is not a path (the id of a virtual module). */
@@ -13,7 +13,7 @@ export function statOf(path: string): Stats | undefined {
 
 /** `true` if there is no such file (any more); `false` for what is no path (the id of a virtual module). */
 export function isGone(path: string | null): boolean {
-  return path !== null && isFilePath(path) && statOf(path) === undefined
+  return path !== null && isFilePath(path) && !existsSync(path)
 }
 
 /** The real path of a file; `file` itself if there is none. Synchronous: a promise for each file would take longer than the rest. */
