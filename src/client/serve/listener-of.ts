@@ -1,4 +1,4 @@
-/** What Node's server calls for an export that answers requests. */
+/** The function that Node's server calls for an export that answers requests. */
 import type { RequestListener } from 'node:http'
 import { failed } from './failed.ts'
 import { fetchListener } from './fetch-listener.ts'

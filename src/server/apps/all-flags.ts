@@ -11,7 +11,7 @@ export function allFlags(execArgv: readonly string[], env: NodeJS.ProcessEnv): s
   return [...execArgv, ...(env.NODE_OPTIONS?.split(/[\s"]+/) ?? [])]
 }
 
-/** What they leave to be known of the packages that node will load. */
+/** The things that the flags leave to be known of the packages that node will load. */
 export function packageRules(
   execArgv: readonly string[],
   env: NodeJS.ProcessEnv,

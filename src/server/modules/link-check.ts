@@ -13,7 +13,7 @@ interface LinkedModule extends ExportingModule {
   readonly imports: readonly ImportStatement[]
 }
 
-/** What was read off each record. A cache: a restart is about a few modules of a graph that may have thousands. */
+/** Names and imports that were read off each record. A cache: a restart is about a few modules of a graph that may have thousands. */
 const read = new WeakMap<ModuleRecord, LinkedModule>()
 
 /**

@@ -10,7 +10,7 @@ import type { Records } from './records.ts'
 /** The feed of the running process: the next process is likely to load the modules that it has loaded. */
 export type Running = Pick<Feed, 'hasWhole' | 'hadFor' | 'isNews' | 'computedBy'>
 
-/** What the flags of the app's node leave to be known of its packages. */
+/** The things that the flags of the app's node leave to be known of its packages. */
 export interface PackageRules {
   /** They lie in folders `node_modules`. */
   inFolders: boolean

@@ -16,7 +16,7 @@ export interface Caller {
   loads?: 'commonjs' | 'esm'
 }
 
-/** Who calls `noting`. */
+/** The caller of `noting`. */
 export function callerOf(noting: (...args: never[]) => unknown): Caller {
   const { stackTraceLimit } = Error
   const at: { stack?: string } = {}

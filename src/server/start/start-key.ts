@@ -48,7 +48,7 @@ export function startPath(request: StartRequest): string {
   return join(startFolder(root), `start-${hex(digestOf(JSON.stringify(key)))}`)
 }
 
-/** What the config may find out about this process, but for what has no effect on the next one. */
+/** Facts that the config may find out about this process, but for what has no effect on the next one. */
 function ownProcess(): unknown {
   const { argv, execArgv, stdin, stdout, stderr } = process
   const terminals = [stdin, stdout, stderr].map(({ isTTY }) => isTTY === true)

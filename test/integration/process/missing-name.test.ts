@@ -25,7 +25,7 @@ const FILES = {
   'src/data.json': '{ "here": 1 }',
 }
 
-/** What is saved, and what is told of it: the name, its module, the place, the way out. */
+/** Code that is saved, and words that are told of it: the name, its module, the place, the way out. */
 const BAD: [what: string, file: string, code: string, told: RegExp, place: string][] = [
   ['a name', 'dep.ts', "import { hare } from './a.js'; hare()", /a.js' .* 'hare'.*Did you mean 'here'/, 'dep.ts:1:10'],
   ['one of them', 'dep.ts', "import {\n  here,\n  gone as x,\n} from './a'\nx(here)", /a.js' .* 'gone'/, 'dep.ts:3:3'],

@@ -22,7 +22,7 @@ const FILES = {
   'node_modules/loaded/index.js': "import { gone } from 'esm'; export const a = 1",
 }
 
-/** What is saved, and what is told of it. */
+/** Code that is saved, and words that are told of it. */
 const BAD: [file: string, code: string, told: RegExp, place: string][] = [
   ['dep.ts', "import { nope } from 'node:fs'; nope()", /'node:fs' .* 'nope'/, 'dep.ts:1:10'],
   ['dep.ts', "import { join, jion } from 'path'; jion(join)", /'path' .* 'jion'.*Did you mean 'join'/, 'dep.ts:1:16'],
