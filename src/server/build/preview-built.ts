@@ -38,13 +38,15 @@ export async function previewBuilt(server: PreviewServer, entry: string, file: s
     timeout: timeoutOf(true),
     say,
   }
-  const handle = (request: Connect.IncomingMessage, response: ServerResponse, next: Connect.NextFunction) =>
+  const { allowedHosts, headers = {}, https, proxy = {} } = config.preview
+  const handle = (request: Connect.IncomingMessage, response: ServerResponse, next: Connect.NextFunction) => {
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value)
     void answerByApp(access, {
       ...{ request, response, url: request.originalUrl ?? request.url ?? '/' },
       ...{ pass: next, isShared: false },
     })
+  }
   middlewares.use(handle)
-  const { allowedHosts, https, proxy = {} } = config.preview
   httpServer.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (isProxied(request.url ?? '/', proxy)) return
     if (!https && allowedHosts !== true && !isAllowedHost(request.headers.host ?? '', allowedHosts)) {
