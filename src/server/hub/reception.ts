@@ -226,7 +226,9 @@ export class Reception {
     if (!app) return
     // the app has its change: the standby need not wait with its own any longer
     this.served.standbyOf(app.supervisor.standbyPid)?.[1].feed.hurry()
-    const cause = tellOutcome(this.#report, app, report, this.#bindings.current.environment)
+    const { id, url, supervisor } = app
+    const told = { id, url, isReady: supervisor.state === 'ready' }
+    const cause = tellOutcome(this.#report, told, report, this.#bindings.current.environment)
     if (cause) this.#apps.replace(app, cause)
   }
 
