@@ -40,6 +40,11 @@ export class ClientFiles {
     }
   }
 
+  /** `true` if there is nothing to serve. */
+  get areNone(): boolean {
+    return this.#files.size === 0
+  }
+
   at(path: string): ClientFile | undefined {
     return this.#files.get(path)
   }

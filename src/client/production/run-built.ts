@@ -26,7 +26,12 @@ export function runBuilt(url: string, built: BuiltApp, load: () => Promise<Modul
   env.NODE_ENV ??= 'production'
   process.setSourceMapsEnabled(true)
   const tellPreview = openPreviewChannel()
-  const files = new ClientFiles(fileURLToPath(new URL(built.client, url)), built.hashed)
+  const client = fileURLToPath(new URL(built.client, url))
+  const files = new ClientFiles(client, built.hashed)
+  if (files.areNone && built.pages.length > 0) {
+    const text = `Found none of the pages that were built, only the app answers: expected them in ${client}, beside this server.`
+    process.stderr.write(`[vite-tether] ${text}\n`)
+  }
   let own: Server | undefined
   let exported: ModuleNamespace | undefined
   let told = false

@@ -1,5 +1,5 @@
 /** A built server finds its files wherever it lies, and says where it cannot listen. */
-import { cpSync, readdirSync, symlinkSync } from 'node:fs'
+import { cpSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { askAt, build, createFullStack, runBuilt, startAt } from '../../support/built-app.ts'
@@ -34,6 +34,13 @@ test('folders whose names would be something else in a URL, and another place wi
     expect((await askAt(port, /src="([^"]+)"/.exec(body)![1]!)).body).toContain('module of the page')
     await running.end()
   }
+  rmSync(join(moved, 'we%20b c#1?é'), { recursive: true })
+  const alone = await startAt('production', project, '/api', join(moved, 'a#b%20'))
+  expect((await askAt(alone.port, '/', HTML)).status).toBe(404)
+  expect(alone.app.text).toMatch(
+    /Found none of the pages that were built, only the app answers: expected them in .*we%20b c#1\?é/,
+  )
+  await alone.app.end()
   for (const [env, said] of [
     [
       { HOST: 'no-such-host.invalid', PORT: '0' },
