@@ -32,9 +32,10 @@ export function writeIndex({ proof, ...rest }: KeptStart): string {
   return `${digestOf(lines)}\n${lines}`
 }
 
-/** Reads the index at `path`. Throws if there is none, or it is not as it was written. */
-export function readIndex(path: string): KeptStart {
-  const { proof, rest } = readLines(path)
+/** Reads the index at `path`. Throws if there is none, it is not as it was written, or not the one with this digest. */
+export function readIndex(path: string, proven?: string): KeptStart {
+  const { digest, proof, rest } = readLines(path)
+  if (proven !== undefined && digest !== proven) throw new Error('its index is another one')
   return { ...(JSON.parse(rest) as Omit<KeptStart, 'proof'>), proof: JSON.parse(proof) as Proof }
 }
 

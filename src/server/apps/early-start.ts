@@ -45,6 +45,7 @@ export function startEarly(
       get hasBegun() {
         return early.hasBegun
       },
+      proven: early.proven,
       get exit() {
         return early.exit
       },

@@ -8,7 +8,7 @@ import { runnerConfig } from '../apps/runner-config.ts'
 import { serveConfig } from '../apps/serve-config.ts'
 import type { HubEvents } from '../hub-types.ts'
 import type { IsProven } from '../modules/feed-types.ts'
-import { isOutdated, provenCode } from '../start/begun-with.ts'
+import { BegunWith } from '../start/begun-with.ts'
 import type { StartKeeper } from '../start/keeper.ts'
 import type { Bindings } from './bindings.ts'
 
@@ -24,6 +24,7 @@ export class Keeping {
   #timer: NodeJS.Timeout | undefined
   /** The process has begun with what is kept. */
   #isKept = false
+  #begun: BegunWith | undefined
 
   /** `compared`: resolves when runners hold nothing that was not compared. */
   constructor(events: EventEmitter<HubEvents>, apps: Apps, bindings: Bindings, compared: () => Promise<unknown>) {
@@ -56,16 +57,18 @@ export class Keeping {
 
   /** Asked of the code with which the process has begun: `true` if it is proven to be made of the sources that are there now. */
   proven(): IsProven {
-    const { server, options } = this.#bindings.current
+    const { server } = this.#bindings.current
     // otherwise saves restart the app, and of a file that Vite does not know as a module nobody would know that
     if (!this.#isKept || server.config.server.hmr === false) return () => false
-    try {
-      const hashes = provenCode(options.keep!)
-      return (id, hash) => hashes.get(id) === hash
-    } catch {
-      // another start is writing it anew
-      return () => false
-    }
+    const hashes = this.#begunWith.provenCode()
+    return (id, hash) => hashes.get(id) === hash
+  }
+
+  /** Read once, when the process has its server. */
+  get #begunWith(): BegunWith {
+    const { keep, early } = this.#bindings.current.options
+    this.#begun ??= new BegunWith(keep!, early?.proven)
+    return this.#begun
   }
 
   /** Writes what is due. */
@@ -77,7 +80,7 @@ export class Keeping {
   #compare(): void {
     const [app] = this.#apps.list()
     const { current } = this.#bindings
-    if (!app || !isOutdated(current.options.keep!, { config: runnerConfig(current, app.id, app.url) })) return
+    if (!app || !this.#begunWith.isOutdated({ config: runnerConfig(current, app.id, app.url) })) return
     this.#isKept = false
     this.#apps.replace(app, { kind: 'inputs' })
   }

@@ -45,6 +45,8 @@ export class EarlyProcess {
   #readyAt: number | undefined
   /** It may have run code of the app. */
   hasBegun = false
+  /** The digest of the index that was proven for it. */
+  readonly proven: string | undefined
 
   /** `inputs` are further ones, comparable as JSON: what is read by the process as it boots. */
   constructor(command: AppCommand, hasChannel: boolean, inputs: () => unknown, kept: KeptBeginning | undefined) {
@@ -59,6 +61,7 @@ export class EarlyProcess {
     child.once('exit', (code, signal) => void this.#ended(child, code, signal))
     this.#child = child
     const place = kept && child.pid !== undefined ? placeOf(kept) : undefined
+    this.proven = place?.digest
     if (place) this.#letBegin(child, place, kept!.isAlone)
     else this.#settled.resolve()
   }
