@@ -111,6 +111,10 @@ export class Reception {
     runner.on('loaded', (files) => {
       if (this.#appOf(session)) void this.#apps.loaded(runner.id, files)
     })
+    runner.on('failed', (error) => {
+      // a standby is told what its app is told
+      if (!runner.waits) this.#report.failed(runner.id, flattenError(error), true)
+    })
     runner.on('fetching', (answer) => {
       const isStart = runner.info?.kind === 'supervised' && !runner.waits
       if (isStart) this.#progress.show(answer, () => runner.feed.size)

@@ -44,6 +44,8 @@ export interface ServedRunnerEvents {
   serving: []
   /** It has asked for a module and its graph; a rejection of `answer` is the runner's to handle. */
   fetching: [answer: Promise<unknown>]
+  /** It was not told of a save, or of newer code, for this error of ours. */
+  failed: [error: unknown]
   /** Node has loaded these files in its process. */
   loaded: [files: Iterable<[file: string, isCurrent: IsCurrent]>]
 }
@@ -82,6 +84,7 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
         if (since !== undefined) this.#times.sent(change.seq, since)
         session.rpc.change(change)
       },
+      failed: (error) => this.emit('failed', error),
       modules: (records) => session.rpc.modules(records),
       room: () => session.room(),
       get waits() {

@@ -29,6 +29,8 @@ export interface ChangeLoopOptions {
   collect(seeds: ReadonlySet<ModuleId>, all: boolean): Promise<Omit<Change, 'seq'>>
   /** `since`: when the first of the change's saves was known, in monotonic ms. */
   send(change: Change, since: number): void
+  /** A change could not be put together or sent: its saves do not reach the runner. */
+  failed(error: unknown): void
   /** `true` if the runner is a standby: it executes nothing yet, so its changes have time. */
   isStandby(): boolean
 }
@@ -106,21 +108,24 @@ export class ChangeLoop {
     if (this.#running) return
     this.#running = createDeferred()
     this.#reviewed = new Set()
-    try {
-      if (this.#options.isStandby()) await this.#courtesy()
-      while (isDirty(this.#dirty)) await this.#next()
-    } catch (error) {
-      // Vite restarts, then the hub is closed while serving() waits: it rejects
-      debug('%s: no more changes: %o', this.#options.name, error)
-    } finally {
-      this.#running.resolve()
-      this.#running = undefined
+    if (this.#options.isStandby()) await this.#courtesy()
+    while (isDirty(this.#dirty)) {
+      await this.#next().catch((error) => {
+        debug('%s: no change: %o', this.#options.name, error)
+        if (!isOver(error)) this.#options.failed(error)
+      })
     }
+    this.#running.resolve()
+    this.#running = undefined
   }
 
   async #next(): Promise<void> {
     const { name, serving, collect, send } = this.#options
-    await serving()
+    await serving().catch((error) => {
+      // Vite restarts, then the hub is closed: nobody is going to serve what was saved
+      this.forget()
+      throw error
+    })
     const { seeds, reload, review, since } = this.#dirty
     this.#dirty = nothing()
     // a plugin that asks for a reload may have invalidated any module
@@ -144,6 +149,11 @@ export class ChangeLoop {
     await over.promise
     clearTimeout(timer)
   }
+}
+
+/** `true` for the error of a hub that is closed, or of a session that has ended: the runner is owed nothing any more. */
+export function isOver(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'ERR_CLOSED'
 }
 
 const nothing = (): Dirty => ({ seeds: new Set(), reload: false, review: false, since: 0 })

@@ -7,6 +7,8 @@ import type { Take } from './records.ts'
 export interface FeedTarget extends StreamTarget {
   /** `since`: when the first save was known of which the change is made, in monotonic ms; absent if it is made of none. */
   change(change: Change, since?: number): void
+  /** The runner cannot be given what it is owed, and no call of its own is there to fail for it. */
+  failed(error: unknown): void
   /** `true` if the runner is a standby: it executes nothing yet, so changes have time. */
   readonly waits: boolean
 }

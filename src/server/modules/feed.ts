@@ -7,7 +7,7 @@ import type { Change, FetchAnswer, ModuleId, ModuleRecord } from '../../shared/t
 import { createDeferred } from '../../shared/util/deferred.ts'
 import { importName, mayMean } from '../../shared/util/file-path.ts'
 import { isGone } from '../../shared/util/file-stats.ts'
-import { ChangeLoop } from './change-loop.ts'
+import { ChangeLoop, isOver } from './change-loop.ts'
 import { createStream, type Stream, sizeOf } from './code-stream.ts'
 import type { Feed, FeedTarget, IsProven } from './feed-types.ts'
 import { Ledger } from './ledger.ts'
@@ -39,7 +39,8 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     name,
     serving: records,
     collect: (seeds, all) => noting(() => collect(seeds, all)),
-    send: (change, since) => target.change(change, since),
+    send,
+    failed: (error) => target.failed(error),
     isStandby: () => target.waits,
   })
 
@@ -82,6 +83,15 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     ledger.refuse(failed)
     const delivered = deliver(modules)
     return { ...delivered, seeds: [...own, ...(delivered.stale ?? [])], failed }
+  }
+
+  function send(change: Change, since?: number): void {
+    try {
+      target.change(change, since)
+    } catch (error) {
+      ledger.outdate(change.modules)
+      throw error
+    }
   }
 
   /** Enters the records that fit into a message in the ledger. Of the others the runner forgets the code that it holds, and fetches it when needed. */
@@ -149,10 +159,19 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       await loop.settled()
     }
     // before anything is waited for: a save that comes meanwhile finds them here
+    let hasFailed = false
     uncompared.begin(proven, settled, async (batch) => {
-      const change = await noting(() => difference(batch)).catch(() => undefined) // the hub is closed
-      const { modules = [], seeds = [], failed = [] } = change ?? {}
-      if (change && modules.length + seeds.length + failed.length > 0) target.change(loop.number(change))
+      try {
+        const change = await noting(() => difference(batch))
+        const { modules, seeds, failed } = change
+        if (modules.length + seeds.length + failed.length > 0) send(loop.number(change))
+        return true
+      } catch (error) {
+        // the next batches are likely to fail alike
+        if (!hasFailed && !isOver(error)) target.failed(error)
+        hasFailed = true
+        return false
+      }
     })
     try {
       return loop.number(await difference(Object.fromEntries(rest)))

@@ -53,6 +53,11 @@ export class Ledger {
     for (const id of ids) this.#partial.delete(id)
   }
 
+  /** Notes that code which was held for sent was not: what the runner has of these modules is older. */
+  outdate(modules: Iterable<{ id: ModuleId }>): void {
+    for (const { id } of modules) this.#versions.set(id, UNKNOWN)
+  }
+
   /** Notes that the runner does not hold a module any more. Returns `true` if it did. */
   drop(id: ModuleId): boolean {
     return this.#versions.delete(id)

@@ -7,8 +7,8 @@ import type { ModuleId } from '../../shared/types.ts'
 /** Modules of a batch: a save waits for so many transforms at most. */
 const BATCH = 8
 
-/** Compares these modules; resolves when what differs is on its way. */
-export type CompareBatch = (held: Record<ModuleId, string>) => Promise<void>
+/** Compares these modules; resolves when what differs is on its way, with `false` if they could not be compared. */
+export type CompareBatch = (held: Record<ModuleId, string>) => Promise<boolean>
 
 /** Those of one runner. */
 export class Uncompared {
@@ -41,14 +41,18 @@ export class Uncompared {
   }
 
   async #compare(left: Map<ModuleId, string>, settled: () => Promise<void>, compare: CompareBatch): Promise<void> {
-    while (left.size > 0) {
+    // those that could not be compared stay among the others: a save of one has it compared then
+    for (const tried = new Set<ModuleId>(); ; ) {
       await settled()
       // events of the watcher and of sessions come in between
       await new Promise(setImmediate)
-      if (this.#left !== left) return
-      const batch = [...left].slice(0, BATCH)
-      await compare(Object.fromEntries(batch))
-      for (const [id] of batch) left.delete(id)
+      const batch = [...left].filter(([id]) => !tried.has(id)).slice(0, BATCH)
+      if (this.#left !== left || batch.length === 0) return
+      const isCompared = await compare(Object.fromEntries(batch))
+      for (const [id] of batch) {
+        tried.add(id)
+        if (isCompared) left.delete(id)
+      }
     }
   }
 }

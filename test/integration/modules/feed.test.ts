@@ -22,6 +22,9 @@ async function start(
   const batches: number[] = []
   const feed = createFeed('test', records(createRecords(environment)), {
     change: (change) => sent.push(change),
+    failed: (error) => {
+      throw error
+    },
     modules(records) {
       streamed.push(...records)
       batches.push(records.length)

@@ -29,6 +29,9 @@ async function start() {
   const sent: Change[] = []
   const feed = createFeed('test', async () => records, {
     change: (change) => sent.push(change),
+    failed: (error) => {
+      throw error
+    },
     modules: () => {},
     room: async () => {},
     waits: false,
