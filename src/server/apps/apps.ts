@@ -148,10 +148,15 @@ export class Apps extends EventEmitter<AppsEvents> {
     }
   }
 
-  /** A file changed that is no module but restarts the apps. */
-  fileChanged(file: string): void {
+  /** A file changed that restarts the apps that it `concerns`. The others may wait for a save all the same. */
+  fileChanged(file: string, concerns: (id: string) => boolean): void {
     for (const app of this.list()) {
-      if (app.supervisor.state !== 'stopped') this.#report(app, app.fileChanged(this.#short(file)))
+      const { id, supervisor } = app
+      if (supervisor.state === 'stopped') continue
+      // one that starts may be about to ask for the module
+      const isConcerned = supervisor.state !== 'ready' || concerns(id) || this.#natives.has(id, file)
+      if (isConcerned) this.#report(app, app.fileChanged(this.#short(file)))
+      else app.fileSaved(file, true)
     }
   }
 

@@ -45,6 +45,11 @@ export class Natives {
     return apps
   }
 
+  /** `true` if an app has loaded this file. */
+  has(app: string, file: string): boolean {
+    return this.#loaded.get(app)?.has(file) === true
+  }
+
   /** The files that have been saved since the app was started. */
   changed(app: string): Iterable<string> {
     return this.#saved.get(app) ?? []

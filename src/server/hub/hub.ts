@@ -217,11 +217,17 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
     this.#reception.silence.saved()
   }
 
-  /** A file changed that restarts the apps; attached runners, which nobody restarts, are told of what they hold of it. */
-  fileChanged(file: string, modules: Iterable<EnvironmentModuleNode>): void {
+  /**
+   * A file changed that restarts apps: any, or those that run one of `modules`. Attached runners, which nobody restarts, are told of
+   * what they hold of it.
+   */
+  fileChanged(file: string, modules: readonly EnvironmentModuleNode[], any: boolean): void {
     this.#sharing.saved([file])
-    this.#apps.fileChanged(file)
-    this.#served.saved([...modules].flatMap(({ id }) => id ?? []))
+    const dependents = new Set(modules)
+    for (const { importers } of dependents) for (const importer of importers) dependents.add(importer)
+    const ids = [...dependents].flatMap(({ id }) => id ?? [])
+    this.#apps.fileChanged(file, (id) => any || this.#served.mayHold(id, ids))
+    this.#served.saved(modules.flatMap(({ id }) => id ?? []))
     this.emit('save', [file])
   }
 

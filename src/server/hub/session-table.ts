@@ -43,6 +43,13 @@ export class SessionTable {
     return this.updatable().some(({ feed }) => feed.concerns(id))
   }
 
+  /** `true` if a process of an app runs one of these modules, or is about to. */
+  mayHold(app: string, ids: readonly ModuleId[]): boolean {
+    const own = [...this.#runners.values()].filter(({ id, waits }) => id === app && !waits)
+    // without a session nothing is known
+    return own.length === 0 || own.some(({ feed }) => ids.some((id) => feed.mayHold(id)))
+  }
+
   /** Resolves when the code of all runners has been compared with Vite's. */
   compared(): Promise<unknown> {
     return Promise.all(this.updatable().map(({ feed }) => feed.compared))

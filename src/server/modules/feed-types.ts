@@ -35,6 +35,8 @@ export interface Feed {
   end(): void
   /** `true` if the runner holds a module, or was told that it fails to transform. */
   concerns(id: ModuleId): boolean
+  /** `true` if a save of a module concerns the runner, or will once it has what it has asked for. */
+  mayHold(id: ModuleId): boolean
   /** `true` if Vite's present code of one of these modules is not the code that the runner holds and runs on with. */
   lacks(ids: readonly ModuleId[]): Promise<boolean>
   /** Vite was asked to update these modules. */

@@ -200,18 +200,27 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     return modules.length + failed.length > 0
   }
 
+  /** Has the runner forget code. */
+  function forget(stale: ModuleId[]): void {
+    if (stale.length === 0) return
+    for (const id of stale) ledger.drop(id)
+    send(loop.number({ seeds: [], modules: [], failed: [], stale }))
+  }
+
   async function catchUp(url: string): Promise<void> {
     await loop.settled()
     try {
       // no module counts as held, so that the walk goes on behind current modules: one behind them may have been invalidated
-      const answer = await noting(() => fetch(url, { known: () => undefined }))
+      const graph = new Set<ModuleId>()
+      const taken: Take = ({ id }) => void graph.add(id)
+      const answer = await noting(() => fetch(url, { known: () => undefined, taken }))
       if ('modules' in answer && answer.modules.length > 0) target.modules(answer.modules)
+      // nothing has told that these are imported no more: a save of one must not concern the process that is to begin
+      forget(ledger.ids.filter((id) => !graph.has(id)))
     } catch (error) {
       // a new process would fail with this error, too: the standby drops its code, or it would begin with the code from before
       debug('%s holds nothing that is current: %o', name, error)
-      const stale = ledger.ids
-      for (const id of stale) ledger.drop(id)
-      target.change(loop.number({ seeds: [], modules: [], failed: [], stale }))
+      forget(ledger.ids)
     }
     // saves that came during the walk
     await loop.settled()
@@ -234,6 +243,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     isNews: ({ id, version }) => ledger.isSaved(id) || ledger.version(id) !== version,
     computedBy: (importer) => ledger.computedBy(importer),
     concerns: ledger.concerns,
+    mayHold: (id) => underway.size > 0 || ledger.concerns(id),
     lacks,
     hurry: () => loop.hurry(),
     save,

@@ -173,7 +173,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
         served,
         { watch: globs(options.watch), ignore: globs(options.ignore) },
         {
-          restart: (file, modules) => hub.fileChanged(file, modules),
+          restart: (file, modules, any) => hub.fileChanged(file, modules, any),
           saved: (file, isModule) => hub.fileSaved(served, file, isModule),
         },
       )

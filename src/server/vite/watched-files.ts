@@ -9,8 +9,11 @@ export type FileFilter = (file: string) => boolean
 
 /** Events of files. */
 export interface FileEvents {
-  /** A file changed that restarts the app. Without HMR these are modules too, which attached runners may hold. */
-  restart(file: string, modules: Iterable<EnvironmentModuleNode>): void
+  /**
+   * A file changed that restarts apps: any app, or those that run one of `modules`. Without HMR saves of modules are told here, too, and
+   * attached runners may hold them.
+   */
+  restart(file: string, modules: readonly EnvironmentModuleNode[], any: boolean): void
   /** Any other file was saved, made or removed: an app that waits for a save may try again. */
   saved(file: string, isModule: boolean): void
 }
@@ -28,7 +31,7 @@ export function watchFiles(
   /** Restarts if imports mean other files since `file` came or went. For `server.hmr: false`, where Vite calls no `hotUpdate`. */
   async function restartIfChanged(file: string): Promise<void> {
     const changed = await resolutions.changed(file)
-    if (changed.length > 0) events.restart(file, changed)
+    if (changed.length > 0) events.restart(file, changed, false)
   }
 
   server.watcher.on('all', (event, path) => {
@@ -43,8 +46,8 @@ export function watchFiles(
     // Vite restarts itself for an env file of its own mode; the app needs a new process for any
     const modules = environment.moduleGraph.getModulesByFile(file)
     const isModule = modules !== undefined
-    if (filters.watch(file) || basename(file).startsWith('.env') || (!hasHmr && isModule))
-      events.restart(file, (!hasHmr && modules) || [])
+    const any = filters.watch(file) || basename(file).startsWith('.env')
+    if (any || (!hasHmr && isModule)) events.restart(file, (!hasHmr && modules && [...modules]) || [], any)
     else events.saved(file, isModule || concerned.length > 0)
     if (!hasHmr && concerned.length > 0) void restartIfChanged(file)
   })
