@@ -1,4 +1,4 @@
-/** What the build for browsers has emitted, as far as the server needs it. */
+/** The output of the build for browsers, as far as the server needs it. */
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { BuildEnvironment, Rolldown, ViteBuilder } from 'vite'

@@ -23,9 +23,9 @@ const CONTENTS = ['readFile', 'readFileSync', 'open', 'openSync', 'createReadStr
 const LISTS = ['readdir', 'readdirSync', 'opendir', 'opendirSync']
 const QUESTIONS = ['exists', 'access', 'realpath', 'readlink'].flatMap((name) => [name, `${name}Sync`])
 const STATS = ['stat', 'lstat'].flatMap((name) => [name, `${name}Sync`])
-/** What they say of a machine, or of a network, is in no file. */
+/** Functions that tell of a machine or of a network, which is in no file. */
 const MACHINE = ['hostname', 'networkInterfaces', 'userInfo', 'freemem', 'loadavg', 'uptime']
-/** What they read is not seen: they call Node's insides. */
+/** Functions whose reads are not seen: they call Node's insides. */
 const UNSEEN = ['glob', 'globSync', 'cp', 'cpSync']
 
 /** Words of a config, or of a plugin beside it, that may have another value at each start, or read what is not seen here. */
@@ -169,7 +169,7 @@ export class Reads {
       this.inputs.doubted(`${reason} ${by.lines[0]?.trim() ?? ''}`)
   }
 
-  /** What is installed changes with its package.json and the files of the package manager. Returns `false` for other files. */
+  /** An installed package changes with its package.json and the files of the package manager. Returns `false` for other files. */
   #package(path: string): boolean {
     // in the name of what is kept
     if (isOwnCode(path) || path.startsWith(`${this.#vite}/`)) return true
