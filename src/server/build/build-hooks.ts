@@ -15,6 +15,7 @@ import { resolveByPaths } from '../vite/tsconfig-paths.ts'
 import { foldersOf, outDirs } from './build-folders.ts'
 import { checkBuild } from './check-build.ts'
 import { ClientOutput, copyPublic, hasPages, moveAssets, written } from './client-output.ts'
+import { bringFiles } from './files-beside.ts'
 import { previewBuilt } from './preview-built.ts'
 
 /** The first module of the server. */
@@ -120,9 +121,12 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
 
     transform: {
       order: 'pre',
-      handler(code, id) {
+      async handler(code, id) {
         if (this.environment.name !== name || id.startsWith('\0')) return undefined
-        return mendSource(code, id, config.root, vite)
+        const mended = await mendSource(code, id, config.root, vite)
+        const { assetsDir } = this.environment.config.build
+        const changed = bringFiles(this, mended?.code ?? code, id, { root: config.root, assetsDir })
+        return changed === undefined ? mended : { map: null, ...mended, code: changed }
       },
     },
 
