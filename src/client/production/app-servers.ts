@@ -1,4 +1,4 @@
-/** The http servers of this process: those of an app that listens itself have the built client in front of the first of them. */
+/** The http servers of this process: those of an app that listens itself have the built client in front of one of them. */
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import { Server as NetServer, type Socket } from 'node:net'
@@ -11,8 +11,8 @@ export type WebServer = HttpServer | HttpsServer
 export interface ServerEvents {
   /** The app is about to listen. */
   begins(): void
-  /** `server` is the first one that listens. */
-  isFirst(server: WebServer): void
+  /** `server` is the one that has the client in front, from now on. */
+  isFront(server: WebServer): void
 }
 
 /** All of them, from the time at which this is made. */
@@ -26,10 +26,11 @@ export class AppServers {
   /** The app has told one to listen. */
   hasBegun = false
   #isEnding = false
+  /** The client is in front of it. */
+  #front: WebServer | undefined
 
   constructor(door: FrontDoor, events: ServerEvents) {
     const servers = this
-    let first: WebServer | undefined
     const { listen, emit } = NetServer.prototype
     NetServer.prototype.listen = function (this: NetServer, ...args: Parameters<typeof listen>) {
       if (isWebServer(this) && !servers.#own.has(this)) {
@@ -44,8 +45,9 @@ export class AppServers {
       if (event === 'listening') servers.listening.add(this)
       if (event === 'close') servers.listening.delete(this)
       if (event === 'listening' || event === 'close') {
-        if (servers.#first !== first && servers.#first) events.isFirst(servers.#first)
-        first = servers.#first
+        const before = servers.#front
+        servers.#choose()
+        if (servers.#front !== before && servers.#front) events.isFront(servers.#front)
       }
       if (event === 'upgrade') servers.webSockets.add(...(args as [IncomingMessage, Socket]))
       if (event === 'request') {
@@ -53,7 +55,7 @@ export class AppServers {
         servers.underWay.add(response)
         if (servers.#isEnding) noMore(response)
         response.once('close', () => servers.underWay.delete(response))
-        if (this === servers.#first) {
+        if (this === servers.#front) {
           door(request, response, proceed)
           return true
         }
@@ -80,12 +82,19 @@ export class AppServers {
   /** `server`, of ours, is about to be closed: the app has the port from now on. */
   leave(server: WebServer): void {
     this.listening.delete(server)
+    this.#choose()
   }
 
-  get #first(): WebServer | undefined {
-    const [first] = this.listening
-    return first
+  /** That on the port which the process was given, as an app may have others, for metrics say; else the first that listens. */
+  #choose(): void {
+    const all = [...this.listening]
+    this.#front = all.find(isOnGivenPort) ?? all[0]
   }
+}
+
+function isOnGivenPort(server: WebServer): boolean {
+  const address = server.address()
+  return typeof address === 'object' && String(address?.port) === process.env.PORT
 }
 
 function noMore(response: ServerResponse): void {

@@ -43,7 +43,7 @@ export function runBuilt(url: string, built: BuiltApp, load: () => Promise<Modul
       own.close()
       own = undefined
     },
-    isFirst(server) {
+    isFront(server) {
       if (!told) endGracefully(servers, () => own !== undefined)
       told = true
       tellPreview?.(server)
