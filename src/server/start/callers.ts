@@ -48,6 +48,7 @@ export function isByVite({ lines: [first = ''] }: Caller, vite: string): boolean
   return isVitesCode(slash(first), vite)
 }
 
-function isVitesCode(line: string, vite: string): boolean {
+/** `true` if a path, or a line of a stack, names code of Vite, or of what it brings. */
+export function isVitesCode(line: string, vite: string): boolean {
   return line.includes(`${vite}/`) || VITES.test(line)
 }

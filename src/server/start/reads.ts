@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
 import { slash } from '../../shared/util/file-path.ts'
 import { watchClock } from './asked-clock.ts'
-import { type Caller, callerOf, isByVite, isOwn, isVites } from './callers.ts'
+import { type Caller, callerOf, isByVite, isOwn, isVites, isVitesCode } from './callers.ts'
 import { Inputs } from './inputs.ts'
 
 type Functions = Record<string, (...args: unknown[]) => unknown>
@@ -31,6 +31,13 @@ const UNSEEN = ['glob', 'globSync', 'cp', 'cpSync']
 /** Words of a config, or of a plugin beside it, that may have another value at each start, or read what is not seen here. */
 const UNSTEADY =
   /\b(?:Date|Temporal|stdin|SHLVL|OLDPWD|COLUMNS|LINES|(?:TERM|WT|SSH|TMUX|VSCODE)_\w+|\w*_SESSION_ID|WINDOWID|STY|GPG_TTY|random\w*|performance|hrtime|uptime|Intl|getBuiltinModule|binding)\b|\b(?:toLocale\w*|build|createServer|createBuilder|preview|loadConfigFromFile|runnerImport)\s*\(|['"](?:(?:node:)?(?:os|crypto|readline|sqlite|wasi|perf_hooks|v8)|rolldown|rollup|esbuild)['"/]/
+
+/** Functions of Vite that read files by native code. */
+const BUILDING = '(?:build|createServer|createBuilder|loadConfigFromFile|resolveConfig|runnerImport|rolldown)'
+const IMPORTS_BUILDING = new RegExp(
+  `\\{[^{}]*\\b${BUILDING}\\b[^{}]*\\}\\s*(?:from|=\\s*(?:await\\s+)?(?:import|require)\\s*\\()\\s*['"](?:vite|rolldown)['"/]`,
+)
+const CALLS_BUILDING = new RegExp(`(?:vite|rolldown)\\w*\\.${BUILDING}\\b`, 'i')
 
 /** Native code that is Vite's. */
 const NATIVE = /[\\/](?:@?rolldown|lightningcss|fsevents)/
@@ -141,7 +148,12 @@ export class Reads {
     if (path === undefined) return
     if (by.loads === undefined && (isOwn(by) || (this.#isServing && isVites(by, this.#vite)))) return
     if (by.loads === 'esm') this.#hasSeenModules = true
-    if (CACHE.test(path) || this.#package(path)) return
+    if (CACHE.test(path)) return
+    if (this.#package(path)) {
+      if (by.loads && !isOwnCode(path) && !isVitesCode(path, this.#vite) && startsVite(path))
+        this.inputs.doubted(`${path} may start another Vite`)
+      return
+    }
     if (!mayBeReadAgain(path)) this.inputs.doubted(`${path} is read, which is no file`)
     // a plugin may load code of the project later on
     else if (CODE.test(path) && (!this.#isServing || by.loads)) this.codeFile(path)
@@ -218,6 +230,12 @@ function pathOf(given: unknown): string | undefined {
   if (typeof given !== 'string' && !Buffer.isBuffer(given) && !(given instanceof URL)) return undefined
   const path = given instanceof URL || String(given).startsWith('file:') ? fileURLToPath(given as URL) : String(given)
   return posix.resolve(slash(process.cwd()), slash(path))
+}
+
+/** `true` for installed code that may do so. */
+function startsVite(path: string): boolean {
+  const text = CODE.test(path) ? read(path) : ''
+  return /['"](?:vite|rolldown)['"]/.test(text) && (IMPORTS_BUILDING.test(text) || CALLS_BUILDING.test(text))
 }
 
 function read(path: string): string {

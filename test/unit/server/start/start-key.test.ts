@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { type StartRequest, startPath } from '../../../../src/server/start/start-key.ts'
 import { createProject } from '../../../support/project.ts'
 
@@ -44,6 +44,35 @@ test('a kept start is named by the project, all versions, flags, and the variabl
   expect(startPath(given)).toBe(path)
   writeFileSync(project.path('dist/index.js'), 'new')
   expect(startPath(given)).not.toBe(path)
+})
+
+test('where a config may read anything it is named by all that tells one process from another', () => {
+  const { root } = createProject({ 'package.json': '{}', 'dist/index.js': '' })
+  const { argv, execArgv, stdout } = process
+  const given = { ...request(root), env: { TERM_PROGRAM: 'x', PORT: '1', PWD: root } }
+  const paths = (env = given.env) => [true, false].map((isWatched) => startPath({ ...given, env, isWatched }))
+  const [watched, plain] = paths()
+  onTestFinished(() => void Object.assign(process, { argv, execArgv }))
+  const others = [
+    paths({ ...given.env, PORT: '2' }),
+    paths({ ...given.env, PWD: '/link' }),
+    ...([{ argv: [...argv, '--once'] }, { execArgv: ['--no-deprecation'] }] as Partial<NodeJS.Process>[]).map(
+      (other) => {
+        Object.assign(process, { argv, execArgv }, other)
+        return paths()
+      },
+    ),
+  ]
+  Object.assign(process, { argv, execArgv })
+  const { isTTY } = stdout
+  Object.assign(stdout, { isTTY: !isTTY })
+  others.push(paths())
+  Object.assign(stdout, { isTTY })
+  expect(new Set([watched, ...others.map(([first]) => first)]).size).toBe(others.length + 1)
+  for (const [, second] of others) expect(second).toBe(plain)
+  // the start that it clears is none of the next one's
+  process.argv = [...argv, '--clear-cache']
+  expect(paths({ ...given.env, TERM_PROGRAM: 'y' })).toEqual([watched, plain])
 })
 
 test('without a package.json it lies in the root', () => {
