@@ -29,13 +29,11 @@ export interface EarlyStart {
   take(command: object, hasChannel: boolean): ChildProcess | undefined
   /** It may have run code of the app. */
   readonly hasBegun: boolean
-  /** The digest of the index with which it has begun; of one that has proven it itself nobody knows it. */
   readonly proven: string | undefined
   /** Resolves when Vite may be loaded, or has to be. */
   readonly settled: Promise<void>
   /** When the app had executed its entries without a server, in ms of `performance.now()`. */
   readonly readyAt: number | undefined
-  /** It has become the process of the app. */
   readonly isTaken: boolean
   /** Its end, if that came before it was taken. */
   readonly exit: { code: number | null; signal: NodeJS.Signals | null } | undefined
