@@ -36,6 +36,14 @@ export function denied(id: ModuleId, cause?: unknown): TetherError {
 const BROKEN_TSCONFIG =
   /Failed to load tsconfig "(.+?)": JSONError \{.*?message: "(.*?)(?: at line \d+ column \d+)?", line: (\d+), column: (\d+)/
 
+/** A character in the path of a file that exists, by which Vite takes it for another one. */
+function unreadCharacter({ root }: ResolvedConfig, id: ModuleId): string | undefined {
+  // ids have forward slashes: the path that had one like this is lost
+  if (process.platform !== 'win32' && root.includes('\\')) return "'\\'"
+  const [mark] = /[#?]/.exec(id) ?? []
+  return mark !== undefined && isFilePath(id) && existsSync(id) ? `'${mark}'` : undefined
+}
+
 /** Turns Vite's error of a tsconfig.json that is no JSON into one that names the place. Other errors stay as they are. */
 export function explainTsconfig(error: unknown): unknown {
   const [, file, why, line, column] = BROKEN_TSCONFIG.exec((error as Error | null)?.message ?? '') ?? []
@@ -57,6 +65,13 @@ export function explain(config: ResolvedConfig, error: unknown, id: ModuleId, im
       'ERR_MODULE_NOT_FOUND',
       `Cannot load module ${what}: the file lies outside of the folders that Vite may load from (server.fs.allow). ` +
         `Allow its folder in the Vite config: server: { fs: { allow: ['.', '${folder}'] } }.`,
+    )
+  }
+  const unread = unreadCharacter(config, id)
+  if (unread !== undefined) {
+    return new TetherError(
+      'ERR_MODULE_NOT_FOUND',
+      `Cannot load module ${what}: Vite does not read the ${unread} in its path as part of a name. Rename the file or folder without it.`,
     )
   }
   const near = isFilePath(id) ? didYouMeanFile(id, (file) => isAllowed(config, file)) : ''
