@@ -1,0 +1,56 @@
+/** A top-level await that never settles: the save that mends it replaces it, nothing waits for it, and nothing is there twice. */
+import { expect, test } from 'vitest'
+import { drivers } from '../../support/hmr-driver.ts'
+
+const LIFE = (name: string) => `log('${name} made'); import.meta.hot.dispose(() => log('${name} disposed'))`
+
+/** Who accepts the module that never ends, and how it is imported. */
+const ACCEPTS: Record<string, [imports: string, accept: string]> = {
+  'the entry itself': [`import { value } from './leaf.js'; let current = value`, 'import.meta.hot.accept()'],
+  'the entry, of its import': [
+    `import { value } from './leaf.js'; let current = value`,
+    `import.meta.hot.accept('./leaf.js', (next) => { current = next.value })`,
+  ],
+  'the entry, of an import()': [
+    `let current; import('./leaf.js').then((it) => { current = it.value })`,
+    'import.meta.hot.accept()',
+  ],
+  nobody: [`import { value } from './leaf.js'; let current = value`, ''],
+}
+
+const NEVER = 'await new Promise(() => {})'
+const leaf = (value: number, wait = '') => `${LIFE('leaf')}; ${wait}; export const value = ${value}`
+
+const cases = drivers.flatMap((driver) =>
+  Object.keys(ACCEPTS).map((accepts) => ({ driver, name: driver.name, accepts })),
+)
+
+test.each(cases)('$name, accepted by $accepts', async ({ driver, accepts }) => {
+  const [imports, accept] = ACCEPTS[accepts]!
+  const app = await driver.start({
+    entry: '/main.js',
+    onUnaccepted: 'reload',
+    limits: { evaluate: 200, settle: 200 },
+    files: {
+      'main.js': `${imports}; ${LIFE('main')}; export const ask = () => current; ${accept}`,
+      'leaf.js': leaf(1),
+    },
+  })
+  const live = (name: string) =>
+    app.logs.filter((line) => line === `${name} made`).length -
+    app.logs.filter((line) => line === `${name} disposed`).length
+  const ask = async () => (await app.import('/main.js')).ask()
+  await expect.poll(ask).toBe(1)
+  const made = app.logs.filter((line) => line === 'leaf made').length
+  app.write('leaf.js', leaf(2, NEVER))
+  await app.until(() => app.logs.filter((line) => line === 'leaf made').length > made)
+  const count = app.reports.length
+  app.write('leaf.js', leaf(3))
+  await app.until(() => app.reports.slice(count).some(({ outcome }) => outcome === 'updated' || outcome === 'reloaded'))
+  await expect.poll(ask, { timeout: 5000 }).toBe(3)
+  expect([live('main'), live('leaf')]).toEqual([1, 1])
+  // and it goes on like that
+  app.write('leaf.js', leaf(4))
+  await expect.poll(ask, { timeout: 5000 }).toBe(4)
+  expect([live('main'), live('leaf')]).toEqual([1, 1])
+})
