@@ -39,7 +39,7 @@ export function formatCrash(thrown: unknown, colors: boolean): string {
   if (name === 'TetherError') return `[vite-tether] ${message}${importOf(String(message))}`
   if (typeof message !== 'string' || (typeof frame !== 'string' && typeof plugin !== 'string')) {
     const text = withoutInternals(inspect(thrown, { colors }))
-    return thrown instanceof Error ? `${frameOf(thrown)}${text}` : `Uncaught ${text}`
+    return thrown instanceof Error ? withPlace(text, frameOf(thrown)) : `Uncaught ${text}`
   }
   const text = describeError({ ...(thrown as FlatError), name: String(name), message })
   return colors ? text : stripVTControlCharacters(text)
@@ -53,11 +53,19 @@ function importOf(message: string): string {
   return place ? `\n    at ${place.file}:${place.line}:${place.column}\n${readFrame(place)}` : ''
 }
 
-/** Where it was thrown, above it as under Node: the first frame of the app's own. */
+/** The place where it was thrown, with its code: the first frame of the app's own. */
 function frameOf({ stack }: Error): string {
   const place = firstPlace(stack ?? '', (file) => !isOwnCode(file))
   const frame = place ? readFrame(place) : ''
-  return place && frame ? `${place.file}:${place.line}:${place.column}\n${frame}\n\n` : ''
+  return place && frame ? `${place.file}:${place.line}:${place.column}\n${frame}` : ''
+}
+
+/** A message of one line comes before the place, so that nobody has to look for it below the code; a longer one after it, as under Node. */
+function withPlace(text: string, place: string): string {
+  if (place === '') return text
+  const end = text.indexOf('\n')
+  const isShort = end > 0 && /^\s+at /.test(stripVTControlCharacters(text.slice(end + 1)))
+  return isShort ? `${text.slice(0, end)}\n${place}${text.slice(end)}` : `${place}\n\n${text}`
 }
 
 /**
@@ -72,6 +80,12 @@ function withoutInternals(text: string): string {
     const plain = stripVTControlCharacters(line)
     return isOwnCode(plain) || /\(?node:internal\//.test(plain)
   }
-  const rest = lines.filter((line) => !isFrame(line) || !isInternal(line))
+  // the frame that ends a stack opens the properties of its error
+  const opens = (line: string) => /^\s+at .* \{$/.test(stripVTControlCharacters(line))
+  const rest: string[] = []
+  for (const line of lines) {
+    if (!isFrame(line) || !isInternal(line)) rest.push(line)
+    else if (opens(line)) rest.push(`${rest.pop()} {`)
+  }
   return rest.some(isFrame) ? rest.join('\n') : text
 }
