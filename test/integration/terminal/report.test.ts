@@ -52,7 +52,9 @@ test('what the terminal says of a failure shows the code of an error that ends t
   expect(text).toMatch(
     /\/src\/main\.ts:3:9\n1 \| {2}type A = 1\n.*\n3 \| {4}throw new Error\('boom'\)\n {2}\| {10}\^\n/,
   )
-  expect(text).toMatch(/Error: boom\n\/[\s\S]*\n {4}at Timeout\.boom \[as _onTimeout\] \(.*src\/main\.ts:3:9\)\n(?! +at)/)
+  expect(text).toMatch(
+    /Error: boom\n\/[\s\S]*\n {4}at Timeout\.boom \[as _onTimeout\] \(.*src\/main\.ts:3:9\)\n(?! +at)/,
+  )
 })
 
 test('a hint shows once what to add, and where, to an app that accepts nothing', async () => {
