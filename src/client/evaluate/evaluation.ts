@@ -81,7 +81,8 @@ export class Evaluation {
     if (found?.promise && !found.failure) {
       if (found.evaluated) return found
       // a imports b, then b imports a: b must not wait for a, which waits for b. It gets a's incomplete namespace, as under Node.
-      if (!this.#supply.isNow && !(importer?.isRunning && found.isWaitingFor(importer))) return wait(found, importer)
+      if (!this.#supply.isNow && !(importer?.isRunning && found.isWaitingFor(importer)))
+        return this.#wait(found, importer)
       found.isHandedOut = true
       return found
     }
@@ -91,6 +92,18 @@ export class Evaluation {
     const namespace = found?.failure && found.isHandedOut ? found.namespace : undefined
     this.#enter(instances.create(id, namespace), importer)
     return undefined
+  }
+
+  /** The instance when another run has evaluated it; if that run was abandoned, the one that is in its place then. */
+  async #wait(instance: Instance, importer: Instance | undefined): Promise<Instance> {
+    if (importer?.isRunning) importer.waitFor(instance)
+    try {
+      await instance.promise
+    } finally {
+      importer?.stopWaitingFor(instance)
+    }
+    if (!instance.isAbandoned) return instance
+    return importer?.isAbandoned ? never() : new Evaluation(this.#evaluator, this.#supply).load(instance.id, importer)
   }
 
   #enter(instance: Instance, importer: Instance | undefined): void {
@@ -218,20 +231,6 @@ export class Evaluation {
       this.#importer?.stopWaitingFor(instance)
     }
     return error
-  }
-}
-
-async function wait(instance: Instance, importer: Instance | undefined): Promise<Instance> {
-  if (!importer?.isRunning) {
-    await instance.promise
-    return instance
-  }
-  importer.waitFor(instance)
-  try {
-    await instance.promise
-    return instance
-  } finally {
-    importer.stopWaitingFor(instance)
   }
 }
 

@@ -84,6 +84,12 @@ export class Instance {
     this.#end()
   }
 
+  /** Has those who wait for an abandoned instance ask again, when the one from before is back in its place. */
+  release(): void {
+    this.#resolve?.(Object.create(null))
+    this.#end()
+  }
+
   #end(): void {
     this.#waits = undefined
     this.#resolve = undefined

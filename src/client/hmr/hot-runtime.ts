@@ -92,8 +92,11 @@ export interface HotRuntime {
   track(): () => ModuleId[]
   /** Imports a module from current code, evaluating whatever has no instance. */
   evaluate(id: ModuleId): Promise<ModuleNamespace>
-  /** Nothing more is to run of those of `ids` whose evaluation is under way, as far as that can be stopped. */
-  abandon?(ids: Iterable<ModuleId>): void
+  /**
+   * Nothing more is to run of those of `ids` whose evaluation is under way, as far as that can be stopped. The returned function is to be
+   * called when the instances from before are back: whoever waits for one of the others gets these then, and would wait for ever without.
+   */
+  abandon?(ids: Iterable<ModuleId>): () => void
   /** Puts detached instances back exactly as they were, over anything evaluated since. */
   attach(instances: readonly DetachedInstance[]): void
   /** Evaluates a detached instance's own (previous) code again, into the same namespace object, and puts it back. */

@@ -216,8 +216,8 @@ interface Undo {
 async function rollBack(engine: Engine, undo: Undo): Promise<void> {
   const { runtime, cache } = engine
   const { created, detached, disposed, previous, data, isSuperseded } = undo
-  if (isSuperseded) runtime.abandon?.(created())
-  else await within(engine.limits.settle, ended(runtime, created))
+  const release = isSuperseded ? runtime.abandon?.(created()) : undefined
+  if (!isSuperseded) await within(engine.limits.settle, ended(runtime, created))
   // read after the wait: an import() that was under way has made more instances meanwhile
   const partial = dependentsFirst(runtime, created())
   for (const id of partial) await dispose(engine, id)
@@ -235,6 +235,7 @@ async function rollBack(engine: Engine, undo: Undo): Promise<void> {
     if (!instance) continue
     await call(engine, `evaluating the previous code of ${runtime.toUrl(id)} again`, () => runtime.reevaluate(instance))
   }
+  release?.()
 }
 
 /** Resolves when none of `created` is being evaluated. The list grows while one is: a module under way imports others. */

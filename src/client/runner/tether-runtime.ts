@@ -220,10 +220,11 @@ export class TetherRuntime implements HotRuntime {
     return this.#evaluator.load(id)
   }
 
-  abandon(ids: Iterable<ModuleId>): void {
-    for (const id of ids) {
-      const instance = this.#evaluator.instances.entry(id)
-      if (instance?.isRunning) instance.isAbandoned = true
+  abandon(ids: Iterable<ModuleId>): () => void {
+    const running = [...ids].flatMap((id) => this.#evaluator.instances.entry(id) ?? []).filter((each) => each.isRunning)
+    for (const instance of running) instance.isAbandoned = true
+    return () => {
+      for (const instance of running) instance.release()
     }
   }
 
