@@ -98,7 +98,7 @@ test('an app that goes on waits for a save when it has ended, and when it has cr
   let before = running.text.length
   project.write('app.ts', "console.log('two')\nthrow new Error('boom')")
   await running.match(/exited with code 1 while starting, waiting for a save/, before)
-  expect(running.text).toMatch(/Error: boom\n\s+at .*app\.ts:2:7/)
+  expect(running.text).toMatch(/Error: boom\n\S+app\.ts:2:7\n[\s\S]*\n\s+at .*app\.ts:2:7/)
   before = running.text.length
   project.write('app.ts', "console.log('three')")
   await running.match(/^three$/m, before)
