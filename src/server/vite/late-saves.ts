@@ -3,7 +3,7 @@
  * 50 ms, and the watcher reports nothing. The content of the first save would stay live.
  */
 import { EventEmitter } from 'node:events'
-import type { Stats } from 'node:fs'
+import { readFileSync, type Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import type { ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
@@ -11,6 +11,9 @@ import { statOf } from '../../shared/util/file-stats.ts'
 
 /** Milliseconds within which two writes may have the same time. */
 const TICK = 20
+
+/** Bytes of a file of which a copy is kept for so long. */
+const SMALL = 1 << 20
 
 /** Milliseconds after a reported change until the file is looked at again: a little more than the watcher's 50 ms. */
 const DEAF = 60
@@ -41,17 +44,17 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   /** Keeps the watcher from reporting a save again, if a write from now on would have another time. */
   function tellOnce(file: string, stats: Stats): void {
     // file systems that know only seconds never tell two writes apart
-    if (stats.mtimeMs % 1000 !== 0 && Date.now() - stats.mtimeMs > TICK) told.set(file, stats)
+    if (stats.mtimeMs % 1000 !== 0 && !isFresh(stats)) told.set(file, stats)
   }
 
-  async function check(file: string, known: Stats): Promise<void> {
+  async function check(file: string, known: Stats, content: string | undefined): Promise<void> {
     timers.delete(file)
     const contents = reading.get(slash(file))
     reading.delete(slash(file))
     const now = await stat(file).catch(() => undefined)
     // the watcher itself reports a file that is gone
     if (!now) return
-    if (isSame(now, known)) return tellOnce(file, now)
+    if (isSame(now, known) && !(await isRewritten(file, content))) return tellOnce(file, now)
     if ((await isContent(file, contents)) || timers.has(file)) return
     reportSave(watcher, file, now)
   }
@@ -73,7 +76,9 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
     const stats = statOf(file)
     if (!stats) return
     reading.set(slash(file), new Set())
-    timers.set(file, setTimeout(check, DEAF, file, stats).unref())
+    // a second write may have the same time and length: then only its content is another one
+    const content = isFresh(stats) && stats.size < SMALL ? contentOf(file) : undefined
+    timers.set(file, setTimeout(check, DEAF, file, stats, content).unref())
   })
 }
 
@@ -91,6 +96,24 @@ async function isContent(file: string, contents: ReadonlySet<string> = new Set()
   if (contents.size === 0) return false
   const content = await readFile(file, 'utf8').catch(() => undefined)
   return [...contents].every((each) => each === content)
+}
+
+/** `true` if a write from now on might have the same time. */
+function isFresh({ mtimeMs }: Stats): boolean {
+  return Date.now() - mtimeMs <= TICK
+}
+
+function contentOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    // it is gone, or not ours to read
+    return undefined
+  }
+}
+
+async function isRewritten(file: string, content: string | undefined): Promise<boolean> {
+  return content !== undefined && (await readFile(file, 'utf8').catch(() => content)) !== content
 }
 
 /** `true` if the file was not written between the two stats. */

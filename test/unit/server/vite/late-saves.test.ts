@@ -35,6 +35,18 @@ test('a save that the watcher swallows is reported, once, also if the watcher fi
   expect(seen.slice(4)).toEqual(['change 8', 'all change 8'])
 })
 
+test('a save that the watcher swallows is reported although its time and length are those of the one before', async () => {
+  const { root, watcher, seen, report, save } = watch()
+  // a clock that is behind the drive's: as fresh as the write of this very millisecond
+  const time = new Date(Date.now() + 60_000)
+  utimesSync(join(root, 'a.js'), time, time)
+  report()
+  save('two')
+  utimesSync(join(root, 'a.js'), time, time)
+  await once(watcher, 'all')
+  expect(seen).toEqual(['change 3', 'all change 3', 'change 3', 'all change 3'])
+})
+
 test('a save that the watcher reports twice is one, and one that gives a file its old time and length is another', async () => {
   const { root, seen, report, save } = watch()
   report()
