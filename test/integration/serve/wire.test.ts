@@ -24,8 +24,9 @@ const main = `
     } else if (pathname === '/events') {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
       response.flushHeaders()
-      console.log('streams')
+      // before the line: the test sends the signal as soon as it has read that, which would end the process
       process.once('SIGUSR2', () => response.write('data: 1\\n\\n'))
+      console.log('streams')
     } else if (pathname === '/echo') {
       request.pipe(response)
     } else if (pathname === '/hash') {
