@@ -226,11 +226,12 @@ test('a server in middleware mode outside of any app runs the entry of its confi
     ...FULL_STACK,
     'own.mjs': `import { createServer } from 'vite'
       const vite = await createServer({ server: { middlewareMode: true, ws: false }, appType: 'custom' })
-      console.log('made')
-      process.once('SIGUSR2', async () => { await vite.close(); console.log('closed') })`,
+      process.once('SIGUSR2', async () => { await vite.close(); console.log('closed') })
+      console.log('made')`,
   })
   const own = start(project, ['own.mjs'])
   const [, pid] = await own.match(/^server v1 (\d+)/m)
+  await own.match(/^made$/m)
   process.kill(own.pid, 'SIGUSR2')
   await own.match(/closed/)
   expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')

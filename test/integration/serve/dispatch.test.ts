@@ -106,8 +106,8 @@ const STREAMS = `
       response.end()
       console.log('all written')
     } else if (request.url === '/breaks') {
-      response.write('begun')
       process.once('SIGUSR2', () => response.destroy())
+      response.write('begun')
     } else if (request.url === '/waits') console.log('waits')
     else response.end('ok')
   }).listen(0, '127.0.0.1')
