@@ -32,9 +32,9 @@ const APP = {
     import { execFileSync } from 'node:child_process'
     const child = execFileSync(process.execPath, ['-p', 'JSON.stringify(process.env)'], { encoding: 'utf8' })
     console.log('environment', JSON.stringify(process.env), child)
-    console.log('up')
     setInterval(() => {}, 1000)
     process.on('SIGUSR2', () => { throw new Error('on request') })
+    console.log('up')
   `,
 }
 
