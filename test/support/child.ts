@@ -36,6 +36,15 @@ export function isAlive(pid: number): boolean {
   return processState(pid) !== 'Z'
 }
 
+/** Kills the process `pid`, or the group `-pid`, unless it has ended by itself. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // it has ended
+  }
+}
+
 /** The letter with which Linux names a process' state (`R`, `S`, `T` stopped, `Z` zombie), or `undefined` elsewhere. */
 export function processState(pid: number): string | undefined {
   try {
@@ -124,13 +133,7 @@ export function run(command: string, args: readonly string[], options: SpawnOpti
       }
     },
     async end() {
-      for (const pid of [-child.pid!, child.pid!]) {
-        try {
-          process.kill(pid, 'SIGKILL')
-        } catch {
-          // it has ended by itself
-        }
-      }
+      for (const pid of [-child.pid!, child.pid!]) kill(pid)
       await exited
     },
   }

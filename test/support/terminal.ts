@@ -1,7 +1,7 @@
 /** A real terminal around a command: util-linux' `script` opens a pty and connects it with pipes. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { isAlive, type Running, run, until } from './child.ts'
+import { isAlive, kill, type Running, run, until } from './child.ts'
 
 /** `false` where there is no such `script`; macOS has another one. */
 export const hasTerminal = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0
@@ -39,14 +39,6 @@ export function openTerminal(command: readonly string[], cwd: string, env: NodeJ
 
 function descendantsOf(pid: number): number[] {
   return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)])
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // it has ended since
-  }
 }
 
 function childrenOf(pid: number): number[] {

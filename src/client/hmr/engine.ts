@@ -1,5 +1,4 @@
 /** The state of one runner's HMR: registrations, the queue of its updates, and modules that failed or were postponed. */
-
 import type { Applied, ModuleId } from '../../shared/types.ts'
 import type { ViteNodeRunner } from '../vite-node-runner.ts'
 import { type CacheData, createCache } from './cache.ts'

@@ -1,5 +1,4 @@
 /** Modules as the HMR engine sees them. */
-
 import type { ImportedNames } from '../../shared/transformed-code.ts'
 import type { ModuleId } from '../../shared/types.ts'
 import type { Evaluator } from '../evaluate/evaluator.ts'

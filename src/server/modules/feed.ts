@@ -101,13 +101,12 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     const stale: ModuleId[] = []
     for (const record of modules) {
       size += sizeOf(record)
+      ledger.noteSave(record.id)
       if (fitting.length === 0 || size <= MESSAGE_SIZE) {
         fitting.push(record)
         ledger.hold(record)
-        ledger.noteSave(record.id)
       } else {
         ledger.retry([record.id])
-        ledger.noteSave(record.id)
         if (ledger.drop(record.id)) stale.push(record.id)
       }
     }
