@@ -5,7 +5,7 @@
 import native, { type PlatformPath } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
-import { fromFsUrl, isFilePath, slash, toFsUrl } from '../../shared/util/file-path.ts'
+import { fromFsUrl, isFilePath, slash, toFsUrl, withoutQuery } from '../../shared/util/file-path.ts'
 
 /** The place of a module on this machine. */
 export interface ModulePlace {
@@ -43,7 +43,7 @@ export class Paths {
   place({ id, file }: Pick<ModuleRecord, 'id' | 'file'>): ModulePlace {
     if (file === null) {
       const script = isFilePath(id) ? this.toLocal(id) : this.#native.join(this.root, id.replaceAll('\0', ''))
-      return { file: script.replace(/[?#].*$/s, ''), script }
+      return { file: withoutQuery(script), script }
     }
     const local = this.toLocal(file)
     return { file: local, script: id.startsWith(file) ? local + id.slice(file.length) : this.toLocal(id) }

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { BuildEnvironment, Rolldown, ViteBuilder } from 'vite'
-import { slash } from '../../shared/util/file-path.ts'
+import { slash, withoutQuery } from '../../shared/util/file-path.ts'
 
 /** The hash that Vite, as Rolldown, puts into the names of files. */
 const HASHED = /[-.][\w-]{8}(?:\.\w+)+$/
@@ -77,7 +77,7 @@ export function moveAssets(
   for (const id of build.getModuleIds()) {
     // Vite's note of a module that is nothing but the URL of a file
     const isUrl = build.getModuleInfo(id)?.meta['vite:asset'] === true
-    if (isUrl) files.add(slash(relative(root, id.replace(/[?#].*$/s, ''))))
+    if (isUrl) files.add(slash(relative(root, withoutQuery(id))))
   }
   for (const [name, output] of Object.entries(bundle)) {
     if (output.type !== 'asset' || !output.originalFileNames.some((each) => files.has(slash(each)))) continue

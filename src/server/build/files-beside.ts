@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname, extname, posix, relative, resolve } from 'node:path'
 import type { Rolldown } from 'vite'
-import { slash } from '../../shared/util/file-path.ts'
+import { slash, withoutQuery } from '../../shared/util/file-path.ts'
 import { decoded } from '../../shared/util/request-paths.ts'
 
 /** With the quote and the path that was given as the groups `quote` and `path`, and `worker` where a thread is to run it. */
@@ -24,7 +24,7 @@ export function bringFiles(
   { root, assetsDir }: { root: string; assetsDir: string },
 ): string | undefined {
   if (!source.includes('import.meta.url')) return undefined
-  const folder = dirname(id.replace(/[?#].*$/s, ''))
+  const folder = dirname(withoutQuery(id))
   const changed = source.replace(NAMED, (all: string, worker: string | undefined, _quote: string, path: string) => {
     const file = resolve(folder, decoded(path) ?? path)
     if (SECRET.test(basename(file)) || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return all

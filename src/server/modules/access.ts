@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { EnvironmentModuleNode, ResolvedConfig } from 'vite'
-import { slash } from '../../shared/util/file-path.ts'
+import { slash, withoutQuery } from '../../shared/util/file-path.ts'
 import { realPathOf } from '../../shared/util/file-stats.ts'
 
 /** Vite's `isFileLoadingAllowed`: `true` if `server.fs` lets a file (an absolute path with forward slashes) be loaded. */
@@ -20,7 +20,7 @@ export function maySend(config: ResolvedConfig, isAllowed: IsAllowed, id: string
   const isPlugins = id.startsWith('\0')
   const name = isPlugins ? id.slice(1) : id
   if (name.includes('\0')) return false
-  const path = name.replace(/[?#].*$/s, '')
+  const path = withoutQuery(name)
   // `?` and `#` may be part of a file's name: both readings are checked
   const candidates = [path, name].filter(
     (each, index) => isFile(each) || (index === 0 && isAbsolute(each) && !isPlugins),

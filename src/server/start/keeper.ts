@@ -8,7 +8,7 @@ import { createDebug } from 'obug'
 import type { Alias, DevEnvironment, Plugin } from 'vite'
 import { type KeptRecord, type KeptStart, keptFiles, writeIndex } from '../../shared/kept-start.ts'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
-import { isFilePath, slash } from '../../shared/util/file-path.ts'
+import { isFilePath, slash, withoutQuery } from '../../shared/util/file-path.ts'
 import { digestOf } from '../../shared/util/file-proof.ts'
 import { loadTsconfigResolver, type ResolveTsconfig } from '../vite/tsconfig-resolver.ts'
 import { type Agreed, Agreement, type Made } from './agreement.ts'
@@ -107,15 +107,15 @@ export class StartKeeper {
 
   /** A module is read for another environment: a plugin has asked for it. */
   readingElsewhere(id: string): void {
-    if (this.#reads) this.#inputs.file(fileOf(id))
+    if (this.#reads) this.#inputs.file(slash(withoutQuery(id)))
   }
 
   /** Vite has read a module's file. It asks nobody what a package is that Node is going to load, so these are looked for here. */
   async source(id: string, content: string): Promise<void> {
     const file = slash(id)
     // a plugin may have changed it before
-    const digest = digestOf(this.#reads ? textOf(fileOf(id)) : content)
-    if (this.#reads && isFilePath(id)) this.#read.set(fileOf(id), digest)
+    const digest = digestOf(this.#reads ? textOf(withoutQuery(file)) : content)
+    if (this.#reads && isFilePath(id)) this.#read.set(withoutQuery(file), digest)
     if (!this.#mayKeep(file)) return
     const resolveTsconfig = await this.#resolveTsconfig
     const noted = new Set<string>()
@@ -240,8 +240,7 @@ export class StartKeeper {
     const { resolveId } = pluginContainer
     pluginContainer.resolveId = async (...args) => {
       const [specifier, importer] = args
-      const from =
-        importer === undefined ? posix.join(this.#root, 'index.html') : slash(importer.replace(/[?#].*$/s, ''))
+      const from = importer === undefined ? posix.join(this.#root, 'index.html') : slash(withoutQuery(importer))
       if (!from.includes('\0') && !from.includes('/node_modules/')) {
         const resolveTsconfig = await this.#resolveTsconfig
         this.#lookInto(slash(specifier), from, resolveTsconfig)
@@ -273,11 +272,6 @@ export class StartKeeper {
     }
     return settings
   }
-}
-
-/** The file of a module, which may have a query. */
-function fileOf(id: string): string {
-  return slash(id).replace(/[?#].*$/s, '')
 }
 
 function textOf(file: string): string {

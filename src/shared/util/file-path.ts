@@ -13,6 +13,11 @@ export function isFilePath(id: string): boolean {
   return /^(?:[a-z]:)?\//i.test(id)
 }
 
+/** The path in a module id, which may have a query. */
+export function withoutQuery(id: string): string {
+  return id.replace(/[?#].*$/s, '')
+}
+
 /** The URL by which Vite serves a file wherever it lies. */
 export function toFsUrl(path: string): string {
   return `/@fs/${path.replace(/^\//, '')}`
