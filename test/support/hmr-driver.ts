@@ -10,7 +10,7 @@ import { createHotContext, handleMessage, viteNodeHmrPlugin } from '../../src/hm
 import type { Applied } from '../../src/shared/types.ts'
 import { seeded } from './flaky.ts'
 import { createProject, type Project } from './project.ts'
-import { startServer, type TestServer } from './tether.ts'
+import { startServer, type TestServer, tellFailure, watched } from './tether.ts'
 import { proxyFor } from './through-proxy.ts'
 
 /** The app that the suite asks for. */
@@ -93,7 +93,8 @@ export const inProcess: HmrDriver = {
       ...(options.limits && { limits: options.limits }),
     })
     server.emitter.on('message', (payload) => void handleMessage(runner, server.emitter, files, payload))
-    await watching(server)
+    tellFailure(server, record.app.logs)
+    await watched(server)
     Object.assign(globalThis, { log: record.log })
     for (const file of files) await runner.executeId(file).catch(record.failedToStart)
     return Object.assign(record.app, project, {
@@ -101,12 +102,6 @@ export const inProcess: HmrDriver = {
       import: (id: string) => runner.executeId(id),
     })
   },
-}
-
-/** Resolves once the server's watcher reports changes. */
-export async function watching({ watcher }: ViteDevServer): Promise<void> {
-  if ((watcher as unknown as { _readyEmitted: boolean })._readyEmitted) return
-  await new Promise((resolve) => watcher.once('ready', () => resolve(undefined)))
 }
 
 /** The words and reports of an app, and the waits on them. */
@@ -239,7 +234,6 @@ async function startAttached(
   onTestFinished(() => runner.close())
   runner.on('applied', record.report)
   if (options.limits) configureEngine(runner.viteNode, { limits: options.limits })
-  await watching(server)
   Object.assign(globalThis, { log: record.log })
   for (const file of entriesOf(options, project.root)) await runner.import(file).catch(record.failedToStart)
   return Object.assign(record.app, project, { server, import: (id: string) => runner.import(id) })

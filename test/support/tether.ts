@@ -1,10 +1,10 @@
 /** Real Vite servers with the plugin, and runners that attach to them. Everything is closed when the test ends. */
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { readdirSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLogger, createServer, type InlineConfig, type Logger, type ViteDevServer } from 'vite'
-import { onTestFinished } from 'vitest'
+import { onTestFailed, onTestFinished } from 'vitest'
 import { type ConnectOptions, connect } from '../../src/client/runner/connect.ts'
 import type { TetherRunner } from '../../src/client/runner-types.ts'
 import { getTether, type TetherHub, type TetherOptions, tether } from '../../src/index.ts'
@@ -37,6 +37,7 @@ export async function startServer(
   onTestFinished(() => server.close())
   if (!server.config.server.middlewareMode) await server.listen()
   const hub = getTether(server)
+  tellFailure(server, output.lines)
   hub.on('stdout', (_, line) => output.push(line))
   hub.on('stderr', (_, line) => output.push(line))
   await hub.ready
@@ -44,26 +45,46 @@ export async function startServer(
   return { server, hub, lines: output.lines, line: output.line }
 }
 
-/** Resolves once the watcher has seen every file of the project; it says that it is ready earlier than that. */
+/**
+ * Resolves once the watcher sees each file of the project, and each folder's additions; it says that it is ready earlier than that. A
+ * file is in its list, then a test makes another one, then the folder is watched: nobody would hear of that file.
+ */
 export async function watched({ config, watcher }: ViteDevServer): Promise<void> {
-  const files = filesOf(config.root)
-  const isSeen = (file: string) => watcher.getWatched()[dirname(file)]?.includes(basename(file))
+  // what Chokidar has to close: a folder's is there when it is watched
+  const { _closers: closers } = watcher as unknown as { _closers: Map<string, unknown> }
+  const entries = [config.root, ...entriesOf(config.root)]
+  const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  const isListed = (path: string) => watcher.getWatched()[dirname(path)]?.includes(basename(path)) === true
+  const isWatched = (path: string) => closers.has(path) || (!isFolder(path) && isListed(path))
   const limit = performance.now() + 5000
-  while (!files.every(isSeen)) {
+  while (!entries.every(isWatched)) {
     if (performance.now() > limit)
-      throw new Error(`Not watched: ${files.filter((file) => !isSeen(file))} in ${config.root}`)
+      throw new Error(`Not watched: ${entries.filter((path) => !isWatched(path))} in ${config.root}`)
     await delay(5)
   }
 }
 
-/** The files of a folder, packages and what tools keep there excepted. */
-function filesOf(folder: string): string[] {
+/** If the test fails, prints what was said, and which files the watcher has told of: the next run of it may not fail. */
+export function tellFailure({ config, watcher }: ViteDevServer, lines: readonly string[]): void {
+  const began = performance.now()
+  const files: string[] = []
+  watcher.on('all', (event, file) => {
+    files.push(`${Math.round(performance.now() - began)} ms ${event} ${relative(config.root, file)}`)
+  })
+  onTestFailed(() => {
+    const failed = `after ${Math.round(performance.now() - began)} ms`
+    console.error(['Said:', ...lines.slice(-100), 'Files:', ...files.slice(-100), `Failed ${failed}`].join('\n'))
+  })
+}
+
+/** The files and folders in a folder, packages and what tools keep there excepted. */
+function entriesOf(folder: string): string[] {
   const entries = readdirSync(folder, { withFileTypes: true }).filter(
     ({ name }) => !['node_modules', '.vite', '.git'].includes(name),
   )
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name)
-    return entry.isDirectory() ? [path, ...filesOf(path)] : [path]
+    return entry.isDirectory() ? [path, ...entriesOf(path)] : [path]
   })
 }
 

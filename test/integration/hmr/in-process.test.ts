@@ -3,9 +3,9 @@ import { ViteNodeRunner } from 'vite-node/client'
 import { ViteNodeServer } from 'vite-node/server'
 import { expect, onTestFinished, test } from 'vitest'
 import { createHotContext, handleMessage, reload, viteNodeHmrPlugin } from '../../../src/hmr.ts'
-import { watching } from '../../support/hmr-driver.ts'
 import { createMilestones } from '../../support/milestones.ts'
 import { createProject } from '../../support/project.ts'
+import { watched } from '../../support/tether.ts'
 
 const FILES = {
   'entry.js': `
@@ -76,7 +76,7 @@ async function start(guarded: boolean) {
       log('fell back')
     }
   })
-  await watching(server)
+  await watched(server)
   return { project, server, runner, until, lines, log }
 }
 

@@ -1,8 +1,7 @@
 import { createServer, createServerModuleRunner } from 'vite'
 import { expect, onTestFinished, test } from 'vitest'
-import { watching } from '../../support/hmr-driver.ts'
 import { createProject, type Project } from '../../support/project.ts'
-import { attach, startServer } from '../../support/tether.ts'
+import { attach, startServer, watched } from '../../support/tether.ts'
 
 const FILES = {
   'main.ts': `
@@ -61,7 +60,7 @@ async function startVite(root: string) {
   })
   onTestFinished(() => server.close())
   const runner = createServerModuleRunner(server.environments.ssr, { hmr: { logger: false } })
-  await watching(server)
+  await watched(server)
   return (id: string) => runner.import(id)
 }
 

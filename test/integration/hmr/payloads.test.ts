@@ -12,9 +12,9 @@ import {
   reload,
   viteNodeHmrPlugin,
 } from '../../../src/hmr.ts'
-import { watching } from '../../support/hmr-driver.ts'
 import { createMilestones } from '../../support/milestones.ts'
 import { createProject } from '../../support/project.ts'
+import { watched } from '../../support/tether.ts'
 
 const FILES = {
   'entry.js': `import './middle'; import './state'; globalThis.log('entry')`,
@@ -47,7 +47,7 @@ async function start({ plugin = false, files = FILES as Record<string, string> }
     createHotContext: (owner, id) => createHotContext(owner, emitter, entries, id),
   })
   configureEngine(runner, { logger: { info: log, error: log } })
-  await watching(server)
+  await watched(server)
   await runner.executeId('/entry.js')
   lines.length = 0
   return { project, server, emitter, runner, entries, lines, until }
@@ -115,7 +115,7 @@ test('viteNodeHmrPlugin: a restart of the server keeps the emitter, and updates 
   const { log } = globalThis as unknown as { log(line: string): void }
   emitter.on('message', ({ type, seeds }) => log(`payload ${type} ${seeds?.length}`))
   await server.restart()
-  await watching(server)
+  await watched(server)
   expect(server.emitter).toBe(emitter)
   await server.environments.ssr.transformRequest('/middle.js')
   await server.environments.ssr.transformRequest('/leaf.js')

@@ -2,9 +2,9 @@ import { createServer, type HotPayload, type Plugin } from 'vite'
 import { expect, onTestFinished, test } from 'vitest'
 import { catchLateSaves } from '../../../src/server/vite/late-saves.ts'
 import { recordSeeds } from '../../../src/server/vite/seeds.ts'
-import { watching } from '../../support/hmr-driver.ts'
 import { createMilestones } from '../../support/milestones.ts'
 import { createProject } from '../../support/project.ts'
+import { watched } from '../../support/tether.ts'
 
 /** A Vite server that tells what is recorded: `seeds <- payload type`, and what its channel sends on. */
 async function start(files: Record<string, string>, { handles = false, plugins = [] as Plugin[] } = {}) {
@@ -25,7 +25,7 @@ async function start(files: Record<string, string>, { handles = false, plugins =
     return handles
   })
   catchLateSaves(server.watcher)
-  await watching(server)
+  await watched(server)
   for (const file of Object.keys(files)) {
     if (file.endsWith('.js')) await ssr.transformRequest(`/${file}`).catch(() => {})
   }
