@@ -27,9 +27,9 @@ test.each([
   await app.line(/^runs/)
   const { pid } = app.hub.runners[0]!
   app.project.write('src/main.js', MAIN(`import './dep.js'`))
+  await expect.poll(() => app.hub.runners[0]!.pid).not.toBe(pid)
   await expect.poll(() => app.hub.runners[0]).toMatchObject({ state: 'ready', current: true })
   const next = app.hub.runners[0]!.pid
-  expect(next).not.toBe(pid)
   app.project.write('src/dep.js', imports)
   const told = await app.line(/It must be installed/)
   expect(told).toContain(`Cannot find package '${specifier}'`)
