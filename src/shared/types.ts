@@ -173,7 +173,7 @@ export interface ServerFunctions {
   inspected(): void
   /**
    * Node itself has loaded these files of the app, and updates cannot reach them: absolute path on the server -> the file's time
-   * of modification when it was read, in ms.
+   * of modification when it was read, in ms; 0 for one that it has looked for and not found, as the app has written its path.
    */
   loaded(files: Record<string, number>): void
 }

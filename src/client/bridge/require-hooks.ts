@@ -109,8 +109,11 @@ function compile(module: NodeJS.Module, code: string, file: string): void {
 function find(provider: Provider, request: string, parent: string | undefined): string | undefined {
   if (parent === undefined) return undefined
   const found = findAppSource(request, parent)
-  if (found !== undefined || !isAppFile(parent) || !(isBare(request) || !existsSync(parent))) return found
-  return provider.openNow().native.resolve(request, parent)
+  if (found !== undefined || !isAppFile(parent)) return found
+  const { native } = provider.openNow()
+  if (isBare(request) || !existsSync(parent)) return native.resolve(request, parent)
+  native.missed(request, parent)
+  return undefined
 }
 
 function isNotFound(error: unknown): boolean {

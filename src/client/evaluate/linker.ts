@@ -14,8 +14,11 @@ import type { Instances } from './instances.ts'
 import { namesOf, WHOLE } from './interop.ts'
 import { moduleVariable } from './main-module.ts'
 
-/** Called for each app file that Node itself loads, with its path on this machine and on the server. */
-export type LoadReport = (file: string, path: string) => void
+/**
+ * Called for each app file that Node itself loads, with its path on this machine and on the server. `isMissing`: Node looks for it, and
+ * finds none.
+ */
+export type LoadReport = (file: string, path: string, isMissing?: boolean) => void
 
 /** The surroundings of all modules: environment, main module, hot contexts. */
 export interface Surroundings {

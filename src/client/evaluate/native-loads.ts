@@ -3,6 +3,8 @@
  * instance, so that no module exists twice; for a CommonJS one it gets the code.
  */
 import { existsSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { createDebug } from 'obug'
 import type { ModuleId } from '../../shared/types.ts'
 import type { ModuleNamespace } from '../module-types.ts'
@@ -26,7 +28,7 @@ export interface NativeLoadsOptions {
 /** Collects the files that are loaded in one tick. `send` gets their paths on the server with their times of modification. */
 export function reportLoads(send: (files: Record<string, number>) => void): LoadReport {
   let batch: Record<string, number> | undefined
-  return (file, path) => {
+  return (file, path, isMissing = false) => {
     if (!batch) {
       batch = {}
       queueMicrotask(() => {
@@ -35,8 +37,8 @@ export function reportLoads(send: (files: Record<string, number>) => void): Load
         send(files)
       })
     }
-    // on a machine without sources the file does not exist
-    batch[path] = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+    // One that was missing may be there by now: that is for the server to see. On a machine without sources no file exists.
+    batch[path] = isMissing ? 0 : (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
   }
 }
 
@@ -105,11 +107,12 @@ export class NativeLoads {
   }
 
   /**
-   * The file to which `request` in `parent` resolves by Vite's rules: aliases and paths of tsconfig.json. If this machine has no
+   * The file to which `request` in `parent`, for which Node finds none, resolves by Vite's rules: aliases and paths of tsconfig.json. If this machine has no
    * sources, it is the path that the file would have.
    */
   resolve(request: string, parent: string): string | undefined {
     const { paths } = this.#options.evaluator
+    this.missed(request, parent)
     const hasSources = existsSync(parent)
     try {
       // Vite applies the paths of tsconfig.json in TypeScript files only, but apps use them in JavaScript, too
@@ -129,6 +132,14 @@ export class NativeLoads {
   loaded(file: string): void {
     this.files.add(file)
     this.#options.loadedNatively?.(file, this.#options.evaluator.paths.toServer(file))
+  }
+
+  /** Notes that Node finds no file for `request` in `parent`. Once a file of that path is made, this process runs old code. */
+  missed(request: string, parent: string): void {
+    const path = request.startsWith('file:') ? fileURLToPath(request) : request
+    if (!path.startsWith('.') && !isAbsolute(path)) return
+    const file = resolve(dirname(parent), path)
+    this.#options.loadedNatively?.(file, this.#options.evaluator.paths.toServer(file), true)
   }
 
   #idOf(file: string): ModuleId {

@@ -6,7 +6,7 @@ import type { RestartCause } from '../hub-types.ts'
 import type { Supervisor, SupervisorExit, SupervisorState } from '../process/supervisor.ts'
 import { describeCause } from '../terminal/restart-text.ts'
 import type { Outages } from './outages.ts'
-import { isMadeSince, isOutput } from './own-writes.ts'
+import { isMadeSince, isOutput, isWrittenSince } from './own-writes.ts'
 
 /** Milliseconds without a save until the old process is stopped: a checkout, or a rename over many files, is one restart. */
 const STOP_GAP = 25
@@ -171,11 +171,16 @@ export class App extends EventEmitter<AppEvents> {
     if (isModule || (this.supervisor.state === 'crashed' && !this.#isOwnWrite(file))) this.saved()
   }
 
+  /** The same for a file that Node has loaded in the last process, or has missed: it may have been there, and was not written to for the end. */
+  nativeSaved(file: string): void {
+    if (!this.#isOwnWrite(file, isWrittenSince)) this.saved()
+  }
+
   /** `true` for a file that the app wrote before it ended, or that was written because it ended: to start it again for that would never stop. */
-  #isOwnWrite(file: string): boolean {
+  #isOwnWrite(file: string, isOfUser = isMadeSince): boolean {
     const { monotonic, epoch } = this.#endedAt
     const isAftermath = performance.now() - monotonic < this.#host.aftermath()
-    return (isAftermath && !isMadeSince(file, epoch)) || isOutput(file)
+    return (isAftermath && !isOfUser(file, epoch)) || isOutput(file)
   }
 
   /** Something was saved that may be what this app waits for. */

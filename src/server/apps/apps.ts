@@ -1,10 +1,11 @@
 /** The supervised apps of one hub: by id and by process. */
 import { EventEmitter } from 'node:events'
 import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import type { ViteDevServer } from 'vite'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
 import type { Handover } from '../../shared/handover.ts'
+import { mayMean, slash } from '../../shared/util/file-path.ts'
 import { distinctId } from '../distinct-id.ts'
 import type { RestartCause, StartOptions } from '../hub-types.ts'
 import { Supervisor } from '../process/supervisor.ts'
@@ -25,7 +26,7 @@ import { ConfiguredEntries } from './configured-entries.ts'
 import { resolveEntry, toUrl } from './entries.ts'
 import { inherited } from './inherited-env.ts'
 import { choosePort, type InspectorRequest } from './inspector-flags.ts'
-import { type IsCurrent, Natives } from './native-files.ts'
+import { type NativeFile, Natives } from './native-files.ts'
 import { Outages } from './outages.ts'
 import { aftermath } from './own-writes.ts'
 import { PortHolder } from './port-holder.ts'
@@ -120,6 +121,7 @@ export class Apps extends EventEmitter<AppsEvents> {
   /** Takes a stopped app off the list. An entry of the options is not started again when Vite restarts. */
   remove(app: App): void {
     this.#apps.delete(app.id)
+    this.#natives.forget(app.id)
     this.configured.removed(app)
   }
 
@@ -134,8 +136,8 @@ export class Apps extends EventEmitter<AppsEvents> {
     restart.catch((error) => this.#host.report.failed(app.id, flattenError(error), false))
   }
 
-  /** Node has loaded these files in the process of an app, or in one that it has started. */
-  async loaded(id: string, files: Iterable<[file: string, isCurrent: IsCurrent]>): Promise<void> {
+  /** Node has loaded these files in the process of an app, or in one that it has started; or it has not found them. */
+  async loaded(id: string, files: Iterable<NativeFile>): Promise<void> {
     for (const file of await this.#natives.add(id, files, this.#host.settings().server)) this.saved(file, true)
   }
 
@@ -144,8 +146,18 @@ export class Apps extends EventEmitter<AppsEvents> {
     for (const app of this.list()) app.fileSaved(file, isModule)
     this.configured.ensureMissing()
     for (const id of this.#natives.saved(file)) {
-      this.replace(this.get(id), { kind: 'native', file: this.#short(file) })
+      const app = this.get(id)
+      // one that was missing is a file like others
+      const kind = this.#natives.has(id, file) ? 'native' : 'file'
+      if (app.runs) this.replace(app, { kind, file: this.#short(file) })
+      else app.nativeSaved(file)
     }
+  }
+
+  /** `true` for an entry, and for a file that Node has looked for in an app's process, in vain. */
+  awaits(file: string): boolean {
+    const entries = [...this.#entries, ...this.list().map(({ entry }) => entry)]
+    return this.#natives.misses(file) || entries.some((entry) => mayMean(slash(resolve(this.#root, entry)), file))
   }
 
   /** A file changed that restarts the apps that it `concerns`. The others may wait for a save all the same. */
@@ -256,7 +268,7 @@ export class Apps extends EventEmitter<AppsEvents> {
   #listen(app: App, isPrefixed: boolean): void {
     const { id, supervisor } = app
     app.on('refused', (error) => this.#host.report.failed(id, error, app.runs))
-    supervisor.on('exit', () => this.#natives.forget(id))
+    supervisor.on('state', (state) => void (state === 'starting' && this.#natives.began(id)))
     if (!isPrefixed) return
     for (const stream of ['stdout', 'stderr'] as const) {
       supervisor.on(stream, (line) => printLine([...this.#apps.keys()], id, stream, line))

@@ -29,6 +29,12 @@ export function isMadeSince(file: string, time: number): boolean {
   return made !== undefined && made > time && made <= Date.now() + 1
 }
 
+/** The same for a file that was written after `time`, or that is gone. */
+export function isWrittenSince(file: string, time: number): boolean {
+  const written = statOf(file)?.mtimeMs
+  return written === undefined || (written > time && written <= Date.now() + 1)
+}
+
 /** `true` for the file into which the output of this process goes (`> app.log`), and with it the output of its apps. */
 export function isOutput(file: string): boolean {
   const identity = identityOf(file)

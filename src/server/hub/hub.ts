@@ -234,7 +234,12 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
   /** A file was saved: apps that wait for it try again. */
   fileSaved(environment: DevEnvironment, file: string, isModule: boolean): void {
     if (!isModule) for (const { feed } of this.#served.updatable()) feed.saveUnknown(file)
-    this.#apps.saved(file, isModule || this.#bindings.of(environment).records.waitingFor(file).length > 0)
+    this.#apps.saved(file, isModule || this.isAwaited(environment, file))
+  }
+
+  /** `true` if a runner of `environment` has missed this file, or an app. */
+  isAwaited(environment: DevEnvironment, file: string): boolean {
+    return this.#bindings.of(environment).records.waitingFor(file).length > 0 || this.#apps.awaits(file)
   }
 
   /** Modules of `environment` that a runner may lack because the new `file` was not there. */

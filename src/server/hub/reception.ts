@@ -16,6 +16,7 @@ import type { Report } from '../terminal/report.ts'
 import { describeCause } from '../terminal/restart-text.ts'
 import { tellOutcome } from '../terminal/tell-outcome.ts'
 import { channelOf } from '../vite/environment.ts'
+import { watchMissing } from '../vite/outside-files.ts'
 import type { Bindings } from './bindings.ts'
 import { viewOfApp, viewOfAttached } from './runner-views.ts'
 import { ServedRunner } from './served-runner.ts'
@@ -109,7 +110,10 @@ export class Reception {
     })
     runner.on('applied', (report, times) => this.#applied(session, report, runner, times))
     runner.on('loaded', (files) => {
-      if (this.#appOf(session)) void this.#apps.loaded(runner.id, files)
+      if (!this.#appOf(session)) return
+      // those outside of the root: nobody else hears of them
+      for (const { file, isMissing } of files) if (isMissing) watchMissing(this.#bindings.current.environment, file)
+      void this.#apps.loaded(runner.id, files)
     })
     runner.on('failed', (error) => {
       // a standby is told what its app is told

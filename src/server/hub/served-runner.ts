@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { HotPayload } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
 import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions, Serving } from '../../shared/types.ts'
-import type { IsCurrent } from '../apps/native-files.ts'
+import type { NativeFile } from '../apps/native-files.ts'
 import type { UpdateTimes } from '../hub-types.ts'
 import { createFeed } from '../modules/feed.ts'
 import type { Feed, IsProven } from '../modules/feed-types.ts'
@@ -46,8 +46,8 @@ export interface ServedRunnerEvents {
   fetching: [answer: Promise<unknown>]
   /** It was not told of a save, or of newer code, for this error of ours. */
   failed: [error: unknown]
-  /** Node has loaded these files in its process. */
-  loaded: [files: Iterable<[file: string, isCurrent: IsCurrent]>]
+  /** Node has loaded these files in its process, or has not found them. */
+  loaded: [files: NativeFile[]]
 }
 
 /** A runner that has connected. */
@@ -136,8 +136,9 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
       },
       loaded: (files) => {
         checkArguments('loaded', files)
-        const isAsRead = (read: number) => (modified: number) => modified === read
-        const loaded = Object.entries(files).map(([file, read]): [string, IsCurrent] => [file, isAsRead(read)])
+        const loaded = Object.entries(files).map(([file, read]) => {
+          return { file, isMissing: read === 0, isCurrent: (modified: number) => modified === read }
+        })
         this.emit('loaded', loaded)
       },
     }
@@ -157,7 +158,8 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
     const began = Date.now()
     const answer = this.feed.fetch(url, importer, fresh, ({ file }) => {
       // updates do not reach a helper: each file that it has is as if Node had loaded it
-      if (this.info?.kind === 'helper' && file) this.emit('loaded', [[file, (modified) => modified <= began]])
+      if (this.info?.kind !== 'helper' || !file) return
+      this.emit('loaded', [{ file, isMissing: false, isCurrent: (modified) => modified <= began }])
     })
     this.emit('fetching', answer)
     return answer

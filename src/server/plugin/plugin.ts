@@ -175,6 +175,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
         {
           restart: (file, modules, any) => hub.fileChanged(file, modules, any),
           saved: (file, isModule) => hub.fileSaved(served, file, isModule),
+          isAwaited: (file) => hub.isAwaited(served, file),
         },
       )
       // the command serves no browser

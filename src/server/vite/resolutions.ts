@@ -98,7 +98,7 @@ function createResolutions(environment: DevEnvironment): Resolutions {
       if (isKnown || !before.has(node)) before.set(node, isKnown ? importsOf(node) : undefined)
       moduleGraph.invalidateModule(node)
     }
-    if (unresolved.size > 0) drop(unresolved)
+    if (unresolved.size > 0) dropModules(moduleGraph, unresolved)
     if (unresolved.size > 0 && event === 'change') returned.add(file)
     // Vite does this for a file that is saved, but for one that comes or goes only once all `hotUpdate` hooks have answered, and then
     // keeps the result of a transform that began before: its code would be from before for ever
@@ -133,18 +133,20 @@ function createResolutions(environment: DevEnvironment): Resolutions {
     return imports !== importsOf(node)
   }
 
-  /** Lets Vite resolve the URLs of these modules again. */
-  function drop(nodes: ReadonlySet<EnvironmentModuleNode>): void {
-    // `_unresolvedUrlToModuleMap` is internal to Vite: URL as written -> module
-    const { idToModuleMap, urlToModuleMap, fileToModulesMap, _unresolvedUrlToModuleMap } =
-      moduleGraph as typeof moduleGraph & { _unresolvedUrlToModuleMap?: Map<string, unknown> }
-    for (const node of nodes) {
-      for (const map of [idToModuleMap, urlToModuleMap, _unresolvedUrlToModuleMap]) map?.delete(node.url)
-      fileToModulesMap.get(node.file!)?.delete(node)
-    }
-  }
-
   return { forget, changed }
+}
+
+/** Has Vite forget these modules: it resolves their URLs again when they are asked for. */
+export function dropModules(moduleGraph: DevEnvironment['moduleGraph'], nodes: Iterable<EnvironmentModuleNode>): void {
+  // `_unresolvedUrlToModuleMap` is internal to Vite: URL as written -> module
+  const { idToModuleMap, urlToModuleMap, fileToModulesMap, _unresolvedUrlToModuleMap } =
+    moduleGraph as typeof moduleGraph & { _unresolvedUrlToModuleMap?: Map<string, unknown> }
+  for (const node of nodes) {
+    idToModuleMap.delete(node.id!)
+    for (const map of [urlToModuleMap, _unresolvedUrlToModuleMap]) map?.delete(node.url)
+    fileToModulesMap.get(node.file!)?.delete(node)
+    for (const { importers } of node.importedModules) importers.delete(node)
+  }
 }
 
 /**

@@ -2,7 +2,9 @@
 import { basename } from 'node:path'
 import type { DevEnvironment, EnvironmentModuleNode, ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
+import { isGone } from '../../shared/util/file-stats.ts'
 import { resolutionsOf } from './resolutions.ts'
+import { TransientFiles } from './transient-files.ts'
 
 /** Decides about a file, given as an absolute path with forward slashes. */
 export type FileFilter = (file: string) => boolean
@@ -16,6 +18,8 @@ export interface FileEvents {
   restart(file: string, modules: readonly EnvironmentModuleNode[], any: boolean): void
   /** Any other file was saved, made or removed: an app that waits for a save may try again. */
   saved(file: string, isModule: boolean): void
+  /** `true` if a runner or an app has missed this file. */
+  isAwaited(file: string): boolean
 }
 
 /** Calls `events` for the files of `server`'s watcher; it ends with the watcher. */
@@ -28,6 +32,7 @@ export function watchFiles(
   const { cacheDir } = server.config
   const hasHmr = server.config.server.hmr !== false
   const resolutions = resolutionsOf(environment)
+  const transient = new TransientFiles(environment)
   /** Restarts if imports mean other files since `file` came or went. For `server.hmr: false`, where Vite calls no `hotUpdate`. */
   async function restartIfChanged(file: string): Promise<void> {
     const changed = await resolutions.changed(file)
@@ -42,11 +47,15 @@ export function watchFiles(
     // without HMR Vite forgets only the code of a file that was changed, and that later than this: one that is made again, and what
     // attached runners are sent now, would be the code from before
     if (!hasHmr) environment.moduleGraph.onFileChange(file)
-    const concerned = resolutions.forget(event, file)
     // Vite restarts itself for an env file of its own mode; the app needs a new process for any
+    const any = filters.watch(file) || basename(file).startsWith('.env')
+    if (event === 'unlink' && !any && transient.removed(file)) return
+    const concerned = resolutions.forget(event, file)
+    if (event === 'add') transient.made(file, concerned.length > 0 || events.isAwaited(file))
+    // that is told next, and may concern nobody
+    if (event !== 'unlink' && isGone(file)) return
     const modules = environment.moduleGraph.getModulesByFile(file)
     const isModule = modules !== undefined
-    const any = filters.watch(file) || basename(file).startsWith('.env')
     if (any || (!hasHmr && isModule)) events.restart(file, (!hasHmr && modules && [...modules]) || [], any)
     else events.saved(file, isModule || concerned.length > 0)
     if (!hasHmr && concerned.length > 0) void restartIfChanged(file)
