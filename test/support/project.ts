@@ -1,8 +1,18 @@
 /** A project folder of a test: real files, removed when the test ends. */
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { until } from './child.ts'
 
 export interface Project {
   readonly root: string
@@ -39,4 +49,17 @@ export function createProject(files: Record<string, string>): Project {
   }
   for (const [file, content] of Object.entries(files)) project.write(file, content)
   return project
+}
+
+/**
+ * Resolves when the clock of the file system is past this moment. It ticks every few ms: a file that is written before its next
+ * tick has a time from before the process ended, and may be the app's own.
+ */
+export async function fileClockTick(): Promise<void> {
+  const now = Date.now()
+  const { path } = createProject({})
+  await until(() => {
+    writeFileSync(path('probe'), '')
+    return statSync(path('probe')).mtimeMs > now
+  }, 'the clock of the file system')
 }

@@ -1,9 +1,8 @@
-import { statSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
-import { freePort, until } from '../../support/child.ts'
+import { freePort } from '../../support/child.ts'
 import { drivers, type HmrApp } from '../../support/hmr-driver.ts'
-import { createProject } from '../../support/project.ts'
+import { createProject, fileClockTick } from '../../support/project.ts'
 import { attach, startServer, watched } from '../../support/tether.ts'
 
 /** Spelling of an import -> the files that it may mean, one after the other. */
@@ -112,19 +111,6 @@ const supervised = [
   ['../lib/c.cjs', 'require'] as const,
 ]
 
-/**
- * Resolves when the clock of the file system is past this moment. It ticks every few ms: a file that is written before its next
- * tick has a time from before the process ended, and may be the app's own.
- */
-async function tick(): Promise<void> {
-  const now = Date.now()
-  const { path } = createProject({})
-  await until(() => {
-    writeFileSync(path('probe'), '')
-    return statSync(path('probe')).mtimeMs > now
-  }, 'the clock of the file system')
-}
-
 test.each(supervised)(
   'an app in a process of its own, %s by a %s import, from a start without the file on',
   async (spelling, form) => {
@@ -144,13 +130,13 @@ test.each(supervised)(
     const missing =
       form === 'require' ? /exited with code 1/ : /Cannot find|not found|does not exist|ERR_MODULE_NOT_FOUND/
     await app.line(/exited with code 1/)
-    await tick()
+    await fileClockTick()
     app.project.write(file, content(file, 'one'))
     await app.line(/^val one/)
     const before = app.lines.length
     app.project.remove(file)
     await expect.poll(() => app.lines.slice(before).some((line) => missing.test(line)), { timeout: 8000 }).toBe(true)
-    await tick()
+    await fileClockTick()
     app.project.write(file, content(file, 'two'))
     await app.line(/^val two/)
     if (!other) return

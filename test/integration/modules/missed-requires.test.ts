@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
+import { fileClockTick } from '../../support/project.ts'
 
 /** What a running app looks for in vain by Node's own loaders -> a file that it may mean, as an ES module or as CommonJS. */
 const REQUESTS: [request: string, file: string][] = [
@@ -87,3 +88,20 @@ test('what is no code, and what has another name, restarts nothing', async () =>
   await app.line(/restarted:/)
   expect(app.lines.filter((each) => /restarted:/.test(each))).toEqual([expect.stringContaining('src/c.js changed')])
 })
+
+test.each([
+  ['saved', "throw new Error('broken')", "module.exports = 'one'"],
+  ['of data, saved', '{', '"one"'],
+])(
+  'a file that Node has loaded, %s as soon as the app has crashed over it, starts it again',
+  async (kind, bad, good) => {
+    const file = kind === 'saved' ? 'c.cjs' : 'c.json'
+    const main = `console.log('val ' + require('./${file}'))\nsetInterval(() => {}, 1000)`
+    const app = await startApp({ 'src/main.cjs': main, [`src/${file}`]: bad }, { entry: 'src/main.cjs' })
+    await app.line(/exited with code 1/)
+    // written before its next tick, the file may be of the app's last moment
+    await fileClockTick()
+    app.project.write(`src/${file}`, good)
+    await app.line(/^val one/)
+  },
+)
