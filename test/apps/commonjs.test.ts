@@ -92,10 +92,13 @@ test('ES modules import CommonJS files of the app and of linked packages as unde
 })
 
 test('a CommonJS file that lacks an imported name is named as node names it', async () => {
-  const { line } = await startApp({
-    'src/main.ts': "import { nope } from './legacy.cjs'\nconsole.log(nope)",
-    'src/legacy.cjs': 'exports.one = 1',
-  })
+  const { line } = await startApp(
+    {
+      'src/main.mts': "import { nope } from './legacy.cjs'\nconsole.log(nope)",
+      'src/legacy.cjs': 'exports.one = 1',
+    },
+    { entry: 'src/main.mts' },
+  )
   await line(/Named export 'nope' not found\. The requested module '.*legacy\.cjs' is a CommonJS module/)
 })
 

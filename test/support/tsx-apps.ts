@@ -55,6 +55,23 @@ const commonJs: Record<string, App> = {
       'again.ts': "export { default as Again } from 'compiled'",
     },
   ),
+  'TypeScript meant for CommonJS: names that are hidden, inherited, late, not there': cjs(
+    `import { nope, a } from 'bundled'; import { hi, get } from 'instance'; import { late } from 'late'; import * as whole from 'bundled'
+     import { nope as newer } from 'fs'; import { nope as own } from './own'; import { nope as file } from './file.cjs'; import { b, zip } from './re'
+     console.log(nope, a, typeof hi, get, late, Object.keys(whole).sort().join(), newer, own, file, b, zip)
+     require('late').come(); console.log(late)`,
+    {
+      ...COMPILED,
+      'node_modules/instance/package.json': '{}',
+      'node_modules/instance/index.js':
+        'class Instance { #n = 1; hi() {}; get get() { return this.#n } }; module.exports = new Instance()',
+      'node_modules/late/package.json': '{}',
+      'node_modules/late/index.js': "exports.come = () => { exports['la' + 'te'] = 1 }",
+      'own.js': 'exports.a = 1',
+      'file.cjs': 'exports.a = 1',
+      're.ts': "export * from 'bundled'; export { zip } from 'bundled'",
+    },
+  ),
   'ES modules import CommonJS as under node': es(
     "import K, { y } from 'compiled'; import a, { x } from './a.cjs'; import b from './b.cts'; console.log(typeof K, y, a, x, b)",
     { ...COMPILED, 'a.cjs': 'exports.x = 1', 'b.cts': 'export = { y: 2 as number }' },

@@ -60,6 +60,6 @@ export class SessionSupply implements Supply {
 }
 
 function interop(importer: StoredModule, { specifier, importedNames }: ImportRequest, namespace: object): object {
-  const isCommonJs = () => formatOf(namespace, specifier, importer.place.file) === 'commonjs'
+  const isCommonJs = () => isBuiltin(specifier) || formatOf(namespace, specifier, importer.place.file) === 'commonjs'
   return seenBy(importer, namespace, importedNames, isCommonJs)
 }

@@ -64,11 +64,11 @@ export class SyncSupply implements Supply {
   }
 
   /** The namespace of an external: the file that `import` would load, loaded by `require`. */
-  external({ place: { file }, record }: StoredModule, { specifier }: ImportRequest): object {
+  external({ place: { file }, record }: StoredModule, { specifier, importedNames }: ImportRequest): object {
     const require = createRequire(file)
     const url = isBuiltin(specifier) ? specifier : resolveLikeImport(specifier, pathToFileURL(file).href)
     const loaded: unknown = require(url.startsWith('file:') ? fileURLToPath(url) : url)
     if (types.isModuleNamespaceObject(loaded)) return loaded as object
-    return namespaceOf(loaded, record.interop === 'compiled')
+    return namespaceOf(loaded, record.interop === 'compiled', importedNames)
   }
 }

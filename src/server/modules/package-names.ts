@@ -48,8 +48,8 @@ export async function findMissingPackageName(
     const { specifier, name, record } = wanted[index]!
     const { url, code, interop } = record
     const file = record.file!
-    // importers that are compiled to CommonJS get all that such a package has when it has run
-    if (interop === 'compiled' && missing.format === 'commonjs') continue
+    // importers that are compiled to CommonJS read such a name when they use it: there is no error, only `undefined` if it is not there
+    if (interop === 'compiled' && (missing.format === 'commonjs' || isBuiltin(specifier))) continue
     if (isMaybeType(code, specifier, name, file)) continue
     return flattenError(missingExport(name, specifier, missing.format, { file, url }, missing.names))
   }

@@ -6,13 +6,16 @@ const MAIN = (imports: string) => `${imports}\nconsole.log('runs ' + process.pid
 
 const FILES = {
   'package.json': '{ "type": "module" }',
-  'src/main.ts': MAIN("import './dep.ts'; import './dep.js'; import './awaits.ts'; import('./lazy.ts')"),
+  'src/main.ts': MAIN(
+    "import './dep.ts'; import './dep.js'; import './awaits.ts'; import './compiled/dep.ts'; import './compiled/dep.js'; import('./lazy.ts')",
+  ),
   'src/dep.ts': '',
   'src/dep.js': 'export {}',
   'src/awaits.ts': 'await null',
   'src/lazy.ts': 'export {}',
-  'compiled/package.json': '{}',
-  'compiled/dep.ts': '',
+  'src/compiled/package.json': '{}',
+  'src/compiled/dep.ts': '',
+  'src/compiled/dep.js': 'export {}',
   'node_modules/esm/package.json': '{ "type": "module", "exports": { ".": "./index.js", "./part": "./part.js" } }',
   'node_modules/esm/index.js': "export * from './part.js'; export const a = 1; console.log('esm has run')",
   'node_modules/esm/part.js': "export { a as again } from './index.js'; export default 1",
@@ -32,6 +35,9 @@ const BAD: [file: string, code: string, told: RegExp, place: string][] = [
   ['dep.ts', "import { a, dynamic } from 'cjs'; dynamic(a)", /'dynamic' not found.*'cjs' is a CommonJS/, 'dep.ts:1:13'],
   ['dep.js', "export { nope } from 'node:os'", /'node:os' .* 'nope'/, 'dep.js:1:10'],
   ['awaits.ts', "import { slow } from 'esm'; await slow", /'esm' .* 'slow'/, 'awaits.ts:1:10'],
+  ['compiled/dep.ts', "import { gone } from 'esm'; gone()", /'esm' .* 'gone'/, 'compiled/dep.ts:1:10'],
+  ['compiled/dep.js', "import { dynamic } from 'cjs'; dynamic()", /'dynamic' not found/, 'compiled/dep.js:1:10'],
+  ['compiled/dep.js', "export { nope } from 'node:os'", /'node:os' .* 'nope'/, 'compiled/dep.js:1:10'],
   ['lazy.ts', "import { lazily } from 'esm'; lazily()", /'esm' .* 'lazily'/, 'lazy.ts:1:10'],
 ]
 
@@ -60,10 +66,16 @@ test.each([true, false])('the process runs on, with standby: %s', async (standby
 })
 
 test('what Node links, or may, is left to it', async () => {
-  const app = await startApp({ ...FILES, 'src/main.ts': MAIN("import './dep.ts'; import '../compiled/dep.ts'") })
+  const app = await startApp({ ...FILES, 'src/main.ts': MAIN("import './dep.ts'; import './compiled/dep.ts'") })
   await app.line(/^runs/)
-  app.project.write('compiled/dep.ts', "import { a, dynamic } from 'cjs'; console.log('compiled ' + a + dynamic)")
-  await app.line(/^compiled 12$/)
+  const compiled = [
+    "import { a, dynamic, nope } from 'cjs'",
+    "import { nope as newer } from 'node:os'",
+    "export { nope } from 'cjs'",
+    "console.log('compiled ' + [a, dynamic, typeof nope, typeof newer])",
+  ]
+  app.project.write('src/compiled/dep.ts', compiled.join('\n'))
+  await app.line(/^compiled 1,2,undefined,undefined$/)
   const imports = [
     "import whole, { a } from 'cjs'",
     "import { again, a as other } from 'esm'",
