@@ -1,24 +1,10 @@
 /** A top-level await that never settles: the save that mends it replaces it, nothing waits for it, and nothing is there twice. */
 import { expect, test } from 'vitest'
+import { ACCEPTS, NEVER } from '../../support/endless-await.ts'
 import { drivers, inProcess } from '../../support/hmr-driver.ts'
 
 const LIFE = (name: string) => `log('${name} made'); import.meta.hot.dispose(() => log('${name} disposed'))`
 
-/** Who accepts the module that never ends, and how it is imported. */
-const ACCEPTS: Record<string, [imports: string, accept: string]> = {
-  'the entry itself': [`import { value } from './leaf.js'; let current = value`, 'import.meta.hot.accept()'],
-  'the entry, of its import': [
-    `import { value } from './leaf.js'; let current = value`,
-    `import.meta.hot.accept('./leaf.js', (next) => { current = next.value })`,
-  ],
-  'the entry, of an import()': [
-    `let current; import('./leaf.js').then((it) => { current = it.value })`,
-    'import.meta.hot.accept()',
-  ],
-  nobody: [`import { value } from './leaf.js'; let current = value`, ''],
-}
-
-const NEVER = 'await new Promise(() => {})'
 const leaf = (value: number, wait = '') => `${LIFE('leaf')}; ${wait}; export const value = ${value}`
 
 const cases = drivers.flatMap((driver) =>
