@@ -10,6 +10,7 @@ import type { ModuleId } from '../../shared/types.ts'
 import { call, within } from '../hmr/callbacks.ts'
 import type { Engine } from '../hmr/engine.ts'
 import type { Participant } from '../hmr/participant.ts'
+import { reach } from '../hmr/prune.ts'
 
 /** The instance of a module that calls `keep()`. */
 export interface Keeper {
@@ -135,10 +136,11 @@ export class KeptValues implements Participant {
 
   /** Disposes values that no module keeps any more. */
   async sweep(): Promise<void> {
+    const awaited = await this.#awaited()
     for (const [key, kept] of [...this.#values].reverse()) {
       const node = this.#engine.runtime.node(kept.owner)
       // an owner whose code still runs (top-level await) may yet call keep() for it
-      const isKept = node && (kept.isClaimed || kept.isLate || !node.evaluated)
+      const isKept = node ? kept.isClaimed || kept.isLate || !node.evaluated : awaited(kept.owner)
       if (isKept) continue
       this.#values.delete(key)
       await dispose(this.#engine, key, kept)
@@ -158,6 +160,17 @@ export class KeptValues implements Participant {
     const all = [...this.#values].reverse()
     this.#values.clear()
     for (const [key, kept] of all) await dispose(this.#engine, key, kept)
+  }
+
+  /**
+   * Tells of an owner without an instance whether its code may yet run. A route is imported when it is asked for, and keeps a pool. An update
+   * lets its instance go, and the next comes with the next request: it is to find the pool.
+   */
+  async #awaited(): Promise<(owner: ModuleId) => boolean> {
+    const { runtime } = this.#engine
+    if ([...this.#values.values()].every(({ owner }) => runtime.node(owner))) return () => false
+    const { reached, untold } = await reach(this.#engine, new Set())
+    return (owner) => untold.length > 0 || reached.has(owner)
   }
 
   #forget(key: string, value: unknown): void {

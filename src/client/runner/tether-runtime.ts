@@ -124,7 +124,7 @@ export class TetherRuntime implements HotRuntime {
     if (!current) return this.isKnown(id) ? undefined : new Set()
     const shown = new Set(live?.stored?.targets)
     const others = [...(live?.imports ?? [])].filter((dep) => !live!.evaluated || !shown.has(dep))
-    return new Set([...current.targets, ...others])
+    return new Set([...current.targets, ...instances.computedBy(id), ...others])
   }
 
   async prepare(roots: readonly ModuleId[], replaced: ReadonlySet<ModuleId>): Promise<void> {
