@@ -1,5 +1,5 @@
 /** Explains Vite's errors of modules that it does not load: names the importer, the reason and the way out. */
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { ResolvedConfig } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
@@ -37,11 +37,19 @@ const BROKEN_TSCONFIG =
   /Failed to load tsconfig "(.+?)": JSONError \{.*?message: "(.*?)(?: at line \d+ column \d+)?", line: (\d+), column: (\d+)/
 
 /** A character in the path of a file that exists, by which Vite takes it for another one. */
-function unreadCharacter({ root }: ResolvedConfig, id: ModuleId): string | undefined {
-  // ids have forward slashes: the path that had one like this is lost
-  if (process.platform !== 'win32' && root.includes('\\')) return "'\\'"
+function unreadCharacter(config: ResolvedConfig, id: ModuleId): string | undefined {
+  if (process.platform !== 'win32' && (config.root.includes('\\') || hasBackslash(config, id))) return "'\\'"
   const [mark] = /[#?]/.exec(id) ?? []
   return mark !== undefined && isFilePath(id) && existsSync(id) ? `'${mark}'` : undefined
+}
+
+/** `true` if a path would lead to a file with backslashes in the place of some of its slashes, which is all that ids have. */
+function hasBackslash(config: ResolvedConfig, id: ModuleId): boolean {
+  if (!isFilePath(id) || !isAllowed(config, id)) return false
+  let folder = posix.dirname(id)
+  while (!existsSync(folder)) folder = posix.dirname(folder)
+  const written = (name: string) => posix.join(folder, name.replaceAll('\\', '/'))
+  return readdirSync(folder).some((name) => name.includes('\\') && id.startsWith(written(name)))
 }
 
 /** Turns Vite's error of a tsconfig.json that is no JSON into one that names the place. Other errors stay as they are. */

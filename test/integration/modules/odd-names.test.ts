@@ -72,6 +72,17 @@ test.each([
 })
 
 test.each([
+  ['a file', 'a\\b.ts', './a\\\\b.ts'],
+  ['a file without its extension', 'a\\b.ts', './a\\\\b'],
+  ['a folder', 'x\\y/a.ts', './x\\\\y/a.ts'],
+])('a backslash in the name of %s that is imported is named', async (_, file, specifier) => {
+  const root = createProject({}).root
+  write(root, { 'package.json': '{ "type": "module" }', 'main.ts': `import '${specifier}'`, [file]: 'export {}' })
+  const app = await startServer(root, { entry: 'main.ts' })
+  await app.line(/Cannot load module .* imported from .*main\.ts'.* Vite does not read the '\\' in its path/)
+})
+
+test.each([
   ['#', 'a#b', 'main.ts'],
   ['?', 'a?b', 'main.ts'],
   // Vite does not watch such a folder either
