@@ -73,6 +73,43 @@ test.each(
   await expect.poll(ask).toBe('1v2')
 })
 
+/** Ways in which `route.js`, which the entry imports by an `import()` that is caught, has the package. */
+const ROUTES: Record<string, string> = {
+  'a static import': `import { reply } from 'lib'; export const answer = reply`,
+  'a re-export': `export { reply as answer } from 'lib'`,
+  'an import()': `export const answer = (await import('lib')).reply`,
+}
+
+test.each(
+  drivers.flatMap((driver) =>
+    Object.keys(ROUTES).flatMap((route) =>
+      ['before', 'after'].map((order) => ({ driver, name: driver.name, route, order })),
+    ),
+  ),
+)('$name: behind a caught import() there is $route, whose module is saved right $order that', async (each) => {
+  const { driver, route, order } = each
+  const lib = library()
+  const files = { ...FILES, 'main.js': `export const ask = () => ''; import.meta.hot.accept()` }
+  const app = await driver.start({ entry: '/main.js', files })
+  symlinkSync(lib.root, app.path('node_modules/lib'))
+  app.write('route.js', ROUTES[route]!)
+  app.write(
+    'main.js',
+    `let answer; import('./route.js').then((it) => { answer = it.answer }, () => { answer = 'failed' })
+    export const ask = () => answer; import.meta.hot.accept()`,
+  )
+  const ask = async () => (await app.import('/main.js')).ask()
+  await expect.poll(ask).toBe('v1')
+  const reported = app.reports.length
+  if (order === 'before') app.write('route.js', `${ROUTES[route]}; export const more = 1`)
+  lib.remove('dist/index.js')
+  if (order === 'after') app.write('route.js', `${ROUTES[route]}; export const more = 1`)
+  await app.until(() => app.reports.slice(reported).some(({ outcome }) => outcome === 'failed'))
+  expect(await ask()).toBe('v1')
+  lib.write('dist/index.js', `export const reply = 'v2'`)
+  await expect.poll(ask).toBe('v2')
+})
+
 test.each(cases.filter(({ specifier, way }) => specifier !== 'lib/part' && way !== 'an import() in a function'))(
   'supervised: the process is not given up for it: $way of $specifier',
   async ({ way, specifier }) => {

@@ -52,7 +52,7 @@ export async function prepareModules(
     const lost =
       [...parsed.imports.keys(), ...[...parsed.dynamic].filter((specifier) => next.includes(toId(specifier, id)))].find(
         isLost,
-      ) ?? [...parsed.dynamic].find((specifier) => lostModule(specifier, id, gone))
+      ) ?? [...parsed.imports.keys(), ...parsed.dynamic].find((specifier) => lostModule(specifier, id, gone))
     if (lost !== undefined)
       throw new Error(`Cannot find module '${lost}', which ${toUrl(id)} imports. Does the file exist?`)
     const needed = targets(parsed.imports.keys()).filter((dep) => replaced.has(dep) || !live(dep))
