@@ -32,7 +32,9 @@ export function runScript(file: string, folder: string): RunScript {
   const text = readFileSync(file, 'utf8')
   // V8 compares nothing but the length of the text: it would run the data of another text of that length
   const name = `${basename(file)}-${digest(text).toString('hex').slice(0, 16)}`
-  const kept = join(folder, `${name}-${version}-${arch}`)
+  // nor the path of the file: frames of stacks would name the one of a folder that this is a copy of, and no longer be known for ours
+  const place = digest(file).toString('hex').slice(0, 8)
+  const kept = join(folder, `${name}-${version}-${arch}-${place}`)
   const cachedData = read(kept)
   const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${text}\n})`, {
     filename: file,

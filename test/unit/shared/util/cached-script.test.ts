@@ -5,7 +5,7 @@ import { runScript } from '../../../../src/shared/util/cached-script.ts'
 import { createProject } from '../../../support/project.ts'
 
 const TEXT = (value: string) =>
-  `exports.value = () => '${value}'\nexports.where = [__filename, require('node:path').sep]`
+  `exports.value = () => '${value}'\nexports.where = [__filename, require('node:path').sep]\nexports.stack = () => new Error().stack`
 
 /** A file with that text, and how it is run. */
 function script(value: string) {
@@ -43,6 +43,14 @@ test('what is kept of one text is not used for another of the same length', () =
   expect(run()).toBe('bbbb')
   expect(run()).toBe('bbbb')
   expect(names()).toEqual([expect.not.stringMatching(old!)])
+})
+
+test('a copy of a script that lies elsewhere is itself in its stacks', () => {
+  const { run, project, folder } = script('a')
+  run()
+  project.write('copy/file.cjs', TEXT('a'))
+  const { exports } = runScript(project.path('copy/file.cjs'), folder)
+  expect((exports as { stack(): string }).stack()).toContain(project.path('copy/file.cjs'))
 })
 
 test('what other versions of Node have kept of the same text stays', () => {
