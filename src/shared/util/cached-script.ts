@@ -7,7 +7,8 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { arch, pid, version } from 'node:process'
-import { constants, Script } from 'node:vm'
+// not by their names: Node 18 has no `constants`, and would fail before anybody could say that it is too old
+import vm from 'node:vm'
 
 /** Bytes of a SHA-256, which a kept file begins with: V8 runs data that was damaged. */
 const HEAD = 32
@@ -27,6 +28,9 @@ export interface RunScript {
   keep(): void
 }
 
+/** Whether this Node can run scripts that import something. */
+export const runsScripts = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER !== undefined
+
 /** Runs `file`. What is kept of it lies in `folder`; data that is damaged, or another V8's, is as none. */
 export function runScript(file: string, folder: string): RunScript {
   const text = readFileSync(file, 'utf8')
@@ -36,9 +40,9 @@ export function runScript(file: string, folder: string): RunScript {
   const place = digest(file).toString('hex').slice(0, 8)
   const kept = join(folder, `${name}-${version}-${arch}-${place}`)
   const cachedData = read(kept)
-  const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${text}\n})`, {
+  const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) { ${text}\n})`, {
     filename: file,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(cachedData && { cachedData }),
   })
   const module = { exports: {} }
