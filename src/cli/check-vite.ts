@@ -1,8 +1,8 @@
 /** Chooses the Vite that the command runs: the project's, if it is one we work with. */
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { type FoundVite, findVite } from '../server/vite/project-vite.ts'
 import { TetherError } from '../shared/errors.ts'
+import { installLine } from './install-line.ts'
 
 /** Oldest version and major that we work with, as the peer dependency says. */
 const MAJOR = 8
@@ -20,7 +20,7 @@ export function checkVite(root: string, ourselves: string): FoundVite {
   if (!found) {
     throw new TetherError(
       'ERR_CONFIG',
-      `Expected Vite ${MAJOR} in ${root}, found none. Install it: ${installLine(root)}`,
+      `Expected Vite ${MAJOR} in ${root}, found none. Install it: ${installLine(root, `vite-tether ${RANGE}`)}`,
     )
   }
   const [major = 0, minor = 0] = found.version.split('.').map(Number)
@@ -31,36 +31,8 @@ export function checkVite(root: string, ourselves: string): FoundVite {
       : ''
     throw new TetherError(
       'ERR_CONFIG',
-      `Expected Vite ${MAJOR}.${MINOR} or a later ${MAJOR}.x, got ${found.version} in ${found.path}${beside}. Install it: ${installLine(root)}`,
+      `Expected Vite ${MAJOR}.${MINOR} or a later ${MAJOR}.x, got ${found.version} in ${found.path}${beside}. Install it: ${installLine(root, `vite-tether ${RANGE}`)}`,
     )
   }
   return found
-}
-
-const LOCKFILES: ReadonlyArray<[file: string, manager: string]> = [
-  ['pnpm-lock.yaml', 'pnpm'],
-  ['yarn.lock', 'yarn'],
-  ['bun.lock', 'bun'],
-  ['bun.lockb', 'bun'],
-  ['package-lock.json', 'npm'],
-]
-
-const INSTALL: Record<string, string> = {
-  npm: 'npm install -D',
-  pnpm: 'pnpm add -D',
-  yarn: 'yarn add -D',
-  bun: 'bun add -d',
-}
-
-/** The command that installs Vite with the package manager of the project: by its lockfile, or by who has started us. */
-export function installLine(root: string): string {
-  const manager = byLockfile(root) ?? /^\w+/.exec(process.env.npm_config_user_agent ?? '')?.[0] ?? 'npm'
-  return `${INSTALL[manager] ?? INSTALL.npm} vite-tether ${RANGE}`
-}
-
-function byLockfile(folder: string): string | undefined {
-  const found = LOCKFILES.find(([file]) => existsSync(join(folder, file)))
-  if (found) return found[1]
-  const parent = dirname(folder)
-  return parent === folder ? undefined : byLockfile(parent)
 }

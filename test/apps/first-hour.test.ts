@@ -1,8 +1,9 @@
 import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { run } from '../support/child.ts'
+import { type Running, run } from '../support/child.ts'
 import { createProject } from '../support/project.ts'
+import { startVite } from '../support/vite-command.ts'
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
@@ -14,8 +15,8 @@ interface Mistake {
   /** A line that has to be there before the mistake is made. */
   after?: RegExp
   says: RegExp[]
-  /** Printed, but later than in the first three lines: in a line of its own. */
-  later?: RegExp[]
+  /** Vite itself says it in its own command, before it knows of us. */
+  isOfTheCommand?: true
 }
 
 const HELPER = { 'src/helper.ts': 'export const help = () => {}' }
@@ -24,6 +25,7 @@ const MISTAKES: Mistake[] = [
   {
     name: 'a wrong path',
     argv: ['src/mian.ts'],
+    isOfTheCommand: true,
     says: [/The entry '.*src\/mian\.ts' does not exist\./, /Did you mean 'main\.ts'\?/],
   },
   {
@@ -48,9 +50,13 @@ const MISTAKES: Mistake[] = [
   {
     name: 'a port that another program has',
     files: {
-      'src/main.ts': "import { createServer } from 'node:http'\ncreateServer().listen(Number(process.argv[2]))",
+      'src/main.ts': "import { createServer } from 'node:http'\ncreateServer().listen(Number(process.env.TAKEN))",
     },
-    says: [/EADDRINUSE/, /src\/main\.ts:2:16/],
+    says: [
+      /Port \d+ is taken by .*\. End that, or let the app listen elsewhere, and save a file\./,
+      /EADDRINUSE/,
+      /src\/main\.ts:2:16/,
+    ],
   },
   {
     name: 'an error at top level',
@@ -75,18 +81,28 @@ const MISTAKES: Mistake[] = [
   {
     name: 'a wrong flag',
     argv: ['--wach', 'src/main.ts'],
+    isOfTheCommand: true,
     says: [/Unknown flag '--wach'\. Did you mean '--watch'\?/],
   },
   {
     name: 'a config that throws',
     files: { 'src/main.ts': '', 'vite.config.ts': 'export default { plugins: [missing()] }' },
+    isOfTheCommand: true,
     says: [/failed to load config from .*vite\.config\.ts/, /ReferenceError: missing is not defined/],
   },
   {
     name: 'a config with a syntax error',
     files: { 'src/main.ts': '', 'vite.config.ts': 'export default {\n  plugins: [\n}\n' },
-    says: [/failed to load config from .*vite\.config\.ts/],
-    later: [/vite\.config\.ts:3:1/],
+    isOfTheCommand: true,
+    says: [/failed to load config from .*vite\.config\.ts/, /Unexpected token/, /vite\.config\.ts:3:1/],
+  },
+  {
+    name: 'a config whose plugin is not installed',
+    files: { 'src/main.ts': '', 'vite.config.js': "const it = '@vite/plugin-x'\nawait import(it)" },
+    isOfTheCommand: true,
+    says: [
+      /Cannot find package '@vite\/plugin-x' imported from .*\/vite\.config\.js\. Install it: npm install -D @vite\/plugin-x/,
+    ],
   },
   {
     name: 'a tsconfig.json that is no JSON',
@@ -99,27 +115,53 @@ const MISTAKES: Mistake[] = [
       'src/main.ts': "if (!process.env.DATABASE_URL) throw new Error('DATABASE_URL is not set')",
       '.env': 'DATABASE_URL=postgres://localhost',
     },
-    says: [/src\/main\.ts:1:/],
-    later: [
+    says: [
       /\.env sets DATABASE_URL, but nothing has loaded it into process\.env\. Give node the flag --env-file=\.env/,
+      /DATABASE_URL is not set/,
+      /src\/main\.ts:1:/,
     ],
   },
 ]
 
-test.each(MISTAKES)('$name: the first lines name the file, the place and the way out', async (mistake) => {
-  const { files = { 'src/main.ts': '' }, argv = ['src/main.ts'], after, says, later = [] } = mistake
+/** Waits until all is said, and compares the first three lines that say something of it. */
+async function firstLinesSay({ after, says }: Mistake, running: Running): Promise<void> {
+  if (after) await running.match(after)
+  for (const pattern of says) await running.match(pattern)
+  const told = running.text.slice(after?.exec(running.text)?.index ?? 0).split('\n')
+  const isOfStart = /\] ready in|^up$|^\s+(?:VITE v|\u279c)/
+  const lines = told.filter((line) => line.trim() !== '' && !isOfStart.test(line))
+  for (const pattern of says) expect(lines.slice(0, 3).join('\n')).toMatch(pattern)
+}
+
+/** A port that this process has. */
+function takenPort(): number {
   const taken = createServer().listen(0)
   onTestFinished(() => void taken.close())
-  const { port } = taken.address() as { port: number }
+  return (taken.address() as { port: number }).port
+}
+
+test.each(MISTAKES)('$name: the first lines name the file, the place and the way out', async (mistake) => {
+  const { files = { 'src/main.ts': '' }, argv = ['src/main.ts'] } = mistake
   const project = createProject({ 'package.json': '{ "type": "module" }', ...files })
-  const running = run(process.execPath, [cli, ...argv, String(port)], { cwd: project.root })
+  const running = run(process.execPath, [cli, ...argv], {
+    cwd: project.root,
+    env: { ...process.env, TAKEN: String(takenPort()) },
+  })
   onTestFinished(() => running.end())
-  if (after) await running.match(after)
-  for (const pattern of [...says, ...later]) await running.match(pattern)
-  const told = running.text.slice(after?.exec(running.text)?.index ?? 0).split('\n')
-  const lines = told.filter((line) => line.trim() !== '' && !/\] ready in|^up$/.test(line))
-  for (const pattern of says) expect(lines.slice(0, 3).join('\n')).toMatch(pattern)
+  await firstLinesSay(mistake, running)
 })
+
+test.each(MISTAKES.filter(({ isOfTheCommand }) => !isOfTheCommand))(
+  '$name: the same under vite dev',
+  async (mistake) => {
+    const { app } = startVite({
+      'vite.config.js': `import { tether } from 'vite-tether'
+      export default { plugins: [tether({ entry: 'src/main.ts', env: { TAKEN: '${takenPort()}' } })] }`,
+      ...mistake.files,
+    })
+    await firstLinesSay(mistake, app)
+  },
+)
 
 test('a deleted entry: the app goes on, and the first lines name the file', async () => {
   const project = createProject({

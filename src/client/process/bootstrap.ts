@@ -14,7 +14,7 @@ import { serveEntry } from '../serve/serve-entry.ts'
 import { listenToParent, openApp } from './app-process.ts'
 import { takeArgv } from './argv.ts'
 import { installCrashReport } from './crash-report.ts'
-import { installEnvHint } from './env-hint.ts'
+import { type EnvHint, installEnvHint } from './env-hint.ts'
 import { installWhileFetching, installWhileUntold } from './postponed-hooks.ts'
 import { execute } from './run-entries.ts'
 import { installStopGate, installSuspend, type StopGate } from './stop-gate.ts'
@@ -32,12 +32,13 @@ const exit = (code: number) => process.exit(code)
 let gate: StopGate | undefined
 let runner: SessionRunner | undefined
 let isWaiting = false
+let envHint: EnvHint | undefined
 
 /** Runs the app, once. Calls `ready` when its entries have been executed. */
 export function bootstrap(ready: () => void): void {
   const ports = openPorts()
   takeArgv()
-  installCrashReport(exit, ports.failed)
+  installCrashReport(exit, ports.failed, () => envHint?.say())
   start(ports).then(ready, (error) => {
     // a standby that fails before its turn: the app's process is another one, so it ends in silence
     if (isWaiting) exit(1)
@@ -68,7 +69,7 @@ async function start(ports: OpenPorts): Promise<void> {
     exit,
   })
   installSuspend()
-  const started = hintsEnv ? installEnvHint(root, () => runner?.viteNode.files() ?? []) : undefined
+  if (hintsEnv) envHint = installEnvHint(root, () => runner?.viteNode.files() ?? [])
   runner = await app.runner
   // a standby has the time
   if (waits) installHooks()
@@ -89,7 +90,7 @@ async function start(ports: OpenPorts): Promise<void> {
   const settled = delay(SETTLED, undefined, { ref: false })
   void sayReady(runner, settled)
   ports.ready()
-  started?.()
+  envHint?.started()
 }
 
 async function sayReady({ joined, server }: SessionRunner, settled: Promise<void>): Promise<void> {

@@ -10,17 +10,23 @@ import { adviceFor } from './advice.ts'
 
 /**
  * Replaces Node's own report, which quotes a line of the transformed code. An app that listens to `uncaughtException` gets
- * its errors as ever. `tell` gets the error too, and the report without colours.
+ * its errors as ever. `tell` gets the error too, and the report without colours; `hint` may print what else is known.
  */
-export function installCrashReport(exit: (code: number) => void, tell?: (failure: Failure) => void): void {
+export function installCrashReport(
+  exit: (code: number) => void,
+  tell?: (failure: Failure) => void,
+  hint?: () => void,
+): void {
   process.on('uncaughtExceptionMonitor', (error) => {
     if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return
     // Node writes its diagnostic report on the way that we would leave
     if (process.report?.reportOnUncaughtException) return
-    process.stderr.write(`${formatCrash(error, process.stderr.hasColors?.() ?? false)}\n`)
+    // above the report, whose stack may be long: what to do about it is looked for in the first lines
+    hint?.()
     const advice = adviceFor(error)
-    tell?.(failureOf(error))
     if (advice) process.stderr.write(`[vite-tether] ${advice}\n`)
+    process.stderr.write(`${formatCrash(error, process.stderr.hasColors?.() ?? false)}\n`)
+    tell?.(failureOf(error))
     exit(1)
   })
 }

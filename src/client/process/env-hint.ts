@@ -8,19 +8,29 @@ const PATIENCE = 1000
 /** So many names are spelled out. */
 const NAMED = 3
 
+/** Says what it has to say, once. */
+export interface EnvHint {
+  /** The app has started: it is said a second later. */
+  started(): void
+  /** It is said now. */
+  say(): void
+}
+
 /**
- * Says once that `root/.env` has variables which the app's code names and nothing has loaded: when the process ends, or a second
- * after the returned function was called, which says that the app has started. `files` are the app's, by absolute path, that have
- * been loaded by then.
+ * Says once that `root/.env` has variables which the app's code names and nothing has loaded: when the process ends, or as the
+ * answer tells it. `files` are the app's, by absolute path, that have been loaded by then.
  */
-export function installEnvHint(root: string, files: () => Iterable<string>): () => void {
-  const check = () => {
-    process.off('exit', check)
+export function installEnvHint(root: string, files: () => Iterable<string>): EnvHint {
+  let isSaid = false
+  const say = () => {
+    if (isSaid) return
+    isSaid = true
+    process.off('exit', say)
     const names = unloaded(root, files())
     if (names.length > 0) process.stderr.write(`${hint(names)}\n`)
   }
-  process.on('exit', check)
-  return () => void setTimeout(check, PATIENCE).unref()
+  process.on('exit', say)
+  return { say, started: () => void setTimeout(say, PATIENCE).unref() }
 }
 
 function unloaded(root: string, files: Iterable<string>): string[] {
