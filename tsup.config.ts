@@ -13,6 +13,9 @@ const BUNDLED_IN_APP = [
   ...['@remix-run/node-fetch-server', 'birpc', 'import-meta-resolve', 'obug', 'picocolors', 'ws'],
 ]
 
+/** Functions that tools for tests replace. */
+const TIMERS = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'clearImmediate']
+
 /** A file that shares no part with another one. */
 const ALONE = { target: 'node20', platform: 'node', splitting: false } as const
 
@@ -62,12 +65,15 @@ export default defineConfig([
         'import.meta.url': '__url',
         // an app may have removed the global one by the time at which something is loaded
         Buffer: '__Buffer',
+        // an app may have put its own in the place of the global ones, which wait until it says so: it would seem not to answer
+        ...Object.fromEntries(TIMERS.map((name) => [name, `__timers.${name}`])),
+        'performance.now': '__now',
         // ws would look for packages of these names at each start; they have nothing for a socket of this machine
         'process.env.WS_NO_BUFFER_UTIL': '"1"',
         'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
       }
       options.banner = {
-        js: `'use strict'; /* contains ${[...BUNDLED, ...BUNDLED_IN_APP].join(', ')} */ const __url = require('node:url').pathToFileURL(__filename).href, __Buffer = require('node:buffer').Buffer;`,
+        js: `'use strict'; /* contains ${[...BUNDLED, ...BUNDLED_IN_APP].join(', ')} */ const __url = require('node:url').pathToFileURL(__filename).href, __Buffer = require('node:buffer').Buffer, __timers = { ...require('node:timers') }, __now = performance.now.bind(performance);`,
       }
     },
   },

@@ -3,7 +3,7 @@
  * looks as if node had been started with its entry.
  */
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { systemClock } from '../../shared/util/clock.ts'
 import { keepCompiledCode } from '../../shared/util/compile-cache.ts'
 import { installHooks } from '../code/node-hooks.ts'
 import { closeInspector } from '../debug/inspector.ts'
@@ -87,7 +87,7 @@ async function start(ports: OpenPorts): Promise<void> {
   await served.open()
   app.ready()
   // its timers run in order: what the app's start does sooner has been done when this one is due, however slow the machine is
-  const settled = delay(SETTLED, undefined, { ref: false })
+  const settled = new Promise<void>((resolve) => systemClock.after(SETTLED, resolve))
   void sayReady(runner, settled)
   ports.ready()
   envHint?.started()

@@ -134,7 +134,13 @@ export class Reception {
       this.#appOf(session)?.supervisor.ready(session.pid)
       this.#events.emit('runner:ready', this.#viewOfSession(session))
     })
-    runner.on('settled', () => this.#events.emit('runner:settled', this.#viewOfSession(session)))
+    // after a turn of a loop that was busy: the end of a process that has said so may come in the same one
+    runner.on('settled', () => setImmediate(() => this.#settled(session)))
+  }
+
+  #settled(session: ServerSession): void {
+    if (this.#appOf(session)?.supervisor.runs(session.pid))
+      this.#events.emit('runner:settled', this.#viewOfSession(session))
   }
 
   /** Passes on what an app does to the terminal, to its sessions and to the hub's users. */

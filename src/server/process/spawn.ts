@@ -31,6 +31,8 @@ export interface AppProcess {
   readonly pid: number
   /** Resolves when the process has exited, nothing of its group is left and its output has arrived. Never rejects. */
   readonly exited: Promise<Exit>
+  /** `false` as soon as it has ended itself, whatever is left of its group and its output. */
+  readonly isAlive: boolean
   /** Absent if its ports close with it. */
   readonly ports?: PortsOfProcess | undefined
   /** It may have run code of the app before it was this app's process. */
@@ -93,6 +95,9 @@ export async function spawnApp(
   return {
     pid,
     exited,
+    get isAlive() {
+      return child.exitCode === null && child.signalCode === null
+    },
     hasBegun: taken !== undefined && early!.hasBegun,
     ports: ports?.join(child),
     signal(signal) {

@@ -1,14 +1,10 @@
-/**
- * Supervises one app process, over all its restarts. Knows nothing of Vite or sessions: the hub calls `fetched`, `ready` and
- * `saved`. Every transition of its state is in this file.
- */
+/** Supervises one app process, over all its restarts: every transition of its state is here. Knows nothing of Vite or sessions. */
 import { EventEmitter } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
 import { createDebug } from 'obug'
-import { TetherError } from '../../shared/errors.ts'
 import type { Handover } from '../../shared/handover.ts'
 import { type Clock, systemClock } from '../../shared/util/clock.ts'
-import { endProcess, KILL_TIMEOUT } from './end-process.ts'
+import { endProcess, stillThere } from './end-process.ts'
 import { forwardSignals } from './forward-signals.ts'
 import { Lifetime } from './lifetime.ts'
 import { holdGuard } from './orphan-guard.ts'
@@ -71,6 +67,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Process id, or `undefined` while there is no process. */
   get pid(): number | undefined {
     return this.#process?.pid
+  }
+
+  /** `true` while the process `pid` is the app's, has executed its entries, and has not ended. */
+  runs(pid: number): boolean {
+    return this.#state === 'ready' && this.#process?.pid === pid && this.#process.isAlive
   }
 
   /** Process id of the standby, or `undefined` if there is none. */
@@ -243,10 +244,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (restart) await child.ports?.drain(this.#options.stop?.drain ?? 1000)
     if (await endProcess(child, { signal, timeout: this.stopBy.timeout }, this.#clock)) return
     this.#move('crashed', 'it could not be killed')
-    throw new TetherError(
-      'ERR_START',
-      `Process ${child.pid} of ${this.#options.command().entry} did not end ${KILL_TIMEOUT} ms after SIGKILL. End it, then save a file.`,
-    )
+    throw stillThere(child, this.#options.command().entry)
   }
 
   #ended(child: AppProcess, exit: Exit): void {

@@ -5,8 +5,8 @@ import { createProject } from '../../support/project.ts'
 
 const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
 
-function start(main: string) {
-  const project = createProject({ 'package.json': '{ "type": "module" }', 'src/main.ts': main })
+function start(main: string, files: Record<string, string> = {}) {
+  const project = createProject({ 'package.json': '{ "type": "module" }', 'src/main.ts': main, ...files })
   const running = run(process.execPath, [cli, 'src/main.ts'], {
     cwd: project.root,
     env: { ...process.env, NO_COLOR: '1' },
@@ -73,5 +73,59 @@ test.each([
   const { running } = start(main)
   await running.match(/\[vite-tether\] ready in \d+ ms, pid \d+/)
   expect(running.text).toMatch(/listening[\s\S]*\] ready/)
+  expect(running.text.match(/\] ready/g)).toHaveLength(1)
+})
+
+/** The system has told the parent of the end of a process when none of its threads is left. */
+const HAS_ENDED = `(pid) => /\\) Z/.test(readFileSync('/proc/' + pid + '/stat', 'utf8')) && readdirSync('/proc/' + pid + '/task').length === 1`
+
+test.runIf(process.platform === 'linux')(
+  'ready is not said of an app whose end a busy server has not heard yet',
+  async () => {
+    const app = `import { existsSync, writeFileSync } from 'node:fs'
+      writeFileSync('begun', String(process.pid))
+      setTimeout(() => {
+        while (!existsSync('busy'));
+        setTimeout(() => process.exit(3), 200)
+      })`
+    const { running } = start(app, {
+      'vite.config.js': `import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+        const hasEnded = ${HAS_ENDED}
+        const timer = setInterval(() => {
+          if (!existsSync('begun') || readFileSync('begun', 'utf8') === '') return
+          clearInterval(timer)
+          writeFileSync('busy', '')
+          while (!hasEnded(readFileSync('begun', 'utf8')));
+        }, 1)
+        export default {}`,
+    })
+    await running.match(/exited with code 3.*waiting for a save/)
+    expect(running.text).not.toMatch(/\] ready/)
+  },
+)
+
+test.each([
+  [
+    'has timers of its own',
+    `for (const name of ['setTimeout', 'setInterval', 'setImmediate']) globalThis[name] = () => 0
+    performance.now = () => 0
+    const { createServer } = await import('node:net')
+    createServer().listen(0)`,
+  ],
+  ['keeps its loop busy at the start', `for (const end = Date.now() + 1500; Date.now() < end; );\n${GOOD}`],
+  [
+    'keeps its loop busy behind its start',
+    `setTimeout(() => { for (const end = Date.now() + 1500; Date.now() < end; ); }, 10)\n${GOOD}`,
+  ],
+  ['has an exit code already', `process.exitCode = 3\n${GOOD}`],
+  [
+    'runs by a worker',
+    `import { Worker } from 'node:worker_threads'\nnew Worker('setInterval(() => {}, 1000)', { eval: true })`,
+  ],
+])('ready is said, once, of an app that %s', async (_, main) => {
+  const { running, project } = start(main)
+  await running.match(/\] ready in \d+ ms, pid \d+/)
+  project.write('src/main.ts', `console.log('next')\n${GOOD}`)
+  await running.match(/restarted[\s\S]*good/)
   expect(running.text.match(/\] ready/g)).toHaveLength(1)
 })

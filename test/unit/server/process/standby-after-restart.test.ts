@@ -13,7 +13,7 @@ test('half a second after the first start, and at once after a restart, which is
     ended() {},
     async spawn() {
       const pid = spawned.push(clock.now() - 1_000)
-      return { pid, exited: new Promise(() => {}), signal() {}, kill() {} } satisfies AppProcess
+      return { pid, isAlive: true, exited: new Promise(() => {}), signal() {}, kill() {} } satisfies AppProcess
     },
   })
   for (const time of [500, 500]) {

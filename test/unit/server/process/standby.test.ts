@@ -26,6 +26,7 @@ function setUp() {
       const exited = createDeferred<Exit>()
       const child = {
         pid: world.spawned.length + 1,
+        isAlive: true,
         exited: exited.promise,
         killed: false,
         signal() {},
