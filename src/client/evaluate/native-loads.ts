@@ -107,8 +107,8 @@ export class NativeLoads {
   }
 
   /**
-   * The file to which `request` in `parent`, for which Node finds none, resolves by Vite's rules: aliases and paths of tsconfig.json. If this machine has no
-   * sources, it is the path that the file would have.
+   * The file to which `request` in `parent`, for which Node finds none, resolves by Vite's rules: aliases and paths of tsconfig.json. If
+   * this machine has no sources, it is the path that the file would have.
    */
   resolve(request: string, parent: string): string | undefined {
     const { paths } = this.#options.evaluator
