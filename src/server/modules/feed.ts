@@ -70,13 +70,21 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     }
   }
 
+  /**
+   * A linked package is refused while no module that may import it is known: its importer was renamed, then Vite restarted. Nobody saves it when
+   * a module imports it again, so the walk from there has to come to it, or the runner goes on with the refusal.
+   */
+  function unlessFailing(holds: Holds): Holds {
+    return (id) => (ledger.isFailing(id) ? undefined : holds(id))
+  }
+
   async function collect(seeds: ReadonlySet<ModuleId>, all: boolean): Promise<Omit<Change, 'seq'>> {
     const own = [...seeds].filter(ledger.concerns)
     const { modules, failed } = await current((source) => {
       // Vite's graph does not have those that it has not transformed
       const unknown = own.filter((id) => uncompared.has(id))
       const ids = all ? ledger.ids : [...source.affected(own, ledger.version), ...unknown]
-      return source.collect(new Set(ids), ledger.version)
+      return source.collect(new Set(ids), unlessFailing(ledger.version))
     })
     uncompared.delete(own)
     ledger.retry(own)
@@ -114,7 +122,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
   }
 
   async function fetch(url: string, options: FetchOptions): Promise<FetchAnswer> {
-    const { importer, fresh, taken, known = ledger.wholeVersion } = options
+    const { importer, fresh, taken, known = unlessFailing(ledger.wholeVersion) } = options
     const stream = createStream(target)
     streams.add(stream)
     const own = new Set<ModuleId>()
@@ -140,7 +148,8 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     function take(record: ModuleRecord): void {
       // messages to the runner were lost meanwhile, and this answer would be, too: it must not enter the new ledger
       if (!streams.has(stream)) return
-      const isHeld = ledger.version(record.id) === record.version && !(fresh && own.size === 0)
+      const isAsked = (fresh && own.size === 0) || ledger.isFailing(record.id)
+      const isHeld = ledger.version(record.id) === record.version && !isAsked
       own.add(record.id)
       ledger.holdPartially(record)
       taken?.(record)

@@ -33,6 +33,9 @@ export class Ledger {
   readonly wholeVersion = (id: ModuleId): number | undefined =>
     this.#partial.has(id) ? undefined : this.#versions.get(id)
 
+  /** `true` for a module of which the runner was told last that it cannot get it. */
+  readonly isFailing = (id: ModuleId): boolean => this.#failing.has(id)
+
   /** `true` if a save of a module concerns the runner. */
   readonly concerns = (id: ModuleId): boolean => this.#versions.has(id) || this.#failing.has(id)
 

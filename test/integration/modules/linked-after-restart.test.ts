@@ -85,3 +85,31 @@ test.each(Object.entries(FORMS))('and by an attached runner: %s', async (_, form
     expect(lines.at(-1)).toBe(`val ${value}`)
   }
 })
+
+const RENAMED: Record<string, (file: string) => string> = {
+  'a static import': (file) => `import { val } from './${file}'; log('val ' + val)`,
+  'an import()': (file) => `import('./${file}').then(({ val }) => log('val ' + val), () => log('none'))`,
+}
+
+test.each(Object.keys(RENAMED))(
+  'an attached runner has it again if its importer was renamed before the restart, and is imported after it: by %s',
+  async (way) => {
+    const code = (file: string) => `${RENAMED[way]!(file)}\nimport.meta.hot.accept()`
+    const { project, save } = createApp(FORMS.static!, code('a.js'))
+    const server = await startServer(project.root, { attach: true })
+    const lines: string[] = []
+    Object.assign(globalThis, { log: (line: string) => lines.push(line) })
+    const { runner, applied, line } = await attach(server, project.root)
+    await runner.import('/main.js')
+    await expect.poll(() => lines.at(-1)).toBe('val 0')
+    project.rename('a.js', 'b.js')
+    await line(/update failed.*Cannot find module .*a\.js/)
+    const reviewed = applied()
+    await server.server.restart()
+    expect(await reviewed).toMatchObject({ outcome: 'failed' })
+    project.write('main.js', code('b.js'))
+    await expect.poll(() => lines.length).toBe(2)
+    save(1, false)
+    await expect.poll(() => lines.at(-1)).toBe('val 1')
+  },
+)
