@@ -102,7 +102,7 @@ export interface TetherOptions {
   onUnaccepted?: 'restart' | 'reload'
   /** Globs, relative to Vite's root, of further files whose change restarts the app. `.env*` files always do. @default [] */
   watch?: string | string[]
-  /** Globs, relative to Vite's root, of files whose change neither restarts nor starts an app. @default [] */
+  /** Globs, relative to Vite's root, of files whose change neither updates, restarts nor starts an app; its next process has it. @default [] */
   ignore?: string | string[]
   /**
    * Milliseconds that must pass after the last save before the app process is replaced, for tools that write files in several

@@ -23,6 +23,7 @@ import { channelOf } from '../vite/environment.ts'
 import { watchHotUpdateHooks } from '../vite/hot-update-hooks.ts'
 import { catchLateSaves } from '../vite/late-saves.ts'
 import { recordSeeds } from '../vite/seeds.ts'
+import type { FileFilter } from '../vite/watched-files.ts'
 import { type Binding, Bindings } from './bindings.ts'
 import { broadcast } from './broadcast.ts'
 import { Keeping } from './keeping.ts'
@@ -151,6 +152,7 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
     environment: DevEnvironment,
     server: ViteDevServer,
     options: Binding['options'],
+    isIgnored: FileFilter,
     keeper?: StartKeeper,
   ): void {
     this.#bindings.configure(environment, server, options)
@@ -158,16 +160,21 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
     catchLateSaves(server.watcher)
     watchHotUpdateHooks(environment, server, (withheld) => this.#withheld.note(withheld))
     recordSeeds(environment, (nodes, payload) => {
-      const ids = nodes.flatMap(({ id }) => (id === null ? [] : [id]))
-      debug('seeds %o with %s', ids, payload?.type ?? 'no payload')
-      this.#sharing.saved(nodes.map(({ file }) => file))
-      for (const { feed } of this.#served.updatable()) feed.save(ids)
-      this.#reception.silence.saved()
-      this.emit('save', [...new Set(nodes.flatMap(({ file }) => file ?? []))])
+      const heeded = nodes.filter(({ file }) => file === null || !isIgnored(file))
+      if (heeded.length > 0) this.#saved(heeded, payload)
       // frameworks may run the same modules in Vite's own process
       if (payload) channelOf(environment).sendInProcess(payload)
       return true
     })
+  }
+
+  #saved(nodes: readonly EnvironmentModuleNode[], payload: HotPayload | undefined): void {
+    const ids = nodes.flatMap(({ id }) => (id === null ? [] : [id]))
+    debug('seeds %o with %s', ids, payload?.type ?? 'no payload')
+    this.#sharing.saved(nodes.map(({ file }) => file))
+    for (const { feed } of this.#served.updatable()) feed.save(ids)
+    this.#reception.silence.saved()
+    this.emit('save', [...new Set(nodes.flatMap(({ file }) => file ?? []))])
   }
 
   /** Has the apps answer what `server` leaves to them. Returns what is to be called when Vite has its own handlers. */

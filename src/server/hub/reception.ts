@@ -12,6 +12,7 @@ import type { IsProven } from '../modules/feed-types.ts'
 import type { SupervisorExit } from '../process/supervisor.ts'
 import type { ServerSession } from '../sessions/sessions.ts'
 import { createProgress } from '../terminal/progress.ts'
+import { RepeatedRestarts } from '../terminal/repeated-restarts.ts'
 import type { Report } from '../terminal/report.ts'
 import { describeCause } from '../terminal/restart-text.ts'
 import { tellOutcome } from '../terminal/tell-outcome.ts'
@@ -151,7 +152,12 @@ export class Reception {
     app.on('refused', (error) => this.#events.emit('refused', view(), error))
     app.on('restart', (cause) => this.#events.emit('restart', view(), describeCause(cause), cause))
     // not before the old process has gone, which may answer until then
-    app.on('restarted', (cause) => this.#report.restarted(id, describeCause(cause)))
+    const repeated = new RepeatedRestarts()
+    app.on('restarted', (cause) => {
+      this.#report.restarted(id, describeCause(cause))
+      const file = repeated.note(cause, performance.now())
+      if (file !== undefined) this.#report.loops(id, file)
+    })
     // whatever a process that stops is asked from now on is for the next one
     supervisor.on('state', (state) => {
       const stopping = state === 'stopping' ? this.served.runnerOf(supervisor.pid) : undefined

@@ -157,7 +157,10 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
       if (cli?.keep !== undefined && options.cache !== false)
         keeper = new StartKeeper(served, cli.keep, vitePath, reads)
       keeper?.foreign(foreign)
-      hub.configure(served, server, { ...options, ...cli }, keeper)
+      const globs = (option: string | string[] | undefined) =>
+        option === undefined ? () => false : vite.createFilter(option, null, { resolve: server.config.root })
+      const filters = { watch: globs(options.watch), ignore: globs(options.ignore) }
+      hub.configure(served, server, { ...options, ...cli }, filters.ignore, keeper)
       blindSaves = catchBlindSaves(server.watcher)
       catchBlindAdditions(server)
       // the command, which serves no browser, has an address of its own for it
@@ -166,18 +169,11 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
       watchPackageTypes(server.watcher)
       // Vite's watcher ignores node_modules
       server.watcher.add(packageGlobs(options.watch).map((glob) => resolve(server.config.root, folderOf(glob))))
-      const globs = (option: string | string[] | undefined) =>
-        option === undefined ? () => false : vite.createFilter(option, null, { resolve: server.config.root })
-      watchFiles(
-        server,
-        served,
-        { watch: globs(options.watch), ignore: globs(options.ignore) },
-        {
-          restart: (file, modules, any) => hub.fileChanged(file, modules, any),
-          saved: (file, isModule) => hub.fileSaved(served, file, isModule),
-          isAwaited: (file) => hub.isAwaited(served, file),
-        },
-      )
+      watchFiles(server, served, filters, {
+        restart: (file, modules, any) => hub.fileChanged(file, modules, any),
+        saved: (file, isModule) => hub.fileSaved(served, file, isModule),
+        isAwaited: (file) => hub.isAwaited(served, file),
+      })
       // the command serves no browser
       return cli ? undefined : hub.share(server, options)
     },

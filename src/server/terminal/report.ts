@@ -11,6 +11,8 @@ import { formatWithheld, type WithheldReport } from './withheld-line.ts'
 export interface Report {
   updated(app: string, report: Applied): void
   restarted(app: string, reason: string): void
+  /** An app is restarted over and over for one file. */
+  loops(app: string, file: string): void
   /** An app process has ended. */
   ended(app: string, exit: SupervisorExit): void
   /** An app was stopped, because the options do not name its entry any more. */
@@ -84,6 +86,11 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
       if (text === undefined) return
       hasHinted = true
       logger().info(`${tag(undefined)} ${text}`)
+    },
+    loops(app, file) {
+      const way = `if the app writes it itself, --exclude '${file}' (the option \`ignore\`) ends that`
+      // not counted: the lines before and after it are the same
+      logger().info(`${tag(app)} ${colors.yellow('is restarted over and over')} for ${file}: ${way}`)
     },
     ended(app, exit) {
       const line = formatExit(exit)
