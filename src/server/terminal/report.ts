@@ -90,7 +90,7 @@ export function createReport({ logger, root, isOneOfMany, hasShortcuts }: Report
     loops(app, file) {
       const way = `if the app writes it itself, --exclude '${file}' (the option \`ignore\`) ends that`
       // not counted: the lines before and after it are the same
-      logger().info(`${tag(app)} ${colors.yellow('is restarted over and over')} for ${file}: ${way}`)
+      logger().info(`${tag(app)} ${colors.yellow('starts over and over')} for ${file}: ${way}`)
     },
     ended(app, exit) {
       const line = formatExit(exit)

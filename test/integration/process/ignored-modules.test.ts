@@ -39,7 +39,7 @@ test('an app that writes what it imports is told how to leave that out', async (
   await running.match(/\] ready in/)
   project.write('go', '')
   await running.match(
-    /restarted: .*src\/made\.ts <- src\/main\.ts \(x5\)\n.*is restarted over and over for src\/made\.ts: if the app writes it itself, --exclude 'src\/made\.ts'/,
+    /restarted: .*src\/made\.ts <- src\/main\.ts \(x5\)\n.*starts over and over for src\/made\.ts: if the app writes it itself, --exclude 'src\/made\.ts'/,
   )
 })
 
