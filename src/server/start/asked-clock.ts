@@ -19,7 +19,39 @@ export function watchClock(asked: (by: Caller) => void): () => void {
   }
   const watched: DateConstructor = new Proxy(original, { construct, apply } as ProxyHandler<DateConstructor>)
   globalThis.Date = watched
+  // a date leads to it as well
+  original.prototype.constructor = watched
+  const restoreFormats = watchFormats(asked)
   return () => {
     globalThis.Date = original
+    original.prototype.constructor = original
+    restoreFormats()
   }
+}
+
+/** A format that is given no date writes that of now. */
+function watchFormats(asked: (by: Caller) => void): () => void {
+  const { prototype } = Intl.DateTimeFormat
+  const { format, formatToParts } = Object.getOwnPropertyDescriptors(prototype)
+  const isWatched = new WeakMap<object, (date?: Date | number) => string>()
+  function watchedFormat(this: Intl.DateTimeFormat) {
+    const original = (format.get as unknown as () => typeof formatted).call(this)
+    const formatted = (date?: Date | number) => {
+      if (date === undefined) asked(callerOf(formatted))
+      return original(date)
+    }
+    // it is the same function each time
+    const known = isWatched.get(this)
+    if (known) return known
+    isWatched.set(this, formatted)
+    return formatted
+  }
+  const parts = formatToParts.value as Intl.DateTimeFormat['formatToParts']
+  function watchedParts(this: Intl.DateTimeFormat, date?: Date | number) {
+    if (date === undefined) asked(callerOf(watchedParts))
+    return parts.call(this, date)
+  }
+  Object.defineProperty(prototype, 'format', { ...format, get: watchedFormat })
+  Object.defineProperty(prototype, 'formatToParts', { ...formatToParts, value: watchedParts })
+  return () => void Object.defineProperties(prototype, { format, formatToParts })
 }

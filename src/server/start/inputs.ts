@@ -42,6 +42,7 @@ export class Inputs {
   readonly #lists = new Map<string, string | null>()
   readonly #links = new Map<string, string | null>()
   readonly #stats = new Map<string, string | null>()
+  readonly #written = new Set<string>()
   /** Module files -> digests of the sources that their code was made of. */
   readonly #sources = new Map<string, string>()
   #doubt: string | undefined
@@ -58,6 +59,11 @@ export class Inputs {
 
   file(path: string): void {
     if (!this.#files.has(path)) this.#files.set(path, fileIs(path))
+  }
+
+  /** A file that a plugin makes: an app that reads it needs it as it is in the end. */
+  written(path: string): void {
+    this.#written.add(path)
   }
 
   folder(path: string): void {
@@ -121,8 +127,9 @@ export class Inputs {
 
   /** The proof for these files, and everything but sources; a reason if something is not what it was when it was read. */
   proof(others: readonly Expected[]): Proof | { reason: string } {
+    const written = [...this.#written].filter((path) => !this.#files.has(path))
     const proof = {
-      files: [...this.#files, ...others],
+      files: [...this.#files, ...others, ...written.map((path): Expected => [path, fileIs(path)])],
       folders: [...this.#folders],
       lists: [...this.#lists],
       links: [...this.#links],

@@ -2,31 +2,31 @@
  * Watches what this process reads while a config and its plugins run, for they may read anything: files, folders, and what nobody can note.
  * Node's loader reads modules by the same functions, so that the code of plugins is among it.
  */
-import childProcess from 'node:child_process'
-import dgram from 'node:dgram'
-import dns from 'node:dns'
 import fs from 'node:fs'
-import { createRequire, syncBuiltinESMExports } from 'node:module'
-import net from 'node:net'
-import os from 'node:os'
-import { posix } from 'node:path'
+import { isBuiltin, syncBuiltinESMExports } from 'node:module'
+import { dirname, posix, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
 import { slash } from '../../shared/util/file-path.ts'
-import { watchClock } from './asked-clock.ts'
-import { type Caller, callerOf, isByVite, isOwn, isVites, isVitesCode } from './callers.ts'
+import { type Caller, isByVite, isOwn, isVites, isVitesCode } from './callers.ts'
 import { Inputs } from './inputs.ts'
+import { lookInto } from './looked-into.ts'
+import { createPatches } from './patches.ts'
+import { watchRequired } from './required.ts'
+import { watchUnknowable } from './unknowable.ts'
 
-type Functions = Record<string, (...args: unknown[]) => unknown>
+const both = (names: readonly string[]) => names.flatMap((name) => [name, `${name}Sync`])
 
-const CONTENTS = ['readFile', 'readFileSync', 'open', 'openSync', 'createReadStream', 'openAsBlob']
-const LISTS = ['readdir', 'readdirSync', 'opendir', 'opendirSync']
-const QUESTIONS = ['exists', 'access', 'realpath', 'readlink'].flatMap((name) => [name, `${name}Sync`])
-const STATS = ['stat', 'lstat'].flatMap((name) => [name, `${name}Sync`])
-/** Functions that tell of a machine or of a network, which is in no file. */
-const MACHINE = ['hostname', 'networkInterfaces', 'userInfo', 'freemem', 'loadavg', 'uptime']
-/** Functions whose reads are not seen: they call Node's insides. */
-const UNSEEN = ['glob', 'globSync', 'cp', 'cpSync']
+const CONTENTS = [...both(['readFile']), 'createReadStream', 'openAsBlob']
+const OPENED = both(['open'])
+const LISTS = both(['readdir', 'opendir'])
+const QUESTIONS = both(['exists', 'realpath'])
+const STATS = [...both(['stat', 'lstat', 'readlink']), 'watchFile']
+/** Functions that make a file of another one, or another way to it. */
+const COPIES = both(['copyFile', 'link', 'rename'])
+const WRITERS = [...both(['writeFile', 'appendFile']), 'createWriteStream']
+/** Functions whose outcome tells what there was before. */
+const CHANGES = both(['mkdir', 'rm', 'rmdir', 'unlink'])
 
 /** Words of a config, or of a plugin beside it, that may have another value at each start, or read what is not seen here. */
 const UNSTEADY =
@@ -39,15 +39,18 @@ const IMPORTS_BUILDING = new RegExp(
 )
 const CALLS_BUILDING = new RegExp(`(?:vite|rolldown)\\w*\\.${BUILDING}\\b`, 'i')
 
-/** Native code that is Vite's. */
-const NATIVE = /[\\/](?:@?rolldown|lightningcss|fsevents)/
-
 /** A file of a package manager's folder; the greedy first part leads to the innermost one. */
 const PACKAGE = /^.*\/node_modules\/(?:@[^/]+\/)?[^/.@][^/]*/
 /** Caches of Vite and others, and its bundle of the config, which lies beside that where there is no node_modules: they are made of something else. */
 const CACHE = /\/node_modules\/\.(?:vite|cache)|\.timestamp-\d+-[\da-f]+\.m?js$/
 
+/** Settings of Vite's CSS, which plugins have it make: Vite looks for them by itself. */
+const CSS_SETTINGS = /postcss/
+
 const CODE = /\.[cm]?[jt]sx?$/
+
+/** `require()` knows no tsconfig.json. */
+const NO_SETTINGS = { paths: {}, baseUrl: undefined }
 
 /** Flags of a file whose content is gone when it is opened. */
 const TRUNCATED = fs.constants.O_RDWR | fs.constants.O_TRUNC
@@ -58,6 +61,7 @@ export class Reads {
   /** Files with code of the config and of plugins that are no packages. */
   readonly code = new Set<string>()
   readonly #packages = new Set<string>()
+  readonly #installed = new Set<string>()
   readonly #vite: string
   #isServing = false
   #hasSeenModules = false
@@ -80,54 +84,41 @@ export class Reads {
 
   /** Returns what takes it away again. */
   install(): () => void {
-    const undone: (() => void)[] = []
-    const patch = (object: object, name: string, note: (args: unknown[], by: Caller) => void) => {
-      const functions = object as Functions
-      const original = functions[name]
-      if (typeof original !== 'function') return
-      const noting = function (this: unknown, ...args: unknown[]): unknown {
-        note(args, callerOf(noting))
-        return new.target ? Reflect.construct(original, args, new.target) : original.apply(this, args)
-      }
-      Object.defineProperties(noting, Object.getOwnPropertyDescriptors(original))
-      functions[name] = noting
-      undone.push(() => {
-        functions[name] = original
-      })
-    }
+    const { patch, undo } = createPatches()
     for (const api of [fs, fs.promises]) {
-      for (const name of CONTENTS) patch(api, name, ([path, flags], by) => isReading(flags) && this.#content(path, by))
-      for (const name of ['copyFile', 'copyFileSync']) patch(api, name, ([path], by) => this.#content(path, by))
+      for (const name of CONTENTS) patch(api, name, ([path], by) => this.#content(path, by))
+      for (const name of OPENED) patch(api, name, ([path, flags], by) => this.#opened(path, flags, by))
       for (const name of LISTS) patch(api, name, ([path, options], by) => this.#list(path, options, by))
       for (const name of QUESTIONS) patch(api, name, ([path], by) => this.#question(path, 'link', by))
+      for (const name of both(['access']))
+        patch(api, name, ([path, mode], by) => this.#question(path, Number(mode) > 0 ? 'stat' : 'link', by))
       for (const name of STATS) patch(api, name, ([path], by) => this.#question(path, 'stat', by))
-      for (const name of UNSEEN) patch(api, name, (_, by) => this.#doubt(`${name}() is called`, by))
+      for (const name of COPIES) {
+        patch(api, name, ([from, to], by) => {
+          this.#content(from, by)
+          this.#written(to, by)
+        })
+      }
+      for (const name of both(['symlink'])) {
+        patch(api, name, ([from, to], by) => {
+          this.#content(resolve(dirname(String(to)), String(from)), by)
+          this.#written(to, by)
+        })
+      }
+      for (const name of WRITERS) {
+        patch(api, name, ([path, content, options], by) =>
+          this.#written(path, by, isExclusive(options ?? (name === 'createWriteStream' ? content : undefined))),
+        )
+      }
+      for (const name of CHANGES) patch(api, name, ([path], by) => this.#written(path, by, true))
     }
-    for (const name of ['spawn', 'exec', 'execFile', 'fork'].flatMap((each) => [each, `${each}Sync`]))
-      patch(childProcess, name, (_, by) => this.#doubt('a process is started', by))
-    // here, because the command's first file has no use for it in most starts
-    const threads: object = createRequire(import.meta.url)('node:worker_threads')
-    patch(threads, 'Worker', (_, by) => this.#doubt('a thread is started', by))
-    for (const [api, name] of [
-      [net.Socket, 'connect'],
-      [net.Server, 'listen'],
-      [dgram.Socket, 'bind'],
-      [dgram.Socket, 'send'],
-    ] as const)
-      patch(api.prototype, name, (_, by) => this.#doubt('a socket is opened', by))
-    for (const name of MACHINE) patch(os, name, (_, by) => this.#doubt(`os.${name}() is asked`, by))
-    for (const api of [dns, dns.promises]) {
-      for (const name of Object.keys(api).filter((each) => /^(?:lookup|resolve|reverse)/.test(each)))
-        patch(api, name, (_, by) => this.#doubt('an address is looked up', by))
-    }
-    patch(process, 'dlopen', ([, file], by) => {
-      if (!NATIVE.test(String(file))) this.#doubt('native code is loaded', by)
-    })
-    patch(Math, 'random', (_, by) => this.#doubt('chance is asked', by))
-    undone.push(watchClock((by) => this.#doubt('a clock is asked', by)))
+    const undoUnknowable = watchUnknowable(patch, (reason, by) => this.#doubt(reason, by))
+    const undoRequired = watchRequired((...asked) => this.#required(...asked))
     syncBuiltinESMExports()
     return () => {
-      for (const undo of undone) undo()
+      undo()
+      undoUnknowable()
+      undoRequired()
       syncBuiltinESMExports()
     }
   }
@@ -150,14 +141,59 @@ export class Reads {
     if (by.loads === 'esm') this.#hasSeenModules = true
     if (CACHE.test(path)) return
     if (this.#package(path)) {
-      if (by.loads && !isOwnCode(path) && !isVitesCode(path, this.#vite) && startsVite(path))
-        this.inputs.doubted(`${path} may start another Vite`)
+      if (by.loads) this.#installedCode(path)
       return
     }
+    this.#own(path, by.loads !== undefined)
+  }
+
+  /** A file of the project, or of anybody. */
+  #own(path: string, isLoaded: boolean): void {
     if (!mayBeReadAgain(path)) this.inputs.doubted(`${path} is read, which is no file`)
     // a plugin may load code of the project later on
-    else if (CODE.test(path) && (!this.#isServing || by.loads)) this.codeFile(path)
+    else if (CODE.test(path) && (!this.#isServing || isLoaded)) this.codeFile(path)
     else this.inputs.file(path)
+  }
+
+  /** Code of a plugin: a patch of a package, or a workspace's copy in it, changes nothing that tells its version. */
+  #installedCode(path: string): void {
+    if (this.#installed.has(path) || isOwnCode(path) || isVitesCode(path, this.#vite)) return
+    this.#installed.add(path)
+    this.inputs.file(path)
+    if (startsVite(path)) this.inputs.doubted(`${path} may start another Vite`)
+  }
+
+  /** Node 20 reads CommonJS that is imported, and looks for whatever is required, by functions that are not watched. */
+  #required(specifier: string, importers: readonly string[], found: string | undefined): void {
+    if (isBuiltin(specifier)) return
+    const path = found === undefined ? undefined : slash(found)
+    const isInstalled = path !== undefined && this.#package(path)
+    if (isInstalled) this.#installedCode(path)
+    else if (path !== undefined) this.#own(path, true)
+    if (!isInstalled) for (const importer of importers) this.#looked(specifier, slash(importer))
+  }
+
+  #looked(specifier: string, importer: string): void {
+    // the files of a package come and go with it
+    if (specifier.startsWith('.') && this.#package(importer)) return
+    if (/^[./]/.test(specifier)) this.inputs.link(posix.resolve(posix.dirname(importer), specifier))
+    lookInto(this.inputs, slash(specifier), importer, slash(process.cwd()), () => NO_SETTINGS)
+  }
+
+  #opened(given: unknown, flags: unknown, by: Caller): void {
+    if (isReading(flags)) {
+      this.#content(given, by)
+      // whoever has it open may ask for its stats
+      this.#question(given, 'stat', by)
+    } else this.#written(given, by, isExclusive(flags))
+  }
+
+  /** A plugin writes what the app may read. `tells`: whether it was there before has an effect. */
+  #written(given: unknown, by: Caller, tells = false): void {
+    const path = pathOf(given)
+    if (path === undefined || this.#isNotTheirs(by) || CACHE.test(path) || this.#package(path)) return
+    if (tells) this.inputs.link(path)
+    this.inputs.written(path)
   }
 
   #list(given: unknown, options: unknown, by: Caller): void {
@@ -170,10 +206,15 @@ export class Reads {
 
   #question(given: unknown, kind: 'link' | 'stat', by: Caller): void {
     const path = pathOf(given)
-    if (path === undefined || this.#isNotTheirs(by) || CACHE.test(path) || this.#package(path)) return
+    if (path === undefined || isOwn(by) || CACHE.test(path)) return
+    if ((isVites(by, this.#vite) && !CSS_SETTINGS.test(path)) || this.#package(path)) return
     // Vite only wants to know what is there
     if (kind === 'link' || isByVite(by, this.#vite)) this.inputs.link(path)
-    else this.inputs.stat(path)
+    else {
+      this.inputs.stat(path)
+      // its time is that of its names, but what lies beside the project's own folders comes and goes
+      if (!`${slash(process.cwd())}/`.startsWith(`${path}/`) && isFolder(path)) this.inputs.list(path)
+    }
   }
 
   #doubt(reason: string, by: Caller): void {
@@ -213,6 +254,18 @@ function isReading(flags: unknown): boolean {
   if (typeof given === 'number') return (given & fs.constants.O_WRONLY) === 0 && (given & TRUNCATED) !== TRUNCATED
   // the second argument of readFile() is an encoding
   return !/^(?:w|a|wx|xw|ax|xa|w\+|wx\+|xw\+|as|sa)$/.test(String(given))
+}
+
+/** `true` if a file is written only where there is none. */
+function isExclusive(options: unknown): boolean {
+  const { flag, flags = flag } = (
+    typeof options === 'object' && options !== null ? options : { flags: options }
+  ) as Record<string, unknown>
+  return typeof flags === 'number' ? (flags & fs.constants.O_EXCL) !== 0 : /^[aw]s?x|^x/.test(String(flags))
+}
+
+function isFolder(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** `false` for a pipe or a device: a proof would wait for it, or read for ever. */

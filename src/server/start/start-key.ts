@@ -3,11 +3,12 @@
  * key finds nothing. All that is in files is in the proof.
  */
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import os from 'node:os'
 import { dirname, join } from 'node:path'
 import { digestOf } from '../../shared/util/file-proof.ts'
 
 /** Changes when what is kept, or what is made of it, changes in a way that its versions do not tell. */
-const FORMAT = 4
+const FORMAT = 5
 
 /** Variables that shape code: those of `import.meta.env`, and Node's. */
 const VARIABLES = /^(?:VITE_.*|NODE_ENV|NODE_OPTIONS|NODE_PATH)$/
@@ -52,7 +53,9 @@ export function startPath(request: StartRequest): string {
 function ownProcess(): unknown {
   const { argv, execArgv, stdin, stdout, stderr } = process
   const terminals = [stdin, stdout, stderr].map(({ isTTY }) => isTTY === true)
-  return [argv.filter((arg) => arg !== '--clear-cache'), execArgv, terminals, process.getuid?.()]
+  const user = [process.getuid?.(), process.getgid?.(), process.getgroups?.(), process.umask()]
+  const machine = [os.release(), os.version(), os.machine(), os.totalmem(), os.availableParallelism()]
+  return [argv.filter((arg) => arg !== '--clear-cache'), execArgv, terminals, user, machine, os.homedir()]
 }
 
 function hex(digest: string): string {

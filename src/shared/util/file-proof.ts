@@ -1,6 +1,6 @@
 /** Tells whether files and folders are what they were: by their content, never by times, which a clock or a copy may set back. */
 import { createHash } from 'node:crypto'
-import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { type Dirent, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
 
 /** A path, and what it must be: a digest or a real path; `null`: there must be none. */
@@ -70,14 +70,27 @@ export function linkIs(path: string): string | null {
   }
 }
 
-/** The real path, and the kind, of files also size, time and mode; `null` if there is none. Of folders the time tells nothing that a list does not. */
+/**
+ * What a link says, the real path, and the kind, of files also size, times and mode; `null` if there is nothing. Of folders the time tells
+ * nothing that a list does not. The time of the last change of an inode tells of its other names and its owner as well.
+ */
 export function statIs(path: string): string | null {
+  const target = targetOf(path)
   try {
     const stats = statSync(path)
-    const more = stats.isFile() ? [stats.size, stats.mtimeMs] : []
-    return digestOf(JSON.stringify([realpathSync(path), stats.mode, ...more]))
+    const more = stats.isFile() ? [stats.size, stats.mtimeMs, stats.ctimeMs] : []
+    return digestOf(JSON.stringify([target, realpathSync(path), stats.mode, ...more]))
   } catch {
-    return null
+    return target === undefined ? null : digestOf(target)
+  }
+}
+
+/** The text of a link; `undefined` if it is none. */
+function targetOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
   }
 }
 
@@ -112,6 +125,9 @@ function mayBeImported(entry: Dirent): boolean {
 
 function describe(folder: string, entry: Dirent): string {
   // where it leads may be a link again
-  if (entry.isSymbolicLink()) return `${entry.name}@${linkIs(join(folder, entry.name))}`
+  if (entry.isSymbolicLink()) {
+    const path = join(folder, entry.name)
+    return `${entry.name}@${targetOf(path)}@${linkIs(path)}`
+  }
   return entry.isDirectory() ? `${entry.name}/` : entry.name
 }

@@ -22,6 +22,28 @@ test.each<[what: string, code: string, value: string, reason: RegExp]>([
     /an address is looked up/,
   ],
   [
+    'the year that a format writes',
+    '',
+    "new Intl.DateTimeFormat('en', { year: 'numeric' }).format()",
+    /a clock is asked/,
+  ],
+  ['the year of a date of a date', '', 'new (new Date(0).constructor)().getFullYear()', /a clock is asked/],
+  ['a bit of chance', "import { randomInt } from 'node:crypto'", 'randomInt(1)', /chance is asked/],
+  ['a byte of chance', '', 'crypto.getRandomValues(new Uint8Array(1)).length', /chance is asked/],
+  [
+    'a process, as a promise',
+    "import { execFile } from 'node:child_process'\nimport { promisify } from 'node:util'",
+    "(await promisify(execFile)('echo', ['x'])).stdout",
+    /a process is started/,
+  ],
+  [
+    'an address of a resolver of its own',
+    "import { Resolver } from 'node:dns/promises'",
+    "await new Resolver({ timeout: 1, tries: 1 }).resolve4('none.invalid').catch(() => 'none')",
+    /an address is looked up/,
+  ],
+  ['another world', "import { runInNewContext } from 'node:vm'", "runInNewContext('1')", /another world is made/],
+  [
     'a device',
     "import { openSync, closeSync } from 'node:fs'",
     "closeSync(openSync('/dev/zero'))",
