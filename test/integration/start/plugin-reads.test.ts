@@ -164,4 +164,4 @@ test('a change of whatever a plugin has looked at is seen before code runs', asy
     change(path)
     expect(isNoted(), file).toEqual([false])
   }
-})
+}, 90_000)
