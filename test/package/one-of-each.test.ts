@@ -44,6 +44,8 @@ test('the first process keeps what is compiled of the file of all processes, and
     return readdirSync(folder).map((name) => `${name} ${statSync(join(folder, name)).mtimeMs}`)
   }
   const first = await run()
-  expect(first).toContainEqual(expect.stringMatching(`^app\\.cjs-[\\da-f]{16}-${process.version}-${process.arch}-[\\da-f]{8} `))
+  expect(first).toContainEqual(
+    expect.stringMatching(`^app\\.cjs-[\\da-f]{16}-${process.version}-${process.arch}-[\\da-f]{8} `),
+  )
   expect(await run()).toEqual(first)
 })
