@@ -2,12 +2,12 @@
  * Files of the app that Node itself has loaded in its processes, and those that it has looked for in vain. Updates cannot reach them, so a
  * save of one restarts the app.
  */
-import { readdirSync, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ViteDevServer } from 'vite'
 import { mayMean, slash } from '../../shared/util/file-path.ts'
-import { statOf } from '../../shared/util/file-stats.ts'
+import { entriesOf, statOf } from '../../shared/util/file-stats.ts'
 
 /** A file that Node has loaded; or one that it has not found, as the app has written its path. */
 export interface NativeFile {
@@ -122,13 +122,4 @@ function madeSince(path: string, time: number): string[] {
 /** `true` for what Node can load: `./style` is not `style.css`. */
 function isLoadable(file: string): boolean {
   return /\.(?:[cm]?[jt]s|[jt]sx|json|node)$/.test(file)
-}
-
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    // there is no such folder
-    return []
-  }
 }

@@ -5,11 +5,10 @@
  * made after its folder was read, and before the folder is watched, it does not know at all.
  */
 import { EventEmitter } from 'node:events'
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
-import { statOf } from '../../shared/util/file-stats.ts'
+import { entriesOf, statOf } from '../../shared/util/file-stats.ts'
 
 /** Milliseconds until the watcher's files are looked at. Each further wait is twice as long. */
 const FIRST = 50
@@ -38,7 +37,7 @@ export function catchBlindAdditions({ config, watcher, environments }: ViteDevSe
       // Those that it does not know are given to it, and looked at the next time: it leaves out what it is to ignore. Of a folder
       // outside of the root it watches single files only.
       const isInside = `${slash(folder)}/`.startsWith(`${slash(config.root)}/`)
-      const unknown = isInside ? namesIn(folder).filter((name) => !names.includes(name)) : []
+      const unknown = isInside ? entriesOf(folder).filter((name) => !names.includes(name)) : []
       if (unknown.length > 0) watcher.add(unknown.map((name) => join(folder, name)))
       for (const file of names.map((name) => join(folder, name)).filter((file) => !told.has(file))) {
         const stats = statOf(file)
@@ -56,13 +55,4 @@ export function catchBlindAdditions({ config, watcher, environments }: ViteDevSe
     }
   }
   setTimeout(look, FIRST, FIRST).unref()
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    // it is gone, or not ours to read
-    return []
-  }
 }

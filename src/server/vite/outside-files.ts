@@ -3,11 +3,11 @@
  * folders: it forgets a file that is removed, misses a folder that takes the place of another (a new build), and does not know
  * missing files.
  */
-import { readdirSync, type Stats, unwatchFile, watch, watchFile } from 'node:fs'
+import { type Stats, unwatchFile, watch, watchFile } from 'node:fs'
 import { isAbsolute, posix, resolve } from 'node:path'
 import type { DevEnvironment, ViteDevServer } from 'vite'
 import { importName, slash } from '../../shared/util/file-path.ts'
-import { statOf } from '../../shared/util/file-stats.ts'
+import { entriesOf, statOf } from '../../shared/util/file-stats.ts'
 import { isSame } from './late-saves.ts'
 
 /** Milliseconds from the event of a folder to the look at its files: Vite's watcher may report a removal 100 ms late. */
@@ -165,12 +165,4 @@ function candidates(name: string): Map<string, Stats> {
       return stats?.isFile() ? [[path, stats]] : []
     }),
   )
-}
-
-function entriesOf(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
 }

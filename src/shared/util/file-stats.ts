@@ -1,5 +1,5 @@
 /** Questions to the file system. */
-import { existsSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { isFilePath } from './file-path.ts'
 
 /** The stats of a file; `undefined` if there is no such file, or if `path` is not a path (the id of a virtual module). */
@@ -14,6 +14,15 @@ export function statOf(path: string): Stats | undefined {
 /** `true` if there is no such file (any more); `false` for what is no path (the id of a virtual module). */
 export function isGone(path: string | null): boolean {
   return path !== null && isFilePath(path) && !existsSync(path)
+}
+
+/** The names in a folder; none if there is no such folder, or if this user may not read it. */
+export function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 /** The real path of a file; `file` itself if there is none. Synchronous: a promise for each file would take longer than the rest. */
