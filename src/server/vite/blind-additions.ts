@@ -1,22 +1,21 @@
 /**
  * Catches new files that Vite's watcher swallows at its start: an import or an entry has no file, then the file is made, then the
  * watcher reads its folder for the first time and takes the new file for one of those that it has begun with. The importer would
- * wait for ever. Its event `ready` does not end that: of a folder that it was given twice it may still read. And a file that is
- * made after its folder was read, and before the folder is watched, it does not know at all.
+ * wait for ever. Its event `ready` does not end that: of a folder that it was given twice it may still read.
  */
 import { EventEmitter } from 'node:events'
 import { join } from 'node:path'
 import type { ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
-import { entriesOf, statOf } from '../../shared/util/file-stats.ts'
+import { statOf } from '../../shared/util/file-stats.ts'
 
 /** Milliseconds until the watcher's files are looked at. Each further wait is twice as long. */
 const FIRST = 50
 /** No folder is read for the first time after a wait of this many milliseconds. */
 const LAST = 6000
 
-/** Reports files as new that are younger than the watcher, which has just begun, and of which it has not told. */
-export function catchBlindAdditions({ config, watcher, environments }: ViteDevServer): void {
+/** Reports files as new that the watcher, which has just begun, has found and that are younger than it. */
+export function catchBlindAdditions({ watcher, environments }: ViteDevServer): void {
   // nobody has looked for anything yet: a file that is older, be it by a moment, is found
   const began = Date.now()
   const told = new Set<string>()
@@ -34,11 +33,6 @@ export function catchBlindAdditions({ config, watcher, environments }: ViteDevSe
     for (const [folder, names] of Object.entries(watcher.getWatched())) {
       // most are as old as the project
       if ((statOf(folder)?.mtimeMs ?? 0) < began) continue
-      // Those that it does not know are given to it, and looked at the next time: it leaves out what it is to ignore. Of a folder
-      // outside of the root it watches single files only.
-      const isInside = `${slash(folder)}/`.startsWith(`${slash(config.root)}/`)
-      const unknown = isInside ? entriesOf(folder).filter((name) => !names.includes(name)) : []
-      if (unknown.length > 0) watcher.add(unknown.map((name) => join(folder, name)))
       for (const file of names.map((name) => join(folder, name)).filter((file) => !told.has(file))) {
         const stats = statOf(file)
         if (!stats?.isFile() || stats.birthtimeMs < began) continue
