@@ -3,7 +3,7 @@ import { createServer, type Plugin, type ViteDevServer } from 'vite'
 import { expect, onTestFinished, test } from 'vitest'
 import { getTether, tether } from '../../../src/index.ts'
 import { createProject } from '../../support/project.ts'
-import { attach, createLines, startServer } from '../../support/tether.ts'
+import { attach, createLines, startServer, watched } from '../../support/tether.ts'
 
 const slow = { timeout: 120_000 }
 const stays = 'setInterval(() => {}, 1000)'
@@ -53,9 +53,9 @@ test("files written beside a server that never listens are nobody's error", slow
   const caught = (error: unknown) => heard.push(error)
   process.on('uncaughtException', caught)
   onTestFinished(() => void process.off('uncaughtException', caught))
+  await watched(server)
   for (const file of ['main.js', 'new.js', 'note.txt', '.env']) {
     const seen = once(server.watcher, 'all')
-    await expect.poll(() => server.watcher.getWatched()[project.root] ?? []).toContain('main.js')
     project.write(file, `// ${file}\n`)
     await seen
   }
