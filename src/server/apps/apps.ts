@@ -154,10 +154,13 @@ export class Apps extends EventEmitter<AppsEvents> {
     }
   }
 
-  /** `true` for an entry, and for a file that Node has looked for in an app's process, in vain. */
-  awaits(file: string): boolean {
-    const entries = [...this.#entries, ...this.list().map(({ entry }) => entry)]
-    return this.#natives.misses(file) || entries.some((entry) => mayMean(slash(resolve(this.#root, entry)), file))
+  /**
+   * `true` for an entry of the options or of an app in `root`, and for a file that Node has looked for in an app's process, in vain. Of a
+   * server that never listens there are no settings.
+   */
+  awaits(file: string, { entry, root }: { entry: AppOptions['entry']; root: string }): boolean {
+    const entries = [entry ?? [], this.list().map((app) => app.entry)].flat(2)
+    return this.#natives.misses(file) || entries.some((each) => mayMean(slash(resolve(root, each)), file))
   }
 
   /** A file changed that restarts the apps that it `concerns`. The others may wait for a save all the same. */

@@ -246,7 +246,9 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
 
   /** `true` if a runner of `environment` has missed this file, or an app. */
   isAwaited(environment: DevEnvironment, file: string): boolean {
-    return this.#bindings.of(environment).records.waitingFor(file).length > 0 || this.#apps.awaits(file)
+    const { records, options, server } = this.#bindings.of(environment)
+    const { root } = server.config
+    return records.waitingFor(file).length > 0 || this.#apps.awaits(file, { entry: options.entry, root })
   }
 
   /** Modules of `environment` that a runner may lack because the new `file` was not there. */
