@@ -26,10 +26,11 @@ test.each(cases)('$start, then $later, standby: $standby', async ({ start, later
   const next = `${STARTS[start]}; ${MAIN}`
   project.write('main.js', `${next}; throw new Error('no')`)
   await app.match(/still runs the code from before/)
-  const { main, ...others } = live()
-  expect(main).toBe(1)
-  expect(Object.keys(others)).toContain('later')
-  expect(new Set(Object.values(others))).toEqual(new Set([0]))
+  // the app's own lines come by another way than that one, and may come after it
+  await until(() => {
+    const { main, ...others } = live()
+    return main === 1 && 'later' in others && Object.values(others).every((count) => count === 0)
+  }, 'the end of all that the failed update has made')
 
   project.write('main.js', next)
   await until(() => live().later === 1 && Object.values(live()).every((count) => count === 1), 'one of each')
