@@ -21,7 +21,12 @@ export class TransientFiles {
   /** A file was made. `isAwaited`: somebody has missed it, and so it is none of these. */
   made(file: string, isAwaited: boolean): void {
     const now = performance.now()
-    for (const [each, at] of this.#made) if (now - at > LIFETIME) this.#made.delete(each)
+    this.#made.delete(file)
+    // the oldest come first: a checkout that makes thousands of files would look at all of them for each
+    for (const [each, at] of this.#made) {
+      if (now - at <= LIFETIME) break
+      this.#made.delete(each)
+    }
     if (!isAwaited) this.#made.set(file, now)
   }
 
