@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createGraph, type Graph } from './graph.ts'
 import { ENTRIES, fileOf, MODULO, moduleCode, STATE, settingsCode } from './source.ts'
 
-/** What can be saved: a module of the graph, or one that nobody accepts. */
+/** A file that can be saved: a module of the graph, or one that nobody accepts. */
 export type Edit = 'leaf' | 'mid' | 'shared' | 'unaccepted'
 
 /** The part of an answer that depends on the sources. */
@@ -16,7 +16,7 @@ export interface Expected {
 /** An app that a tool runs. */
 export interface App {
   readonly root: string
-  /** What an up-to-date process answers. */
+  /** The answer of an up-to-date process. */
   readonly expected: Expected
   /** Writes one file anew, so that `expected` changes. */
   save(edit: Edit): void
@@ -67,7 +67,7 @@ function writePackage(root: string): void {
   writeFileSync(join(root, 'tsconfig.json'), `${JSON.stringify({ compilerOptions: options, include: ['src'] })}\n`)
 }
 
-/** What the routes module's value must be. */
+/** The value that the routes module must have. */
 function rootValue({ imports }: Graph, own: readonly number[]): number {
   const values: number[] = []
   for (let module = imports.length - 1; module >= 0; module--) {

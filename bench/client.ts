@@ -3,7 +3,7 @@ import { Agent, get } from 'node:http'
 import { setTimeout as idle } from 'node:timers/promises'
 import type { Expected } from './app.ts'
 
-/** What an app answers. */
+/** The answer of an app. */
 export interface Answer extends Expected {
   /** Differs with each evaluation of the module that holds the state. */
   boot: string
@@ -13,7 +13,7 @@ export interface Answer extends Expected {
   evaluated: number
 }
 
-/** What `/memory` answers, after a garbage collection. */
+/** The answer of `/memory`, after a garbage collection. */
 export interface Memory {
   rss: number
   heapUsed: number
@@ -23,7 +23,7 @@ export interface Memory {
 /** A proxy may hold a question back long after the app is there again: then it is asked anew. In ms. */
 const PATIENCE = 250
 
-/** What the wait for an answer has shown. */
+/** The result of a wait for an answer. */
 export interface Waited {
   answer: Answer
   /** From the beginning of the wait to the arrival of the answer, in ms. */

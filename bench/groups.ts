@@ -1,4 +1,4 @@
-/** What is measured together: the jobs of a group take turns, so that what slows the machine slows all of them. */
+/** The jobs of a group take turns: a busy moment of the machine then slows all of them, not one tool alone. */
 import type { Options } from './options.ts'
 import { createRandom, shuffled } from './random.ts'
 import { type Job, type Result, runJob } from './round.ts'

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import type { Job } from './round.ts'
 import { CASES, TOOLS, USUAL } from './tools.ts'
 
-/** What is to be measured. */
+/** The choice of the measurements. */
 export interface Options {
   full: boolean
   /** Only the groups of second starts, scripts and quick restarts. */

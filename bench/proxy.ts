@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as idle } from 'node:timers/promises'
 import { countFrames } from './frames.ts'
 
-/** What has passed, both ways. */
+/** The traffic of both ways. */
 export interface Traffic {
   /** Bytes of TCP payload. */
   bytes: number
@@ -15,7 +15,7 @@ export interface Traffic {
 /** A proxy that listens. */
 export interface Line {
   readonly port: number
-  /** What has passed since the last call. */
+  /** The traffic since the last call. */
   take(): Traffic
   close(): Promise<void>
 }

@@ -6,7 +6,7 @@ import { type Measured, targetsTable } from './targets.ts'
 
 const PACKAGES = ['vite', 'vite-node', 'tsx', 'esbuild', 'nodemon', 'env-runner', 'hot-hook', '@nestjs/core', 'typeorm']
 
-/** What was measured, for somebody who knows nothing of it. `form` is the command that was run. */
+/** The results, for a reader who knows nothing of them. `form` is the command that was run. */
 export function report(measured: Measured, form: string, date: Date): string {
   const { main, nest, sizes, link, growth, starts, script, soon, requests } = measured
   const sections = [

@@ -5,7 +5,7 @@ import type { App } from './app.ts'
 import type { Client } from './client.ts'
 import type { Running } from './processes.ts'
 
-/** What has come of the requests of all clients. */
+/** The outcomes of the requests of all clients. */
 export interface Requests {
   /** Each with a connection of its own. */
   fresh: Outcome

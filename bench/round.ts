@@ -14,7 +14,7 @@ import { measureRequests, type Requests } from './requests.ts'
 import { measureScript } from './script.ts'
 import type { Case, Tool } from './tools.ts'
 
-/** What a round is to do. */
+/** The jobs of a round. */
 export interface Job {
   tool: Tool
   app: 'generated' | 'nest' | 'script'
@@ -42,11 +42,11 @@ export interface Sample {
   isKept: boolean
   /** Modules that were evaluated for it. */
   evaluated: number
-  /** What passed over the link. */
+  /** Bytes over the link. */
   traffic?: Traffic
 }
 
-/** What came of a job. */
+/** The result of a job. */
 export interface Result {
   job: Job
   samples: Sample[]

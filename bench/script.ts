@@ -8,7 +8,7 @@ import type { Result } from './round.ts'
 
 const NAME = 'src/hello.ts'
 const CODE = "const text: string = 'hello'\nconsole.log(text)\n"
-/** What a run has left is on the disk by then; the same for all. In ms. */
+/** A shorter pause would stop some tools before their caches are on the disk; the same for all. In ms. */
 const SETTLE = 500
 
 /** Writes it into the empty folder `root`; returns the path of what is run. */

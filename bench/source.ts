@@ -79,13 +79,13 @@ export const v${module}: number = (${[own, ...imports.map((to) => `v${to}`)].joi
 /** A module that only the entry imports, and that nobody accepts. */
 export const settingsCode = (own: number): string => `export const settings: number = ${own}\n`
 
-/** What a process has done and is not to lose. */
+/** The work that a process has done and is not to lose. */
 export const STATE = `export const boot: string = \`\${process.pid}-\${Math.random()}\`
 let hits = 0
 export const hit = (): number => ++hits
 `
 
-/** What each answer says, and \`/memory\`. The listener is held by the process, for tools that evaluate the entry again in it. */
+/** Each answer's text, and \`/memory\`. The listener is held by the process, for tools that evaluate the entry again in it. */
 export const LISTEN = `
 type Handler = (url: string) => unknown
 const held = globalThis as { evaluated?: number; server?: unknown; handler?: Handler }

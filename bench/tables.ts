@@ -22,7 +22,7 @@ export function timesTable(results: Results, cases: readonly Case[]): string {
   return table(['tool', ...cases.map((name) => HEADS[name])], rows(results, cases, timeCell))
 }
 
-/** What an update costs beside its time. */
+/** The costs of an update beside its time. */
 export function effectsTable(results: Results): string {
   const cases: Case[] = ['leaf', 'shared', 'unaccepted']
   const head = cases.flatMap((name) => [`${HEADS[name]}: evaluated`, 'unreachable', 'state'])
@@ -88,7 +88,7 @@ export function linkTable(results: Results): string {
   return table(['tool', 'modules', 'RTT', ...cases.map((name) => HEADS[name])], body)
 }
 
-/** What passes over a link; it does not depend on the round trip time, so one is enough. */
+/** The bytes that pass over a link; their number does not depend on the round trip time, so one is enough. */
 export function trafficTable(results: Results): string {
   const cases = casesOf(results)
   const least = Math.min(...results.all.map(({ job }) => job.rtt ?? 0))
@@ -127,7 +127,7 @@ export function growthTable(results: Results): string {
   return table(['tool', 'leaf updates', 'RSS grown by', 'heap grown by', 'saves without effect'], body)
 }
 
-/** What clients see of restarts. */
+/** Restarts as clients see them. */
 export function requestsTable(results: Results): string {
   const kinds = { fresh: 'a connection for each request', kept: 'kept connections' } as const
   const body = tools(results).map(({ name, title }) => [

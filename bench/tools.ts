@@ -1,4 +1,4 @@
-/** Who is compared: how each tool is started, and what it cannot do. */
+/** The compared tools: how each is started, and what it cannot do. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Compile } from './app.ts'
@@ -8,7 +8,7 @@ import type { Command } from './processes.ts'
 import type { Entry } from './source.ts'
 
 /**
- * What can be measured: a start, edits, a restart that is asked for, one soon after another, a start with what the first one has left, and a
+ * The things that can be measured: a start, edits, a restart that is asked for, one soon after another, a start with what the first one has left, and a
  * save at its first answer.
  */
 export const CASES = ['cold', 'leaf', 'mid', 'shared', 'unaccepted', 'restart', 'soon', 'again', 'first'] as const
@@ -25,7 +25,7 @@ export interface Tool {
   entry: Entry
   /** Why it cannot do a case. */
   not: Partial<Record<Case, string>>
-  /** What is run in place of the TypeScript. */
+  /** The file that is run in place of the TypeScript. */
   compile?: Compile
   /** Builds before the clock starts; resolves with what is run in place of the entry. */
   prepare?(root: string, entry: string): Promise<string>

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 /** Names under which workers reach this machine, in containers and in a local cluster. */
 export const hosts = ['localhost', 'host.docker.internal', 'host.minikube.internal']
 
-/** What Vite and its workers share, made at the first start: a token, and a certificate that signs itself. */
+/** The secrets that Vite and its workers share, made at the first start: a token, and a certificate that signs itself. */
 export function secrets(folder: string): { token: string; key: string; cert: string } {
   const [token, key, cert] = ['token.key', 'key.pem', 'cert.pem'].map((name) => `${folder}/${name}`) as [
     string,

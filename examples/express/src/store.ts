@@ -6,5 +6,5 @@ export interface Link {
   visits: number
 }
 
-// What is kept outlives the module: the links stay even when this file is edited.
+// keep() holds the links beyond this module: without it an edit of this file would lose them.
 export const store = { links: keep('links', () => new Map<string, Link>()) }

@@ -19,7 +19,7 @@ interface State {
   tasks: Map<string, Task>
 }
 
-// What is kept outlives the module: the records stay even when this file is edited.
+// keep() holds the records beyond this module: without it an edit of this file would empty the store.
 const state = keep('store', (): State => ({ nextId: 1, projects: new Map(), tasks: new Map() }))
 
 export const store = {

@@ -1,4 +1,4 @@
-/** What the server's code finds beside itself in dev is there in production too. */
+/** A file that the server's code finds beside itself in dev is there in production too. */
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { askAt, build, createFullStack, startAt } from '../../support/built-app.ts'

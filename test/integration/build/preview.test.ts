@@ -1,4 +1,4 @@
-/** What Vite's options of a preview ask for, in front of the server that was built. */
+/** `vite preview` keeps to Vite's options of a preview in front of the server that was built. */
 import { once } from 'node:events'
 import { request } from 'node:https'
 import { text } from 'node:stream/consumers'

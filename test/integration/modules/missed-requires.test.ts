@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
 import { fileClockTick } from '../../support/project.ts'
 
-/** What a running app looks for in vain by Node's own loaders -> a file that it may mean, as an ES module or as CommonJS. */
+/** A request that a running app makes in vain of Node's own loaders -> a file that it may mean, as an ES module or as CommonJS. */
 const REQUESTS: [request: string, file: string][] = [
   ['./c.js', 'src/c.js'],
   ['./c', 'src/c.js'],

@@ -195,7 +195,7 @@ test('a server that the app closes is closed when its event says so, at first an
   await app.hub.restart()
   await expect.poll(() => count(/^listens$/)).toBe(3)
   expect(await refused(port)).toBe(false)
-  // it has had its time to ask for what was left
+  // A port that is not asked for is closed 2 s after ready. This one was, so that nothing is to happen in that time.
   await new Promise((resolve) => setTimeout(resolve, 2500))
   process.kill(pid(), 'SIGUSR2')
   await expect.poll(() => count(/^closed$/)).toBe(2)

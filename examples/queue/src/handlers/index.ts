@@ -1,7 +1,7 @@
 import { countWords } from './count-words.ts'
 import { report } from './report.ts'
 
-/** What does a job, by its name. */
+/** The function that does a job, by the job's name. */
 export const handlers: Record<string, (payload: unknown) => unknown> = {
   'count-words': countWords,
   report,

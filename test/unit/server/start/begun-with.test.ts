@@ -1,4 +1,4 @@
-/** What a process has begun with is found out by the index that was proven, and by no other that lies at its place. */
+/** The index that was proven tells what a process has begun with, and no other that lies at its place. */
 import { writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { BegunWith } from '../../../../src/server/start/begun-with.ts'

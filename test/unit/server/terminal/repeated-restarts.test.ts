@@ -4,7 +4,7 @@ import { RepeatedRestarts } from '../../../../src/server/terminal/repeated-resta
 
 const saved = (...chain: string[]): RestartCause => ({ kind: 'unaccepted', chain })
 
-/** What is answered to restarts for `causes`, one each `gap` milliseconds. */
+/** The answers to restarts for `causes`, one each `gap` milliseconds. */
 function noted(gap: number, causes: RestartCause[]): (string | undefined)[] {
   const repeated = new RepeatedRestarts()
   return causes.map((cause, index) => repeated.note(cause, index * gap))

@@ -6,7 +6,7 @@ const DISCOUNTS = [
   { pieces: 5, percent: 5 },
 ]
 
-/** What `pieces` of something cost, in cents. */
+/** The price of `pieces` of something, in cents. */
 export function priceOf(cents: number, pieces: number): number {
   const percent = DISCOUNTS.find((discount) => pieces >= discount.pieces)?.percent ?? 0
   return Math.round(cents * pieces * (1 - percent / 100))
