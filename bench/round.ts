@@ -14,7 +14,7 @@ import { measureRequests, type Requests } from './requests.ts'
 import { measureScript } from './script.ts'
 import type { Case, Tool } from './tools.ts'
 
-/** The jobs of a round. */
+/** One tool's job in a round: the app that it gets, and the cases that it goes through. */
 export interface Job {
   tool: Tool
   app: 'generated' | 'nest' | 'script'
@@ -42,7 +42,7 @@ export interface Sample {
   isKept: boolean
   /** Modules that were evaluated for it. */
   evaluated: number
-  /** Bytes over the link. */
+  /** Bytes and messages over the link. */
   traffic?: Traffic
 }
 

@@ -8,7 +8,7 @@ import type { Result } from './round.ts'
 
 const NAME = 'src/hello.ts'
 const CODE = "const text: string = 'hello'\nconsole.log(text)\n"
-/** A shorter pause would stop some tools before their caches are on the disk; the same for all. In ms. */
+/** A tool may write its cache after its command's end: without a pause the next run would not find it. The same for all, in ms. */
 const SETTLE = 500
 
 /** Writes it into the empty folder `root`; returns the path of what is run. */

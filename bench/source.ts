@@ -85,7 +85,7 @@ let hits = 0
 export const hit = (): number => ++hits
 `
 
-/** Each answer's text, and \`/memory\`. The listener is held by the process, for tools that evaluate the entry again in it. */
+/** Holds the listener in the process, for tools that evaluate the entry again in it, and answers `/memory`. */
 export const LISTEN = `
 type Handler = (url: string) => unknown
 const held = globalThis as { evaluated?: number; server?: unknown; handler?: Handler }

@@ -88,7 +88,7 @@ export function linkTable(results: Results): string {
   return table(['tool', 'modules', 'RTT', ...cases.map((name) => HEADS[name])], body)
 }
 
-/** The bytes that pass over a link; their number does not depend on the round trip time, so one is enough. */
+/** Bytes and messages over a link; they do not depend on the round trip time, so one is enough. */
 export function trafficTable(results: Results): string {
   const cases = casesOf(results)
   const least = Math.min(...results.all.map(({ job }) => job.rtt ?? 0))

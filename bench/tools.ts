@@ -8,8 +8,8 @@ import type { Command } from './processes.ts'
 import type { Entry } from './source.ts'
 
 /**
- * The things that can be measured: a start, edits, a restart that is asked for, one soon after another, a start with what the first one has left, and a
- * save at its first answer.
+ * The things that can be measured: a start, edits, a restart that is asked for, one soon after another, a start with what the first one
+ * has left, and a save at its first answer.
  */
 export const CASES = ['cold', 'leaf', 'mid', 'shared', 'unaccepted', 'restart', 'soon', 'again', 'first'] as const
 export type Case = (typeof CASES)[number]

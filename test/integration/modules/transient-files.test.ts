@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import { expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
 
-/** A module that is there for a moment, as loaders of configs make it: the statements between writing and removing it. */
+/** Loaders of configs write a module, import it and remove it: the statements up to its removal. */
 const LOADERS: Record<string, string> = {
   'by require()':
     "writeFileSync(file + '.cjs', 'module.exports = 1')\nconst got = createRequire(import.meta.url)(file + '.cjs')",
