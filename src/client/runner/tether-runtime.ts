@@ -156,7 +156,8 @@ export class TetherRuntime implements HotRuntime {
   #isNext(importer: ModuleId, path: ModuleId): boolean {
     const { instances } = this.#evaluator
     const imports = instances.live(importer)?.imports ?? []
-    return [...imports].some((id) => mayMean(path, id) && instances.live(id))
+    // one that is on its way may fail yet, and be caught
+    return [...imports].some((id) => mayMean(path, id) && instances.live(id)?.evaluated)
   }
 
   #isMissing(id: ModuleId): boolean {

@@ -130,8 +130,6 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       const answer = await current((source) => source.fetch(url, importer, known, take, fresh))
       if ('external' in answer) return answer
       const { id, failed } = answer
-      // a `fresh` fetch asks for a module that the importer's code shows: no computed import()
-      if (!fresh) ledger.noteComputed(importer, id)
       debug('%s fetch %s: %d modules, %d failed', name, url, own.size, failed.length)
       const modules = await stream.end()
       if (failed.length > 0) {
@@ -139,6 +137,9 @@ export function createFeed(name: string, records: () => Promise<Records>, target
         ledger.refuse(failed)
         throw reviveError(failed[0]!.error)
       }
+      // A `fresh` fetch asks for a module that the importer's code shows: no computed import(). One that fails, and is caught, may fail
+      // in the next process, too.
+      if (!fresh) ledger.noteComputed(importer, id)
       if (streams.has(stream)) ledger.complete(own)
       return { id, url: answer.url, modules }
     } finally {
