@@ -19,7 +19,7 @@ import { createEndpoints } from '../sessions/endpoints.ts'
 import type { StartKeeper } from '../start/keeper.ts'
 import { reportAttached } from '../terminal/attached-runners.ts'
 import { createReport } from '../terminal/report.ts'
-import { channelOf } from '../vite/environment.ts'
+import { channelOf, parserOf } from '../vite/environment.ts'
 import { watchHotUpdateHooks } from '../vite/hot-update-hooks.ts'
 import { catchLateSaves } from '../vite/late-saves.ts'
 import { recordSeeds } from '../vite/seeds.ts'
@@ -70,14 +70,11 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
       invitation: () => opened().invitation,
       check: (url, others, pid) => {
         const { execArgv, env } = bindings.current.options
-        const running = this.#served.runnerOf(pid)?.feed
-        return findFailure(
-          bindings.records,
-          url,
-          others,
-          running,
-          packageRules(execArgv ?? [], { ...process.env, ...env }),
-        )
+        return findFailure(bindings.records, {
+          ...{ entry: url, others, running: this.#served.runnerOf(pid)?.feed },
+          rules: packageRules(execArgv ?? [], { ...process.env, ...env }),
+          parse: parserOf(config()),
+        })
       },
     })
     this.#reception = new Reception({

@@ -14,20 +14,26 @@ const STATIC_IMPORT = /\b__vite_ssr_import__\((["'])([^"'\n]+)\1/g
 
 /** The error of the first import in `records` that names a package which is not there. */
 export function findMissingPackage(records: Iterable<ModuleRecord>): FlatError | undefined {
-  const faults = new Map<string, string | undefined>()
+  const seen = new Set<string>()
   for (const { file, format, code } of records) {
     if (file === null || format === 'commonjs') continue
     for (const [, , specifier = ''] of code.matchAll(STATIC_IMPORT)) {
-      const [name] = PACKAGE.exec(specifier) ?? []
-      // its module `keep` is given by the runner, wherever it is installed
-      if (name === undefined || name === 'vite-tether' || isBuiltin(specifier)) continue
       const key = `${posix.dirname(file)} ${specifier}`
-      if (!faults.has(key)) faults.set(key, faultOf(specifier, name, file))
-      const fault = faults.get(key)
-      if (fault !== undefined) return missing(specifier, fault, file)
+      const error = seen.has(key) ? undefined : packageError(specifier, file)
+      if (error) return error
+      seen.add(key)
     }
   }
   return undefined
+}
+
+/** The error of an import of `specifier`, if it names a package which is not there. */
+export function packageError(specifier: string, importer: string): FlatError | undefined {
+  const [name] = PACKAGE.exec(specifier) ?? []
+  // its module `keep` is given by the runner, wherever it is installed
+  if (name === undefined || name === 'vite-tether' || isBuiltin(specifier)) return undefined
+  const fault = faultOf(specifier, name, importer)
+  return fault === undefined ? undefined : missing(specifier, fault, importer)
 }
 
 /** Why an import of a package fails, and what to do; `undefined` if Node may find it. */

@@ -1,9 +1,11 @@
 /** Checks that new code can start, before the process that runs the old code is replaced. */
+import type { parseSync } from 'vite'
 import { type FlatError, flattenError } from '../../shared/errors.ts'
-import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
+import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
+import { awaitedImports } from './awaited-imports.ts'
 import type { Feed } from './feed-types.ts'
 import { findMissingName } from './link-check.ts'
-import { findMissingPackage } from './missing-package.ts'
+import { findMissingPackage, packageError } from './missing-package.ts'
 import { findMissingPackageName } from './package-names.ts'
 import type { Records } from './records.ts'
 
@@ -18,22 +20,29 @@ export interface PackageRules {
   linkedAlike: boolean
 }
 
+/** The start that is checked. */
+export interface Start {
+  /** URL of the app's entry. */
+  entry: string
+  /** URLs of modules that Node loads: one that Vite does not find is no failure. */
+  others: readonly string[]
+  /** The process that the new one is to replace. */
+  running: Running | undefined
+  rules: PackageRules
+  /** Vite's. */
+  parse: typeof parseSync
+}
+
 /** The graphs that were checked last, of which processes were made: a name that they have imported of a package is there. */
 const checked = new WeakMap<Records, Map<ModuleId, ModuleRecord>>()
 
 /**
- * The first transform error in the graph of `entry`, with the `import()`s that `running` has followed, or of `others`. `entry` and
- * `others` are URLs; one of `others` that Vite does not find is no failure, because Node may load it. A package that is missing is one,
- * as far as `rules` allow to say so. If a process is `running`, an import of a name that is not there is one, too. The transforms stay
- * in Vite's cache for the next process.
+ * The first transform error in the graph of the entry, with the `import()`s that the process that runs has followed and those that a
+ * new one is sure to follow, or of `others`. A package that is missing is a failure, as far as the rules allow to say so. If a process
+ * runs, an import of a name that is not there is one, too. The transforms stay in Vite's cache for the next process.
  */
-export async function findFailure(
-  records: Promise<Records>,
-  entry: string,
-  others: readonly string[],
-  running: Running | undefined,
-  rules: PackageRules,
-): Promise<FlatError | undefined> {
+export async function findFailure(records: Promise<Records>, start: Start): Promise<FlatError | undefined> {
+  const { entry, others, running, rules } = start
   try {
     const source = await records
     const graph = new Map<ModuleId, ModuleRecord>()
@@ -47,7 +56,7 @@ export async function findFailure(
       first ??
       (rules.inFolders ? findMissingPackage(graph.values()) : undefined) ??
       errors.find((error) => error && error.code !== 'ERR_MODULE_NOT_FOUND') ??
-      (running && (await findUnlinked(source, graph, running, rules)))
+      (running && (await findUnlinked(source, graph, running, start)))
     if (!failure) noteChecked(source, graph)
     return failure
   } catch (error) {
@@ -66,14 +75,14 @@ async function findUnlinked(
   source: Records,
   graph: Map<ModuleId, ModuleRecord>,
   running: Running,
-  { linkedAlike }: PackageRules,
+  start: Start,
 ): Promise<FlatError | undefined> {
-  const behind = (await findDynamic(source, graph, running))?.error
+  const behind = await findDynamic(source, graph, running, start)
   if (behind) return behind
   const news = [...graph.values()].filter((record) => running.isNews(record))
   return (
     findMissingName(graph, news) ??
-    (linkedAlike ? await findMissingPackageName(news, checked.get(source) ?? new Map()) : undefined)
+    (start.rules.linkedAlike ? await findMissingPackageName(news, checked.get(source) ?? new Map()) : undefined)
   )
 }
 
@@ -82,7 +91,8 @@ async function findDynamic(
   source: Records,
   graph: Map<ModuleId, ModuleRecord>,
   running: Running,
-): Promise<FailedModule | undefined> {
+  start: Start,
+): Promise<FlatError | undefined> {
   const computed = new Set(running.computedBy(undefined))
   let recent = [...graph.values()]
   for (let wanted = new Set(computed); ; wanted = new Set()) {
@@ -97,13 +107,41 @@ async function findDynamic(
         computed.add(dep)
       }
     }
+    const news = recent.filter((record) => running.isNews(record))
+    const sure = await findAwaited(source, graph, news, start)
+    if ('error' in sure) return sure.error
     const fresh = [...wanted].filter((id) => !graph.has(id))
-    if (fresh.length === 0) return undefined
+    if (fresh.length === 0 && sure.modules.length === 0) return undefined
     const { modules, failed } = await source.collect(fresh, (id) => graph.get(id)?.version)
     // a computed import() may have read the file's name from a folder that does not have it any more: then it is no failure
     const failure = failed.find(({ id, error }) => error.code !== 'ERR_MODULE_NOT_FOUND' || !computed.has(id))
-    if (failure) return failure
+    if (failure) return failure.error
     for (const record of modules) graph.set(record.id, record)
-    recent = modules
+    recent = [...sure.modules, ...modules]
   }
+}
+
+/** The modules that `news` are sure to load by `import()`, which are added to `graph`, or the first failure of one. */
+async function findAwaited(
+  source: Records,
+  graph: Map<ModuleId, ModuleRecord>,
+  news: readonly ModuleRecord[],
+  { parse, rules }: Start,
+): Promise<{ modules: ModuleRecord[] } | { error: FlatError }> {
+  const modules: ModuleRecord[] = []
+  const take = (record: ModuleRecord) => {
+    graph.set(record.id, record)
+    modules.push(record)
+  }
+  for (const { id, file, format, code } of news) {
+    if (format === 'commonjs') continue
+    for (const specifier of awaitedImports(code, parse)) {
+      const found = await source.fetch(specifier, id, (other) => graph.get(other)?.version, take)
+      if ('failed' in found && found.failed[0]) return found.failed[0]
+      const error = 'external' in found && file !== null && rules.inFolders && packageError(specifier, file)
+      if (error) return { error }
+    }
+  }
+  const error = rules.inFolders ? findMissingPackage(modules) : undefined
+  return error ? { error } : { modules }
 }

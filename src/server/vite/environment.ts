@@ -17,6 +17,11 @@ export function isAllowed(config: ResolvedConfig, file: string): boolean {
   return vites.get(config)!.isFileLoadingAllowed(config, file)
 }
 
+/** Vite's parser. */
+export function parserOf(config: ResolvedConfig): Vite['parseSync'] {
+  return vites.get(config)!.parseSync
+}
+
 /** A runner as Vite's channel sees it. A listener of a custom event answers only this runner with `client.send()`. */
 export interface ChannelClient {
   send(payload: HotPayload): void
