@@ -33,8 +33,8 @@ export interface Start {
   parse: typeof parseSync
 }
 
-/** The graphs that were checked last, of which processes were made: a name that they have imported of a package is there. */
-const checked = new WeakMap<Records, Map<ModuleId, ModuleRecord>>()
+/** The graph of each entry that was checked last, of which a process was made: a name that it has imported of a package is there. */
+const checked = new WeakMap<Records, Map<string, ReadonlyMap<ModuleId, ModuleRecord>>>()
 
 /**
  * The first transform error in the graph of the entry, with the `import()`s that the process that runs has followed and those that a
@@ -57,17 +57,11 @@ export async function findFailure(records: Promise<Records>, start: Start): Prom
       (rules.inFolders ? findMissingPackage(graph.values()) : undefined) ??
       errors.find((error) => error && error.code !== 'ERR_MODULE_NOT_FOUND') ??
       (running && (await findUnlinked(source, graph, running, start)))
-    if (!failure) noteChecked(source, graph)
+    if (!failure) checked.set(source, (checked.get(source) ?? new Map()).set(entry, graph))
     return failure
   } catch (error) {
     return flattenError(error)
   }
-}
-
-function noteChecked(source: Records, graph: ReadonlyMap<ModuleId, ModuleRecord>): void {
-  const known = checked.get(source) ?? new Map()
-  for (const [id, record] of graph) known.set(id, record)
-  checked.set(source, known)
 }
 
 /** The first failure behind `import()`s, or the first import of a name that is not there. */
@@ -80,9 +74,9 @@ async function findUnlinked(
   const behind = await findDynamic(source, graph, running, start)
   if (behind) return behind
   const news = [...graph.values()].filter((record) => running.isNews(record))
+  const before = checked.get(source)?.get(start.entry) ?? new Map()
   return (
-    findMissingName(graph, news) ??
-    (start.rules.linkedAlike ? await findMissingPackageName(news, checked.get(source) ?? new Map()) : undefined)
+    findMissingName(graph, news) ?? (start.rules.linkedAlike ? await findMissingPackageName(news, before) : undefined)
   )
 }
 
