@@ -1,21 +1,32 @@
 /**
  * Catches new files that Vite's watcher swallows at its start: an import or an entry has no file, then the file is made, then the
  * watcher reads its folder for the first time and takes the new file for one of those that it has begun with. The importer would
- * wait for ever. Its event `ready` does not end that: of a folder that it was given twice it may still read.
+ * wait for ever. Its event `ready` does not end that: of a folder that it was given twice it may still read. And those that it does not
+ * know: it reads a folder, then a file is made there, then it watches the folder.
  */
 import { EventEmitter } from 'node:events'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
-import { statOf } from '../../shared/util/file-stats.ts'
+import { entriesOf, statOf } from '../../shared/util/file-stats.ts'
 
 /** Milliseconds until the watcher's files are looked at. Each further wait is twice as long. */
 const FIRST = 50
 /** No folder is read for the first time after a wait of this many milliseconds. */
 const LAST = 6000
 
+/** Has whoever watches a folder read it again: the mode is set to what it is. */
+function touch(folder: string, mode: number): void {
+  try {
+    chmodSync(folder, mode & 0o7777)
+  } catch {
+    // another user's
+  }
+}
+
 /** Reports files as new that the watcher, which has just begun, has found and that are younger than it. */
-export function catchBlindAdditions({ watcher, environments }: ViteDevServer): void {
+export function catchBlindAdditions({ config, watcher, environments }: ViteDevServer): void {
   // nobody has looked for anything yet: a file that is older, be it by a moment, is found
   const began = Date.now()
   const told = new Set<string>()
@@ -29,10 +40,15 @@ export function catchBlindAdditions({ watcher, environments }: ViteDevServer): v
       [...(moduleGraph.getModulesByFile(slash(file)) ?? [])].some(({ transformResult }) => transformResult !== null),
     )
 
+  /** Of others the watcher knows only the files that it was given. */
+  const isOwn = (folder: string) => `${slash(folder)}/`.startsWith(`${config.root}/`)
+
   function look(wait: number): void {
     for (const [folder, names] of Object.entries(watcher.getWatched())) {
+      const { mtimeMs = 0, mode = 0 } = statOf(folder) ?? {}
       // most are as old as the project
-      if ((statOf(folder)?.mtimeMs ?? 0) < began) continue
+      if (mtimeMs < began) continue
+      if (isOwn(folder) && entriesOf(folder).some((name) => !names.includes(name))) touch(folder, mode)
       for (const file of names.map((name) => join(folder, name)).filter((file) => !told.has(file))) {
         const stats = statOf(file)
         if (!stats?.isFile() || stats.birthtimeMs < began) continue
