@@ -256,8 +256,15 @@ export class StartKeeper {
 
   #lookInto(specifier: string, importer: string, resolveTsconfig: ResolveTsconfig | undefined): void {
     for (const each of [specifier, ...aliased(specifier, this.#aliases)]) {
-      lookInto(this.#inputs, slash(each), importer, this.#root, (file) => this.#settingsOf(file, resolveTsconfig))
+      for (const from of this.#importers(importer))
+        lookInto(this.#inputs, slash(each), from, this.#root, (file) => this.#settingsOf(file, resolveTsconfig))
     }
+  }
+
+  /** With `resolve.dedupe` Vite looks for some packages as if the root had imported them. */
+  #importers(importer: string): string[] {
+    const isDeduped = this.#environment.config.resolve.dedupe.length > 0
+    return isDeduped ? [importer, posix.join(this.#root, 'index.html')] : [importer]
   }
 
   #settingsOf(file: string, resolveTsconfig: ResolveTsconfig | undefined): ImportSettings {

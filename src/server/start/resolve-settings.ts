@@ -20,7 +20,6 @@ export function settingThatIsNotNoted(environment: DevEnvironment): string | und
     envPrefix: String(envPrefix) !== 'VITE_',
     'resolve.extensions': resolve.extensions.some((extension) => !PLAIN.test(`x${extension}`)),
     'resolve.preserveSymlinks': resolve.preserveSymlinks,
-    'resolve.dedupe': resolve.dedupe.length > 0,
     'resolve.alias': environment.getTopLevelConfig().resolve.alias.some(({ customResolver }) => customResolver),
   }
   const name = Object.keys(others).find((each) => others[each])

@@ -179,3 +179,23 @@ test.each<[what: string, config: string]>([
   for (const _start of [1, 2])
     expect(await startOnce(project)).toMatchObject({ begun: 0, kept: 0, says: [expect.any(String)] })
 })
+
+test('with `resolve.dedupe` what lies at the root counts as well', async () => {
+  const dep = (at: string) => ({
+    [`${at}/package.json`]: '{ "name": "dep", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
+    [`${at}/index.js`]: `export const value = '${at}'`,
+  })
+  const project = createApp({
+    'src/main.ts': "import { value } from 'dep'\nconsole.log('app ' + value)\n",
+    'vite.config.ts': "export default { resolve: { dedupe: ['dep'] }, ssr: { noExternal: ['dep'] } }",
+    ...dep('src/node_modules/dep'),
+    'linked/keep': '',
+    ...dep('linked'),
+  })
+  symlinkSync(project.path('linked'), project.path('node_modules/dep'))
+  expect(await startOnce(project)).toEqual({ says: ['app linked'], begun: 0, kept: 2 })
+  expect(await startOnce(project)).toEqual({ says: ['app linked'], begun: 2, kept: 0 })
+  relink('node_modules/dep', 'src/node_modules/dep')(project)
+  expect(() => prove(indexOf(project))).toThrow(/node_modules\/dep is not what it was/)
+  expect(await startOnce(project)).toMatchObject({ says: ['app src/node_modules/dep'], begun: 0 })
+})
