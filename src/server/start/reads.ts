@@ -8,7 +8,7 @@ import { dirname, posix, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
 import { slash } from '../../shared/util/file-path.ts'
-import { type Caller, isByVite, isOwn, isVites, isVitesCode } from './callers.ts'
+import { CACHE, type Caller, isByVite, isOwn, isVites, isVitesCode, PACKAGE } from './callers.ts'
 import { Inputs } from './inputs.ts'
 import { lookInto } from './looked-into.ts'
 import { createPatches } from './patches.ts'
@@ -38,11 +38,6 @@ const IMPORTS_BUILDING = new RegExp(
   `\\{[^{}]*\\b${BUILDING}\\b[^{}]*\\}\\s*(?:from|=\\s*(?:await\\s+)?(?:import|require)\\s*\\()\\s*['"](?:vite|rolldown)['"/]`,
 )
 const CALLS_BUILDING = new RegExp(`(?:vite|rolldown)\\w*\\.${BUILDING}\\b`, 'i')
-
-/** A file of a package manager's folder; the greedy first part leads to the innermost one. */
-const PACKAGE = /^.*\/node_modules\/(?:@[^/]+\/)?[^/.@][^/]*/
-/** Caches of Vite and others, and its bundle of the config, which lies beside that where there is no node_modules: they are made of something else. */
-const CACHE = /\/node_modules\/\.(?:vite|cache)|\.timestamp-\d+-[\da-f]+\.m?js$/
 
 /** Settings of Vite's CSS, which plugins have it make: Vite looks for them by itself. */
 const CSS_SETTINGS = /postcss/

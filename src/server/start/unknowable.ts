@@ -9,7 +9,7 @@ import net from 'node:net'
 import os from 'node:os'
 import vm from 'node:vm'
 import { watchClock } from './asked-clock.ts'
-import type { Caller } from './callers.ts'
+import { type Caller, isLoadedPackage } from './callers.ts'
 import type { Patch } from './patches.ts'
 
 /** Functions that tell of a machine or of a network. What stays as long as a machine is in the name of what is kept. */
@@ -48,9 +48,13 @@ export function watchUnknowable(patch: Patch, doubt: (reason: string, by: Caller
   patch(process, 'dlopen', ([, file], by) => {
     if (!NATIVE.test(String(file))) doubt('native code is loaded', by)
   })
-  watch(Math, ['random'], 'chance is asked')
-  watch(crypto, CHANCE, 'chance is asked')
-  watch(Object.getPrototypeOf(crypto.webcrypto) as object, ['getRandomValues'], 'chance is asked')
+  const chance = (_: unknown[], by: Caller) => {
+    // a name of its own, like no other: two server processes do not agree on code that has it in it
+    if (!isLoadedPackage(by)) doubt('chance is asked', by)
+  }
+  patch(Math, 'random', chance)
+  for (const name of CHANCE) patch(crypto, name, chance)
+  patch(Object.getPrototypeOf(crypto.webcrypto) as object, 'getRandomValues', chance)
   watch(vm, CONTEXTS, 'another world is made')
   watch(vm.Script.prototype, ['runInNewContext'], 'another world is made')
   return watchClock((by) => doubt('a clock is asked', by))

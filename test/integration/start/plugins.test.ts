@@ -180,6 +180,34 @@ test.each<[what: string, config: string]>([
     expect(await startOnce(project)).toMatchObject({ begun: 0, kept: 0, says: [expect.any(String)] })
 })
 
+/** Chance that a plugin asks for while it is loaded. */
+const chance = (code: string) => `
+import { randomBytes } from 'node:crypto'
+const marks = [1, 2].map(() => randomBytes(8).toString('hex') + Math.random())
+${plugin(says(code))}`
+
+test('a plugin may ask for chance while it is loaded', async () => {
+  await settle(createApp(installed(chance("marks.join('x').split('x').length"))), '2', 1)
+})
+
+test.each<[what: string, code: string]>([
+  ['has got into the code', 'marks[0]'],
+  ['is asked for again', 'marks.length + Math.floor(Math.random())'],
+])('nothing is kept where chance that a plugin asks for while it is loaded %s', async (_, code) => {
+  const project = createApp(installed(chance(code)))
+  for (const _start of [1, 2, 3])
+    expect(await startOnce(project)).toMatchObject({ begun: 0, kept: 0, says: [expect.any(String)] })
+})
+
+test('a config that asks an installed package for chance while it is loaded itself is another matter', async () => {
+  const project = createApp({
+    ...installed(`export const toss = () => Math.random() < 2\n${plugin(says("'x'"))}`),
+    'vite.config.ts':
+      "import plugin, { toss } from 'plugin'\nconst SAID = String(toss())\nexport default { plugins: [plugin()], define: { SAID } }",
+  })
+  for (const _start of [1, 2]) expect(await startOnce(project)).toMatchObject({ begun: 0, kept: 0 })
+})
+
 test('with `resolve.dedupe` what lies at the root counts as well', async () => {
   const dep = (at: string) => ({
     [`${at}/package.json`]: '{ "name": "dep", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
