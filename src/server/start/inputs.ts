@@ -12,9 +12,11 @@ import {
   folderIs,
   linkIs,
   listIs,
+  PIPE,
   type Proof,
   statIs,
 } from '../../shared/util/file-proof.ts'
+import { isPipe } from '../../shared/util/file-stats.ts'
 
 /** The files in each folder above a module that have a say in its code, and those by which package managers tell what is installed. */
 const SETTINGS = ['package.json', 'tsconfig.json']
@@ -58,7 +60,10 @@ export class Inputs {
   }
 
   file(path: string): void {
-    if (!this.#files.has(path)) this.#files.set(path, fileIs(path))
+    if (this.#files.has(path)) return
+    const is = fileIs(path)
+    this.#files.set(path, is)
+    if (is === PIPE) this.doubted(`${path} is a pipe or a device`)
   }
 
   /** A file that a plugin makes: an app that reads it needs it as it is in the end. */
@@ -162,6 +167,7 @@ export class Inputs {
 
 /** `true` for an env file by which `import.meta.env` may have values that do not stand there. */
 function takesVariables(path: string): boolean {
+  if (isPipe(path)) return false
   try {
     const text = readFileSync(path, 'utf8')
     return /VITE_|NODE_ENV/.test(text) && EXPANSION.test(text)

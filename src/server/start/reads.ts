@@ -8,6 +8,7 @@ import { dirname, posix, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isOwnCode } from '../../shared/util/dist-files.ts'
 import { slash } from '../../shared/util/file-path.ts'
+import { isPipe } from '../../shared/util/file-stats.ts'
 import { CACHE, type Caller, isByVite, isOwn, isVites, isVitesCode, PACKAGE } from './callers.ts'
 import { Inputs } from './inputs.ts'
 import { lookInto } from './looked-into.ts'
@@ -144,7 +145,7 @@ export class Reads {
 
   /** A file of the project, or of anybody. */
   #own(path: string, isLoaded: boolean): void {
-    if (!mayBeReadAgain(path)) this.inputs.doubted(`${path} is read, which is no file`)
+    if (isPipe(path)) this.inputs.doubted(`${path} is read, which is no file`)
     // a plugin may load code of the project later on
     else if (CODE.test(path) && (!this.#isServing || isLoaded)) this.codeFile(path)
     else this.inputs.file(path)
@@ -261,16 +262,6 @@ function isExclusive(options: unknown): boolean {
 
 function isFolder(path: string): boolean {
   return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-}
-
-/** `false` for a pipe or a device: a proof would wait for it, or read for ever. */
-function mayBeReadAgain(path: string): boolean {
-  try {
-    const stats = fs.statSync(path)
-    return stats.isFile() || stats.isDirectory()
-  } catch {
-    return true
-  }
 }
 
 /** The absolute path; `undefined` for what is open already. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type Dirent, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { isPipe } from './file-stats.ts'
 
 /** A path, and what it must be: a digest or a real path; `null`: there must be none. */
 export type Expected = [path: string, is: string | null]
@@ -28,9 +29,13 @@ export function digestOf(content: string | Buffer): string {
   return createHash('sha256').update(content).digest('base64url')
 }
 
+/** Stands for the content of a pipe or a device, which a proof must not read. */
+export const PIPE = 'pipe'
+
 /** The digest of a file; `null` if it cannot be read. */
 export function fileIs(path: string): string | null {
   try {
+    if (isPipe(path)) return PIPE
     return digestOf(readFileSync(path))
   } catch {
     return null

@@ -11,6 +11,12 @@ export function statOf(path: string): Stats | undefined {
   }
 }
 
+/** `true` for a pipe or a device: whoever reads it waits for its other end, and takes what was meant for another reader. */
+export function isPipe(path: string): boolean {
+  const stats = statOf(path)
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory()
+}
+
 /** `true` if there is no such file (any more); `false` for what is no path (the id of a virtual module). */
 export function isGone(path: string | null): boolean {
   return path !== null && isFilePath(path) && !existsSync(path)
