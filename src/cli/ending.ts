@@ -1,5 +1,6 @@
 /** The end of the command: this process ends as its app does. */
 import { constants } from 'node:os'
+import type { Hub } from '../server/hub/hub.ts'
 import type { EarlyStart } from '../server/options.ts'
 import type { RunningServer } from './serve.ts'
 
@@ -10,8 +11,10 @@ export type AppExit = NonNullable<EarlyStart['exit']>
 export interface Ending {
   /** From now on there is an app, which must end as the signal asks even if there is no server yet. */
   beginWith(early: EarlyStart): void
-  /** From now on there is something to close, and an app whose exit counts. */
-  endWith(served: RunningServer, once: boolean): void
+  /** From now on there is an app whose exit counts; with `once` its first one ends this process. */
+  hear(hub: Hub, once: boolean): void
+  /** From now on there is something to close. */
+  endWith(served: RunningServer): void
   /** Ends this process as the app has ended that has needed no server. */
   endAs(exit: AppExit): void
   /** Closes the server and exits with `code`. */
@@ -25,6 +28,7 @@ export function handleSignals(): Ending {
   let appsCode: number | undefined
   let early: EarlyStart | undefined
   let isEnding = false
+  let ended: number | undefined
 
   async function close(code: () => number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (isEnding) return
@@ -39,6 +43,12 @@ export function handleSignals(): Ending {
     }
   }
 
+  /** Vite makes its server, then the app begins and ends, then the server is there: until then nothing can be closed. */
+  function end(code: number): void {
+    ended ??= code
+    if (served) void close(() => ended!)
+  }
+
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     // after all listeners: the supervisors stop their apps with the signal, not with what closing the server would send
     process.on(signal, () => setImmediate(() => close(() => appsCode ?? 128 + constants.signals[signal], signal)))
@@ -47,13 +57,16 @@ export function handleSignals(): Ending {
     beginWith(started) {
       early = started
     },
-    endWith(started, once) {
-      served = started
-      served.hub.on('exit', (_runner, code, signal) => {
+    hear(hub, once) {
+      hub.on('exit', (_runner, code, signal) => {
         const shells = codeOf({ code, signal })
         if (isEnding) appsCode = shells
-        else if (once) void close(() => shells)
+        else if (once) end(shells)
       })
+    },
+    endWith(started) {
+      served = started
+      if (ended !== undefined) end(ended)
     },
     endAs: (exit) => void close(() => codeOf(exit)),
     quit: (code) => void close(() => code),

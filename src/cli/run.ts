@@ -8,16 +8,20 @@ import type { Vite } from '../server/vite/project-vite.ts'
 import type { Ending } from './ending.ts'
 import { NAME } from './fail.ts'
 import type { Flags } from './flags.ts'
-import { type RunningServer, serve } from './serve.ts'
+import { type HeardHub, type RunningServer, serve } from './serve.ts'
 import { hasShortcuts, type Settings } from './settings.ts'
 import { bindKeys, CommandPage } from './shortcuts.ts'
 
 /** Serves the app until it, or the user, ends that. */
 export async function run(flags: Flags, settings: Settings, vite: Promise<Vite>, ending: Ending): Promise<void> {
-  const served = await serve(flags, settings, { vite: await vite, createPlugin, hubOf: findHub })
-  ending.endWith(served, flags.once)
-  if (!flags.once) sayReady(served, settings.cli.early)
-  if (Object.keys(settings.cli.serveAt).length > 0) sayNeedless(served)
+  const loaded = { vite: await vite, createPlugin, hubOf: findHub }
+  const served = await serve(flags, settings, loaded, (heard) => {
+    ending.hear(heard.hub, flags.once)
+    if (!flags.once) sayReady(heard, settings.cli.early)
+    if (Object.keys(settings.cli.serveAt).length > 0) sayNeedless(heard)
+  })
+  ending.endWith(served)
+  if (!flags.once) sayAttach(served)
   await served.hub.ready.catch((error) => {
     // asked to end while it was starting
     if (!ending.begun) throw error
@@ -27,12 +31,15 @@ export async function run(flags: Flags, settings: Settings, vite: Promise<Vite>,
   if (hasShortcuts(flags)) bindKeys(served, page, () => ending.quit(0))
 }
 
-function sayReady({ hub, say }: RunningServer, early: EarlyStart | undefined): void {
+function sayAttach({ hub, say }: RunningServer): void {
   if (hub.entries.length === 0 && hub.attach) {
     const { url, tokenFile } = hub.attach
     const token = tokenFile ? ` --token-file ${tokenFile}` : ''
     say(`${NAME} ${colors.green('ready')} for runners: vite-tether attach${token} ${url} <entry>`)
   }
+}
+
+function sayReady({ hub, say }: HeardHub, early: EarlyStart | undefined): void {
   const told = new Set<string>()
   const took = new Map<string, number>()
   let waited = false
@@ -55,7 +62,7 @@ function sayReady({ hub, say }: RunningServer, early: EarlyStart | undefined): v
 }
 
 /** The flags of a port are not for an app that listens itself. */
-function sayNeedless({ hub, say }: RunningServer): void {
+function sayNeedless({ hub, say }: HeardHub): void {
   const heard = ({ id, serving }: RunnerView): void => {
     if (serving?.kind !== 'listening') return
     hub.off('runner:serving', heard)

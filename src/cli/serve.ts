@@ -6,7 +6,7 @@ import type { InlineConfig, Plugin, ViteDevServer } from 'vite'
 import { resolveEntry } from '../server/apps/entries.ts'
 import type { Hub } from '../server/hub/hub.ts'
 import type { CliSettings, TetherOptions } from '../server/options.ts'
-import type { Reads } from '../server/start/reads.ts'
+import type { CommandsPart } from '../server/plugin/plugin.ts'
 import { TetherError } from '../shared/errors.ts'
 import type { Flags } from './flags.ts'
 import type { Settings } from './settings.ts'
@@ -14,26 +14,32 @@ import type { Settings } from './settings.ts'
 /** The modules that are loaded after the check that Vite is installed: without it, importing them would fail with Node's error. */
 export interface Loaded {
   vite: typeof import('vite')
-  createPlugin(options: TetherOptions, cli: CliSettings, reads: Reads | undefined): Plugin
+  createPlugin(options: TetherOptions, cli: CliSettings, command: CommandsPart): Plugin
   hubOf(server: ViteDevServer): Hub
 }
 
-/** A running server. */
-export interface RunningServer {
-  server: ViteDevServer
+/** A hub, and how to speak of it. */
+export interface HeardHub {
   hub: Hub
   /** Prints a line through Vite's logger. */
   say(line: string): void
 }
 
+/** A running server. */
+export interface RunningServer extends HeardHub {
+  server: ViteDevServer
+}
+
 /**
- * Starts the server, which starts the app as soon as `hub.ready` says. Rejects with `ERR_ENTRY` or `ERR_CONFIG`, or with what
+ * Starts the server, which starts the app as soon as `hub.ready` says. `hear` gets its hub before that: while Vite still optimises
+ * dependencies the app may have become ready, or have ended. Rejects with `ERR_ENTRY` or `ERR_CONFIG`, or with what
  * Vite or its config throws.
  */
 export async function serve(
   flags: Flags,
   { root, entry, options, cli, reads }: Settings,
   { vite, createPlugin, hubOf }: Loaded,
+  hear: (heard: HeardHub) => void,
 ): Promise<RunningServer> {
   refuseSubcommand(flags, entry)
   // in a run that happens once nothing could create it later
@@ -45,11 +51,19 @@ export async function serve(
     allowClearScreen: flags.clearScreen,
     console: new Console(process.stderr, process.stderr),
   })
+  const say = (line: string) => logger.info(line)
+  let heard: Hub | undefined
+  const begins = (server: ViteDevServer) => {
+    const hub = hubOf(server)
+    // it outlives restarts of Vite
+    if (hub !== heard) hear({ hub, say })
+    heard = hub
+  }
   const server = await vite.createServer({
     root,
     customLogger: logger,
     clearScreen: flags.clearScreen,
-    plugins: [createPlugin(options, cli, reads)],
+    plugins: [createPlugin(options, cli, { reads, begins })],
     appType: 'custom',
     // no http listener and no WebSocket for browsers
     // nor a browser to open: `open` of the config is for the user's own Vite
@@ -65,7 +79,7 @@ export async function serve(
       // a server that only waits for runners has no app of its own
       if (!hub.attach || flags.once) throw noEntry()
     }
-    return { server, hub, say: (line) => logger.info(line) }
+    return { server, hub, say }
   } catch (error) {
     await server.close()
     throw error

@@ -1,6 +1,6 @@
 /** The Vite plugin: decides if it is active, gives Vite our environment, and connects the server with its hub. */
 import { resolve } from 'node:path'
-import type { DevEnvironment, Plugin, PluginOption, ResolvedConfig } from 'vite'
+import type { DevEnvironment, Plugin, PluginOption, ResolvedConfig, ViteDevServer } from 'vite'
 import { KEEP, RUNNER_MARKER } from '../../shared/constants.ts'
 import { TetherError } from '../../shared/errors.ts'
 import { buildHooks } from '../build/build-hooks.ts'
@@ -33,6 +33,14 @@ interface TetherApi {
   fromCli: boolean
 }
 
+/** The command's part in its plugin. */
+export interface CommandsPart {
+  /** What config and plugins have read, where they may read anything. */
+  reads: Reads | undefined
+  /** Told of each server before its apps are started: they may have ended by the time that Vite has made the whole of it. */
+  begins(server: ViteDevServer): void
+}
+
 /**
  * Runs Node entries in processes of their own and hot-updates them.
  *
@@ -48,8 +56,8 @@ export function tether(options: TetherOptions = {}): Plugin {
   return options.build ? forEachCommand(plugin, buildHooks(options)) : plugin
 }
 
-/** Makes the plugin; `cli` has the settings of the command, `reads` what config and plugins have read where they may read anything. */
-export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Reads): Plugin {
+/** Makes the plugin; `cli` has the settings of the command. */
+export function createPlugin(given: TetherOptions, cli?: CliSettings, command?: CommandsPart): Plugin {
   checkOptions(given)
   let options = given
   let active = true
@@ -73,8 +81,8 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
     // not enumerable, because Vite's debug output shows its whole config, and the options may have a token
     api: Object.defineProperty({ fromCli: cli !== undefined } as TetherApi, 'options', { value: given }),
 
-    apply(config, { command, isPreview }) {
-      if (command !== 'serve' || isPreview) return false
+    apply(config, { command: of, isPreview }) {
+      if (of !== 'serve' || isPreview) return false
       if (process.env[RUNNER_MARKER] !== undefined) return false
       if (process.env.NODE_ENV === 'production' && !given.force) return false
       // A framework's plugin makes a second server of the same config, which this plugin has changed already (React Router's compiler
@@ -155,12 +163,13 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, reads?: Re
       environment = served
       const hub = hubOf(served)!
       if (cli?.keep !== undefined && options.cache !== false)
-        keeper = new StartKeeper(served, cli.keep, vitePath, reads)
+        keeper = new StartKeeper(served, cli.keep, vitePath, command?.reads)
       keeper?.foreign(foreign)
       const globs = (option: string | string[] | undefined) =>
         option === undefined ? () => false : vite.createFilter(option, null, { resolve: server.config.root })
       const filters = { watch: globs(options.watch), ignore: globs(options.ignore) }
       hub.configure(served, server, { ...options, ...cli }, filters.ignore, keeper)
+      command?.begins(server)
       blindSaves = catchBlindSaves(server.watcher)
       catchBlindAdditions(server)
       // the command, which serves no browser, has an address of its own for it
