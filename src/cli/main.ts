@@ -64,7 +64,7 @@ async function main(argv: readonly string[]): Promise<void> {
  */
 async function begin(settings: Settings, flags: Flags, vite: FoundVite, ending: Ending): Promise<void> {
   const { root, entry, options, cli } = settings
-  if (flags.clearCache) rmSync(startFolder(root), { recursive: true, force: true })
+  if (flags.clearCache) clearCache(startFolder(root))
   if (entry === undefined) return
   const place = keptStart({ root, entry, options }, flags, vite)
   cli.keep = place?.path
@@ -75,6 +75,17 @@ async function begin(settings: Settings, flags: Flags, vite: FoundVite, ending: 
   ending.beginWith(early)
   process.on('exit', early.discard)
   await early.settled
+}
+
+/** Who asks for it wants nothing of it to be used: going on with what could not be removed would be worse than not to start. */
+function clearCache(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true })
+  } catch (error) {
+    throw new Error(
+      `--clear-cache cannot remove ${folder} (${(error as Error).message}). Remove it yourself, or leave it alone with --no-cache.`,
+    )
+  }
 }
 
 /** An inspector that NODE_OPTIONS asks for is meant for the app, which could not have the same port. */
