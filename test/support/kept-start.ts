@@ -5,7 +5,8 @@ import { expect, onTestFinished } from 'vitest'
 import { type Running, run } from './child.ts'
 import { createProject, type Project } from './project.ts'
 
-const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+/** The command. */
+export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
 /** The folder of what is kept, in a project. */
 export const STORE = 'node_modules/.vite/vite-tether'
