@@ -7,7 +7,7 @@ import { type Stats, unwatchFile, watch, watchFile } from 'node:fs'
 import { isAbsolute, posix, resolve } from 'node:path'
 import type { DevEnvironment, ViteDevServer } from 'vite'
 import { importName, slash } from '../../shared/util/file-path.ts'
-import { entriesOf, statOf } from '../../shared/util/file-stats.ts'
+import { filesNamed, statOf } from '../../shared/util/file-stats.ts'
 import { isSame } from './late-saves.ts'
 
 /** Milliseconds from the event of a folder to the look at its files: Vite's watcher may report a removal 100 ms late. */
@@ -44,7 +44,7 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
     if (file.includes('\0') || file.includes('/node_modules/')) return
     watchFolders(name)
     // after the folders: a file that appears in between is in the list, or its folder reports it
-    imported.set(name, candidates(name))
+    imported.set(name, filesNamed(name))
   }
 
   /** Watches all folders above `name` that are not above the root, too, and `name` itself if it is a folder. */
@@ -97,7 +97,7 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
     for (const name of names) {
       watchFolders(name)
       const known = imported.get(name)!
-      const found = candidates(name)
+      const found = filesNamed(name)
       imported.set(name, found)
       for (const [file, stats] of known) if (!found.has(file)) report('unlink', file, stats)
       for (const [file, stats] of found) {
@@ -153,16 +153,4 @@ export function watchOutsideFiles({ config, watcher }: ViteDevServer, environmen
     if (!file.startsWith(`${root}/`)) watcher.add(file)
   }
   if (environment) environments.set(environment, { missing: add, loaded })
-}
-
-/** The files that an import of `name` may mean: of any extension, or the index of a folder. */
-function candidates(name: string): Map<string, Stats> {
-  const folder = posix.dirname(name)
-  const paths = [folder, name].flatMap((each) => entriesOf(each).map((entry) => posix.join(each, entry)))
-  return new Map(
-    paths.flatMap((path): [string, Stats][] => {
-      const stats = importName(path) === name ? statOf(path) : undefined
-      return stats?.isFile() ? [[path, stats]] : []
-    }),
-  )
 }

@@ -1,6 +1,7 @@
 /** Questions to the file system. */
 import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
-import { isFilePath } from './file-path.ts'
+import { posix } from 'node:path'
+import { importName, isFilePath } from './file-path.ts'
 
 /** The stats of a file; `undefined` if there is no such file, or if `path` is not a path (the id of a virtual module). */
 export function statOf(path: string): Stats | undefined {
@@ -29,6 +30,19 @@ export function entriesOf(folder: string): string[] {
   } catch {
     return []
   }
+}
+
+/** The files with this {@link importName}: of any extension, or the index of a folder. */
+export function filesNamed(name: string): Map<string, Stats> {
+  const paths = [posix.dirname(name), name].flatMap((folder) =>
+    entriesOf(folder).map((entry) => posix.join(folder, entry)),
+  )
+  return new Map(
+    paths.flatMap((path): [string, Stats][] => {
+      const stats = importName(path) === name ? statOf(path) : undefined
+      return stats?.isFile() ? [[path, stats]] : []
+    }),
+  )
 }
 
 /** The real path of a file; `file` itself if there is none. Synchronous: a promise for each file would take longer than the rest. */
