@@ -4,10 +4,9 @@
  */
 import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import type { ViteDevServer } from 'vite'
-import { mayMean, slash } from '../../shared/util/file-path.ts'
-import { entriesOf, statOf } from '../../shared/util/file-stats.ts'
+import { importName, mayMean } from '../../shared/util/file-path.ts'
+import { filesNamed, statOf } from '../../shared/util/file-stats.ts'
 
 /** A file that Node has loaded; or one that it has not found, as the app has written its path. */
 export interface NativeFile {
@@ -114,9 +113,9 @@ function isMissed({ missed }: Loads, file: string): boolean {
 
 /** The files that a missing `path` may mean, and that came to be after `time`, in ms since the epoch. */
 function madeSince(path: string, time: number): string[] {
-  return [dirname(path), path]
-    .flatMap((folder) => entriesOf(folder).map((entry) => slash(join(folder, entry))))
-    .filter((file) => isLoadable(file) && mayMean(path, file) && (statOf(file)?.ctimeMs ?? 0) > time)
+  return [...new Set([path, importName(path)])].flatMap((name) =>
+    [...filesNamed(name)].flatMap(([file, { ctimeMs }]) => (isLoadable(file) && ctimeMs > time ? file : [])),
+  )
 }
 
 /** `true` for what Node can load: `./style` is not `style.css`. */
