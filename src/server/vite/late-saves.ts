@@ -55,7 +55,9 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
     // the watcher itself reports a file that is gone
     if (!now) return
     if (isSame(now, known) && !(await isRewritten(file, content))) return tellOnce(file, now)
-    if ((await isContent(file, contents)) || timers.has(file)) return
+    // who looks at files later (a watcher that polls, that of linked packages) would report it: modules would run again as they are
+    if (await isContent(file, contents)) return tellOnce(file, now)
+    if (timers.has(file)) return
     reportSave(watcher, file, now)
   }
 
