@@ -29,7 +29,7 @@ const CATCHES: ((it: string) => string)[] = [
   (it) => `export const later = async () => await import(${it})`,
 ]
 
-test.each([true, false].flatMap((standby) => TARGETS.map((target) => ({ standby, target }))))(
+test.each([...TARGETS.map((target) => ({ standby: true, target })), { standby: false, target: "'./bad.ts'" }])(
   'caught imports of what cannot be loaded: %o',
   async ({ standby, target }) => {
     const project = createProject(FILES)
