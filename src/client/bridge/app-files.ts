@@ -1,6 +1,7 @@
 /** The app's files (as against those of packages and our own), what they hold, and the names under which people import them. */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { distPath } from '../../shared/util/dist-files.ts'
 import { declaredFormat, isCommonJsCode } from '../../shared/util/module-format.ts'
 
@@ -50,6 +51,18 @@ function findSource(request: string, parent: string): string | undefined {
 /** `true` if a request names a package, or something that a plugin or tsconfig.json gives a meaning to. */
 export function isBare(request: string): boolean {
   return !request.startsWith('.') && !isAbsolute(request)
+}
+
+/**
+ * The files of the app that Node has looked for in vain, by its error: what `request` says in `parent`, and the path to which a
+ * package.json leads (`exports` and `imports` of the app's own, `main` of a folder), which only Node's error names.
+ */
+export function missedFiles(request: string, parent: string, error: unknown): string[] {
+  const { message = '', url } = error as { message?: string; url?: string }
+  const path = request.startsWith('file:') ? fileURLToPath(request) : request
+  const said = isBare(path) ? undefined : resolve(dirname(parent), path)
+  const named = url?.startsWith('file:') ? fileURLToPath(url) : /^Cannot find module '([^']+)'/.exec(message)?.[1]
+  return [...new Set([said, named])].filter((file) => file !== undefined && isAppFile(file)) as string[]
 }
 
 /** `true` if Node has found nothing for an `import`. */

@@ -5,7 +5,7 @@
 import type { LoadHook, ResolveHook } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { MessagePort } from 'node:worker_threads'
-import { findAppSource, isAppFile, isCodeFile, isNotFound } from './app-files.ts'
+import { findAppSource, isAppFile, isCodeFile, isNotFound, missedFiles } from './app-files.ts'
 import type { ImportAnswer, ImportQuestion } from './async-hooks.ts'
 
 let port: MessagePort
@@ -31,7 +31,8 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
     const path = specifier.startsWith('file:') ? fileURLToPath(specifier) : specifier
     // Only import() gets this far, and so the importing thread is free to answer. Node's import.meta.resolve would block it, but app
     // files as Node loads them (`generated-module`) do not call that.
-    const ofServer = async () => (isAppFile(parent) ? (await ask({ resolve: specifier, parent })).file : undefined)
+    const question = () => ({ resolve: specifier, parent, missed: missedFiles(specifier, parent, error) })
+    const ofServer = async () => (isAppFile(parent) ? (await ask(question())).file : undefined)
     const found = findAppSource(path, parent) ?? (await ofServer())
     if (found === undefined) throw error
     return { url: pathToFileURL(found).href, shortCircuit: true }

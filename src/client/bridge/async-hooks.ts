@@ -14,8 +14,8 @@ import type { Provider } from './provider.ts'
 
 const debug = createDebug('vite-tether:native')
 
-/** A question of the hooks: the code for a URL, or the file of a specifier that Node does not find. */
-export type ImportQuestion = { load: string } | { resolve: string; parent: string }
+/** A question of the hooks: the code for a URL, or the file of a specifier for which Node has looked for the files `missed`. */
+export type ImportQuestion = { load: string } | { resolve: string; parent: string; missed: string[] }
 
 /** No `source`: the file is CommonJS. */
 export interface ImportAnswer {
@@ -71,9 +71,13 @@ async function load(provider: Provider, url: string, self: string): Promise<{ so
   }
 }
 
-async function find(provider: Provider, { resolve, parent }: { resolve: string; parent: string }) {
+async function find(
+  provider: Provider,
+  { resolve, parent, missed }: { resolve: string; parent: string; missed: string[] },
+) {
   try {
     const { native } = await provider.open()
+    native.missed(missed)
     return { file: native.resolve(resolve, parent) }
   } catch (error) {
     // answered without a file: the hook then throws Node's own "not found", which names the importer

@@ -7,7 +7,7 @@ import { extname } from 'node:path'
 import { createDebug } from 'obug'
 import { installHooks } from '../code/node-hooks.ts'
 import type { NativeLoads } from '../evaluate/native-loads.ts'
-import { findAppSource, formatOfFile, isAppFile, isBare, isCodeFile, readSource } from './app-files.ts'
+import { findAppSource, formatOfFile, isAppFile, isBare, isCodeFile, missedFiles, readSource } from './app-files.ts'
 import { reportOtherHook } from './foreign-hooks.ts'
 import type { Provider } from './provider.ts'
 
@@ -61,7 +61,7 @@ export function hookRequire(provider: Provider): void {
     try {
       return resolveFilename.call(this, request, parent, ...rest)
     } catch (error) {
-      const found = isNotFound(error) ? find(provider, request, parent?.filename) : undefined
+      const found = isNotFound(error) ? find(provider, request, parent?.filename, error) : undefined
       if (found === undefined) throw error
       return found
     }
@@ -105,15 +105,14 @@ function compile(module: NodeJS.Module, code: string, file: string): void {
   ;(module as unknown as { _compile(code: string, file: string): void })._compile(code.replace(/^#!/, '//'), file)
 }
 
-/** Finds the file that is meant by a request which Node does not find. */
-function find(provider: Provider, request: string, parent: string | undefined): string | undefined {
+/** Finds the file that is meant by a request for which Node throws `error`. */
+function find(provider: Provider, request: string, parent: string | undefined, error: unknown): string | undefined {
   if (parent === undefined) return undefined
   const found = findAppSource(request, parent)
   if (found !== undefined || !isAppFile(parent)) return found
   const { native } = provider.openNow()
-  if (isBare(request) || !existsSync(parent)) return native.resolve(request, parent)
-  native.missed(request, parent)
-  return undefined
+  native.missed(missedFiles(request, parent, error))
+  return isBare(request) || !existsSync(parent) ? native.resolve(request, parent) : undefined
 }
 
 function isNotFound(error: unknown): boolean {

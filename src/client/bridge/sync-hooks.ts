@@ -8,7 +8,7 @@ import nodeModule from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createDebug } from 'obug'
 import type { ModuleNamespace } from '../module-types.ts'
-import { findAppSource, formatOfFile, isAppFile, isCodeFile, isNotFound } from './app-files.ts'
+import { findAppSource, formatOfFile, isAppFile, isCodeFile, isNotFound, missedFiles } from './app-files.ts'
 import { passOn } from './generated-module.ts'
 import type { Provider } from './provider.ts'
 
@@ -56,7 +56,8 @@ export function hookImportSync(by: Provider, self: string): void {
       try {
         return next(specifier, context)
       } catch (error) {
-        const found = isRequire(context) || !isNotFound(error) ? undefined : find(by, specifier, context.parentURL)
+        const found =
+          isRequire(context) || !isNotFound(error) ? undefined : find(by, specifier, context.parentURL, error)
         if (found === undefined) throw error
         return { url: pathToFileURL(found).href, shortCircuit: true }
       }
@@ -88,14 +89,17 @@ function namesOf(by: Provider, file: string, url: string): string[] | undefined 
   return native.names(url)
 }
 
-/** Finds the file that is meant by a specifier which Node does not find. */
-function find(by: Provider, specifier: string, parentURL: string | undefined): string | undefined {
+/** Finds the file that is meant by a specifier for which Node throws `reason`. */
+function find(by: Provider, specifier: string, parentURL: string | undefined, reason: unknown): string | undefined {
   const parent = parentURL?.startsWith('file:') ? fileURLToPath(parentURL) : undefined
   if (parent === undefined) return undefined
   try {
     const path = specifier.startsWith('file:') ? fileURLToPath(specifier) : specifier
-    const resolve = () => (isAppFile(parent) ? by.openNow().native.resolve(specifier, parent) : undefined)
-    return findAppSource(path, parent) ?? resolve()
+    const found = findAppSource(path, parent)
+    if (found !== undefined || !isAppFile(parent)) return found
+    const { native } = by.openNow()
+    native.missed(missedFiles(specifier, parent, reason))
+    return native.resolve(specifier, parent)
   } catch (error) {
     // without a file the hook throws Node's own "not found", which names the importer
     debug('resolve %s: %o', specifier, error)

@@ -3,8 +3,6 @@
  * instance, so that no module exists twice; for a CommonJS one it gets the code.
  */
 import { existsSync, statSync } from 'node:fs'
-import { dirname, isAbsolute, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { createDebug } from 'obug'
 import type { ModuleId } from '../../shared/types.ts'
 import type { ModuleNamespace } from '../module-types.ts'
@@ -112,7 +110,6 @@ export class NativeLoads {
    */
   resolve(request: string, parent: string): string | undefined {
     const { paths } = this.#options.evaluator
-    this.missed(request, parent)
     const hasSources = existsSync(parent)
     try {
       // Vite applies the paths of tsconfig.json in TypeScript files only, but apps use them in JavaScript, too
@@ -134,12 +131,10 @@ export class NativeLoads {
     this.#options.loadedNatively?.(file, this.#options.evaluator.paths.toServer(file))
   }
 
-  /** Notes that Node finds no file for `request` in `parent`. Once a file of that path is made, this process runs old code. */
-  missed(request: string, parent: string): void {
-    const path = request.startsWith('file:') ? fileURLToPath(request) : request
-    if (!path.startsWith('.') && !isAbsolute(path)) return
-    const file = resolve(dirname(parent), path)
-    this.#options.loadedNatively?.(file, this.#options.evaluator.paths.toServer(file), true)
+  /** Notes that Node has looked for these files in vain. Once one of them is made, this process runs old code. */
+  missed(files: Iterable<string>): void {
+    const { evaluator, loadedNatively } = this.#options
+    for (const file of files) loadedNatively?.(file, evaluator.paths.toServer(file), true)
   }
 
   #idOf(file: string): ModuleId {
