@@ -4,6 +4,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { HotPayload } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
 import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions, Serving } from '../../shared/types.ts'
+import { isFilePath, withoutQuery } from '../../shared/util/file-path.ts'
+import { isGone } from '../../shared/util/file-stats.ts'
 import type { NativeFile } from '../apps/native-files.ts'
 import type { UpdateTimes } from '../hub-types.ts'
 import { createFeed } from '../modules/feed.ts'
@@ -156,10 +158,11 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
     // a standby has time: its graph is the whole app, and whoever saves would wait behind that
     if (this.waits) await this.#calm()
     const began = Date.now()
-    const answer = this.feed.fetch(url, importer, fresh, ({ file }) => {
-      // updates do not reach a helper: each file that it has is as if Node had loaded it
-      if (this.info?.kind !== 'helper' || !file) return
-      this.emit('loaded', [{ file, isMissing: false, isCurrent: (modified) => modified <= began }])
+    const answer = this.feed.fetch(url, importer, fresh, (id) => {
+      // updates do not reach a helper: each file that it has, or goes on without, is as if Node had been asked for it
+      if (this.info?.kind !== 'helper' || !isFilePath(id)) return
+      const file = withoutQuery(id)
+      this.emit('loaded', [{ file, isMissing: isGone(file), isCurrent: (modified) => modified <= began }])
     })
     this.emit('fetching', answer)
     return answer

@@ -1,7 +1,6 @@
 /** The interface of a session's feed, and the part of the session that the feed needs. */
 import type { Change, FetchAnswer, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import type { StreamTarget } from './code-stream.ts'
-import type { Take } from './records.ts'
 
 /** The receiver of changes: the session. */
 export interface FeedTarget extends StreamTarget {
@@ -20,8 +19,8 @@ export type IsProven = (id: ModuleId, hash: string) => boolean
 export interface Feed {
   /** Number of modules the runner holds. */
   readonly size: number
-  /** See `ServerFunctions.fetch`. `taken` gets each record of the answer, streamed or not. */
-  fetch(url: string, importer?: ModuleId, fresh?: boolean, taken?: Take): Promise<FetchAnswer>
+  /** See `ServerFunctions.fetch`. `asked` gets the id of each module of the answer, streamed or not, also of those that fail. */
+  fetch(url: string, importer?: ModuleId, fresh?: boolean, asked?: (id: ModuleId) => void): Promise<FetchAnswer>
   /**
    * The code that differs from `held`, which the runner announces after a resync. The ledger starts again from `held`. What is proven is
    * compared afterwards, when nothing else is to be done.

@@ -11,7 +11,7 @@ import { ChangeLoop, isOver } from './change-loop.ts'
 import { createStream, type Stream, sizeOf } from './code-stream.ts'
 import type { Feed, FeedTarget, IsProven } from './feed-types.ts'
 import { Ledger } from './ledger.ts'
-import type { Holds, Records, Take } from './records.ts'
+import type { Holds, Records } from './records.ts'
 import { withServing } from './serving-records.ts'
 import { Uncompared } from './uncompared.ts'
 
@@ -24,7 +24,7 @@ const MESSAGE_SIZE = 4 * 1024 * 1024
 interface FetchOptions {
   importer?: ModuleId | undefined
   fresh?: boolean | undefined
-  taken?: Take | undefined
+  asked?: ((id: ModuleId) => void) | undefined
   known?: Holds
 }
 
@@ -122,7 +122,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
   }
 
   async function fetch(url: string, options: FetchOptions): Promise<FetchAnswer> {
-    const { importer, fresh, taken, known = unlessFailing(ledger.wholeVersion) } = options
+    const { importer, fresh, asked, known = unlessFailing(ledger.wholeVersion) } = options
     const stream = createStream(target)
     streams.add(stream)
     const own = new Set<ModuleId>()
@@ -133,6 +133,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       debug('%s fetch %s: %d modules, %d failed', name, url, own.size, failed.length)
       const modules = await stream.end()
       if (failed.length > 0) {
+        for (const each of failed) asked?.(each.id)
         if (modules.length > 0) target.modules(modules)
         ledger.refuse(failed)
         throw reviveError(failed[0]!.error)
@@ -153,7 +154,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
       const isHeld = ledger.version(record.id) === record.version && !isAsked
       own.add(record.id)
       ledger.holdPartially(record)
-      taken?.(record)
+      asked?.(record.id)
       if (!isHeld) stream.add(record)
     }
   }
@@ -221,8 +222,8 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     try {
       // no module counts as held, so that the walk goes on behind current modules: one behind them may have been invalidated
       const graph = new Set<ModuleId>()
-      const taken: Take = ({ id }) => void graph.add(id)
-      const answer = await noting(() => fetch(url, { known: () => undefined, taken }))
+      const asked = (id: ModuleId) => void graph.add(id)
+      const answer = await noting(() => fetch(url, { known: () => undefined, asked }))
       if ('modules' in answer && answer.modules.length > 0) target.modules(answer.modules)
       // nothing has told that these are imported no more: a save of one must not concern the process that is to begin
       forget(ledger.ids.filter((id) => !graph.has(id)))
@@ -259,7 +260,7 @@ export function createFeed(name: string, records: () => Promise<Records>, target
     reload: () => loop.reload(),
     review: () => loop.review(),
     catchUp,
-    fetch: (url, importer, fresh, taken) => noting(() => fetch(url, { importer, fresh, taken })),
+    fetch: (url, importer, fresh, asked) => noting(() => fetch(url, { importer, fresh, asked })),
     compare: (held, isProven = () => false) => noting(() => compare(held, isProven)),
     get compared() {
       return uncompared.done
