@@ -7,6 +7,7 @@ import type { ModuleId } from '../../shared/types.ts'
 import { isFilePath } from '../../shared/util/file-path.ts'
 import { didYouMeanFile } from '../../shared/util/nearest.ts'
 import { isAllowed } from '../vite/environment.ts'
+import { explainSyntax } from './syntax-error.ts'
 
 /** `true` if Vite found no file for a module, or may not read it. */
 export function isMissing(error: unknown): boolean {
@@ -63,7 +64,7 @@ export function explainTsconfig(error: unknown): unknown {
 /** Turns Vite's error of the module `id` into one that names the importer and the reason. */
 export function explain(config: ResolvedConfig, error: unknown, id: ModuleId, importer: ModuleId | undefined): unknown {
   if (isDenied(error)) return denied(id, error)
-  if (!isMissing(error)) return explainTsconfig(error)
+  if (!isMissing(error)) return explainSyntax(config, explainTsconfig(error), id)
   const what = importer === undefined ? `'${id}'` : `'${id}' imported from '${importer}'`
   // for an attached runner, `nodeFor` has refused such a file before: this is about a file that the app itself imports
   if (isFilePath(id) && !isAllowed(config, id) && existsSync(id)) {
