@@ -110,6 +110,23 @@ const MISTAKES: Mistake[] = [
     says: [/Vite cannot read .*tsconfig\.json:2:22: EOF while parsing an object\. Correct the JSON there/],
   },
   {
+    name: 'a tsconfig.json that extends a package which is not installed',
+    files: { 'src/main.ts': '', 'tsconfig.json': '{ "extends": "@tsconfig/node99/tsconfig.json" }' },
+    says: [
+      /Cannot find @tsconfig\/node99\/tsconfig\.json, which a tsconfig\.json extends\. Correct the "extends" there/,
+    ],
+  },
+  {
+    name: 'a tsconfig.json that extends a file which is not there',
+    files: { 'src/main.ts': '', 'tsconfig.json': '{ "extends": "./base.json" }' },
+    says: [/Cannot find .*\/base\.json, which a tsconfig\.json extends\. Correct the "extends" there/],
+  },
+  {
+    name: 'a syntax error in JavaScript',
+    files: { 'src/main.ts': "import './code.js'", 'src/code.js': 'const a = 1\nconst b = {\nconsole.log(a)\n' },
+    says: [/Expected `,` or `}` but found `\.`/, /src\/code\.js:3:7/],
+  },
+  {
     name: 'a variable of .env that nothing has loaded',
     files: {
       'src/main.ts': "if (!process.env.DATABASE_URL) throw new Error('DATABASE_URL is not set')",
