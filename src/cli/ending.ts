@@ -53,6 +53,13 @@ export function handleSignals(): Ending {
     // after all listeners: the supervisors stop their apps with the signal, not with what closing the server would send
     process.on(signal, () => setImmediate(() => close(() => appsCode ?? 128 + constants.signals[signal], signal)))
   }
+  // Who has read the output is gone (`| head -1`). A program of Node's ends then; this one and the app would run on, unseen.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      void close(() => appsCode ?? 1)
+    })
+  }
   return {
     beginWith(started) {
       early = started
