@@ -61,7 +61,9 @@ export function missedFiles(request: string, parent: string, error: unknown): st
   const { message = '', url } = error as { message?: string; url?: string }
   const path = request.startsWith('file:') ? fileURLToPath(request) : request
   const said = isBare(path) ? undefined : resolve(dirname(parent), path)
-  const named = url?.startsWith('file:') ? fileURLToPath(url) : /^Cannot find module '([^']+)'/.exec(message)?.[1]
+  const named = url?.startsWith('file:')
+    ? fileURLToPath(url)
+    : /^Cannot find module '(.+?)'(?=\.|\n| imported |$)/.exec(message)?.[1]
   return [...new Set([said, named])].filter((file) => file !== undefined && isAppFile(file)) as string[]
 }
 
