@@ -16,8 +16,13 @@ const FIRST = 50
 /** No folder is read for the first time after a wait of this many milliseconds. */
 const LAST = 6000
 
-/** Has whoever watches a folder read it again: the mode is set to what it is. */
+/** How often the watcher is asked about a file that it does not know. */
+const TIMES = 3
+
+/** Has whoever watches a folder (but does not poll it) read it again: the mode is set to what it is. */
 function touch(folder: string, mode: number): void {
+  // the system takes this bit from a folder whose group its owner is not in
+  if ((mode & 0o2000) !== 0) return
   try {
     chmodSync(folder, mode & 0o7777)
   } catch {
@@ -30,6 +35,8 @@ export function catchBlindAdditions({ config, watcher, environments }: ViteDevSe
   // nobody has looked for anything yet: a file that is older, be it by a moment, is found
   const began = Date.now()
   const told = new Set<string>()
+  /** File -> how often the watcher was asked about it. */
+  const asked = new Map<string, number>()
   // one that was saved is seen, and may be younger than it looks: editors replace the file
   const tell = (_: string, file: string) => void told.add(file)
   watcher.on('all', tell)
@@ -43,12 +50,21 @@ export function catchBlindAdditions({ config, watcher, environments }: ViteDevSe
   /** Of others the watcher knows only the files that it was given. */
   const isOwn = (folder: string) => `${slash(folder)}/`.startsWith(`${config.root}/`)
 
+  /** `true` if there are names that the watcher does not know. It may not have begun when it is asked, and there are some that it ignores. */
+  function hasUnknown(folder: string, names: string[]): boolean {
+    const known = new Set(names)
+    const unknown = entriesOf(folder).filter((name) => !known.has(name))
+    const files = unknown.map((name) => join(folder, name)).filter((file) => (asked.get(file) ?? 0) < TIMES)
+    for (const file of files) asked.set(file, (asked.get(file) ?? 0) + 1)
+    return files.length > 0
+  }
+
   function look(wait: number): void {
     for (const [folder, names] of Object.entries(watcher.getWatched())) {
       const { mtimeMs = 0, mode = 0 } = statOf(folder) ?? {}
       // most are as old as the project
       if (mtimeMs < began) continue
-      if (isOwn(folder) && entriesOf(folder).some((name) => !names.includes(name))) touch(folder, mode)
+      if (isOwn(folder) && hasUnknown(folder, names)) touch(folder, mode)
       for (const file of names.map((name) => join(folder, name)).filter((file) => !told.has(file))) {
         const stats = statOf(file)
         if (!stats?.isFile() || stats.birthtimeMs < began) continue
