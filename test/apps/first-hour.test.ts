@@ -113,13 +113,13 @@ const MISTAKES: Mistake[] = [
     name: 'a tsconfig.json that extends a package which is not installed',
     files: { 'src/main.ts': '', 'tsconfig.json': '{ "extends": "@tsconfig/node99/tsconfig.json" }' },
     says: [
-      /Cannot find @tsconfig\/node99\/tsconfig\.json, which a tsconfig\.json extends\. Correct the "extends" there/,
+      /Cannot find @tsconfig\/node99\/tsconfig\.json, which a tsconfig\.json extends or refers to\. Correct its "extends"/,
     ],
   },
   {
     name: 'a tsconfig.json that extends a file which is not there',
     files: { 'src/main.ts': '', 'tsconfig.json': '{ "extends": "./base.json" }' },
-    says: [/Cannot find .*\/base\.json, which a tsconfig\.json extends\. Correct the "extends" there/],
+    says: [/Cannot find .*\/base\.json, which a tsconfig\.json extends or refers to\. Correct its "extends"/],
   },
   {
     name: 'a syntax error in JavaScript',

@@ -53,7 +53,7 @@ function hasBackslash(config: ResolvedConfig, id: ModuleId): boolean {
   return readdirSync(folder).some((name) => name.includes('\\') && id.startsWith(written(name)))
 }
 
-/** Turns Vite's error of a tsconfig.json that is no JSON, or extends one that is not there, into one with the place. Other errors stay as they are. */
+/** Turns Vite's error of a tsconfig.json that is no JSON, or names one that is not there, into one with the place. Other errors stay as they are. */
 export function explainTsconfig(error: unknown): unknown {
   const message = (error as Error | null)?.message ?? ''
   const [, base] = /^Tsconfig not found (.+)/.exec(message) ?? []
@@ -61,7 +61,7 @@ export function explainTsconfig(error: unknown): unknown {
   if (base === undefined && file === undefined) return error
   const text =
     file === undefined
-      ? `Cannot find ${base}, which a tsconfig.json extends. Correct the "extends" there, or make or install what it names.`
+      ? `Cannot find ${base}, which a tsconfig.json extends or refers to. Correct its "extends" or "references", or make or install what they name.`
       : `Vite cannot read ${file}:${line}:${column}: ${why}. Correct the JSON there, then save it.`
   return new TetherError('ERR_TRANSFORM', text, { cause: error })
 }

@@ -3,6 +3,7 @@
  * line, which may be JSX; or it names the URL of the module for its file.
  */
 import { readFileSync } from 'node:fs'
+import { posix } from 'node:path'
 import type { ResolvedConfig } from 'vite'
 import type { ModuleId } from '../../shared/types.ts'
 import { codeFrame } from '../../shared/util/code-frame.ts'
@@ -41,8 +42,12 @@ export function explainSyntax(config: ResolvedConfig, error: unknown, id: Module
   // what a plugin has made of the file is wrong somewhere else
   const { pluginCode, loc } = error as Unread
   if (pluginCode === undefined ? loc?.line !== line : pluginCode !== source) return error
-  const wayOut = first.message.includes('JSX') ? ': name the file with the extension .jsx or .tsx' : ''
-  return Object.assign(new SyntaxError(`Parse failure: ${first.message}${wayOut}`, { cause: error }), {
-    ...{ id, loc: { file: id, line, column }, frame: codeFrame(source, line, column + 1) },
-  })
+  const wayOut =
+    first.message.includes('JSX') && !id.endsWith('x') ? ': name the file with the extension .jsx or .tsx' : ''
+  return Object.assign(
+    new SyntaxError(`Parse failure in ${posix.relative(config.root, id)}: ${first.message}${wayOut}`, { cause: error }),
+    {
+      ...{ id, loc: { file: id, line, column }, frame: codeFrame(source, line, column + 1) },
+    },
+  )
 }
