@@ -1,7 +1,7 @@
 /** Checks that new code can start, before the process that runs the old code is replaced. */
 import type { parseSync } from 'vite'
 import { type FlatError, flattenError } from '../../shared/errors.ts'
-import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
+import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { awaitedImports } from './awaited-imports.ts'
 import type { Feed } from './feed-types.ts'
 import { findMissingName } from './link-check.ts'
@@ -46,8 +46,12 @@ export async function findFailure(records: Promise<Records>, start: Start): Prom
   try {
     const source = await records
     const graph = new Map<ModuleId, ModuleRecord>()
-    const take = (record: ModuleRecord) => void graph.set(record.id, record)
+    const sure = new Map<ModuleId, ModuleRecord>()
     const failureOf = async (url: string): Promise<FlatError | undefined> => {
+      const take = (record: ModuleRecord) => {
+        graph.set(record.id, record)
+        if (url === entry) sure.set(record.id, record)
+      }
       const found = await source.fetch(url, undefined, () => undefined, take)
       return 'failed' in found ? found.failed[0]?.error : undefined
     }
@@ -56,7 +60,7 @@ export async function findFailure(records: Promise<Records>, start: Start): Prom
       first ??
       (rules.inFolders ? findMissingPackage(graph.values()) : undefined) ??
       errors.find((error) => error && error.code !== 'ERR_MODULE_NOT_FOUND') ??
-      (running && (await findUnlinked(source, graph, running, start)))
+      (running && (await findUnlinked(source, graph, sure, running, start)))
     if (!failure) checked.set(source, (checked.get(source) ?? new Map()).set(entry, graph))
     return failure
   } catch (error) {
@@ -68,10 +72,11 @@ export async function findFailure(records: Promise<Records>, start: Start): Prom
 async function findUnlinked(
   source: Records,
   graph: Map<ModuleId, ModuleRecord>,
+  sure: Map<ModuleId, ModuleRecord>,
   running: Running,
   start: Start,
 ): Promise<FlatError | undefined> {
-  const behind = await findDynamic(source, graph, running, start)
+  const behind = (await findAwaited(source, graph, sure, running, start)) ?? (await findDynamic(source, graph, running))
   if (behind) return behind
   const news = [...graph.values()].filter((record) => running.isNews(record))
   const before = checked.get(source)?.get(start.entry) ?? new Map()
@@ -85,7 +90,6 @@ async function findDynamic(
   source: Records,
   graph: Map<ModuleId, ModuleRecord>,
   running: Running,
-  start: Start,
 ): Promise<FlatError | undefined> {
   const computed = new Set(running.computedBy(undefined))
   let recent = [...graph.values()]
@@ -101,41 +105,54 @@ async function findDynamic(
         computed.add(dep)
       }
     }
-    const news = recent.filter((record) => running.isNews(record))
-    const sure = await findAwaited(source, graph, news, start)
-    if ('error' in sure) return sure.error
     const fresh = [...wanted].filter((id) => !graph.has(id))
-    if (fresh.length === 0 && sure.modules.length === 0) return undefined
+    if (fresh.length === 0) return undefined
     const { modules, failed } = await source.collect(fresh, (id) => graph.get(id)?.version)
     // a computed import() may have read the file's name from a folder that does not have it any more: then it is no failure
     const failure = failed.find(({ id, error }) => error.code !== 'ERR_MODULE_NOT_FOUND' || !computed.has(id))
     if (failure) return failure.error
     for (const record of modules) graph.set(record.id, record)
-    recent = [...sure.modules, ...modules]
+    recent = modules
   }
 }
 
-/** The modules that `news` are sure to load by `import()`, which are added to `graph`, or the first failure of one. */
+/**
+ * The first failure of an `import()` that new code is sure to await. `sure` are the modules which the start evaluates for sure; those that
+ * they load like that are added to it, and to `graph`.
+ */
 async function findAwaited(
   source: Records,
   graph: Map<ModuleId, ModuleRecord>,
-  news: readonly ModuleRecord[],
+  sure: Map<ModuleId, ModuleRecord>,
+  running: Running,
   { parse, rules }: Start,
-): Promise<{ modules: ModuleRecord[] } | { error: FlatError }> {
-  const modules: ModuleRecord[] = []
-  const take = (record: ModuleRecord) => {
-    graph.set(record.id, record)
-    modules.push(record)
-  }
-  for (const { id, file, format, code } of news) {
-    if (format === 'commonjs') continue
-    for (const specifier of awaitedImports(code, parse)) {
-      const found = await source.fetch(specifier, id, (other) => graph.get(other)?.version, take)
-      if ('failed' in found && found.failed[0]) return found.failed[0]
-      const error = 'external' in found && file !== null && rules.inFolders && packageError(specifier, file)
-      if (error) return { error }
+): Promise<FlatError | undefined> {
+  const late = new Set<ModuleId>()
+  for (const importer of sure.values()) {
+    if (importer.format === 'commonjs') continue
+    for (const { specifier, isPrepared } of awaitedImports(importer.code, parse)) {
+      const fresh: ModuleRecord[] = []
+      const found = await source.fetch(
+        specifier,
+        importer.id,
+        (id) => sure.get(id)?.version,
+        (record) => fresh.push(record),
+      )
+      const isLate = isPrepared || late.has(importer.id)
+      for (const record of fresh) {
+        graph.set(record.id, record)
+        sure.set(record.id, record)
+        if (isLate) late.add(record.id)
+      }
+      const ofPackage = () =>
+        rules.inFolders && importer.file !== null ? packageError(specifier, importer.file) : undefined
+      // code may make a file first, and then import it
+      const isFatal = ({ error }: FailedModule) => !isLate || error.code !== 'ERR_MODULE_NOT_FOUND'
+      const error =
+        ('external' in found ? ofPackage() : found.failed.find(isFatal)?.error) ??
+        (rules.inFolders ? findMissingPackage(fresh) : undefined)
+      if (error && running.isNews(importer)) return error
     }
   }
-  const error = rules.inFolders ? findMissingPackage(modules) : undefined
-  return error ? { error } : { modules }
+  return undefined
 }

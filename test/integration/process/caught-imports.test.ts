@@ -73,3 +73,36 @@ test.each([true, false])(
     expect(lines.filter((text) => /still runs/.test(text))).toEqual([])
   },
 )
+
+test.each(["'left-off'", "'./gone.js'", "'./bad.ts'"])(
+  'what a caught import() loads may await %s, and be saved',
+  async (target) => {
+    const project = createProject({
+      ...FILES,
+      'src/code.ts': "await import('./metrics.ts').catch(() => {})\nconsole.log('runs 0')",
+      'src/metrics.ts': 'export {}',
+    })
+    const { line, lines } = await startServer(project.root, { entry: 'src/main.ts' })
+    await line(/^runs 0/)
+    project.write('src/metrics.ts', `const it = await import(${target})\nexport { it }`)
+    await line(/restarted/)
+    project.edit('src/code.ts', 'runs 0', 'runs 1')
+    await line(/^runs 1/)
+    expect(lines.filter((text) => /still runs/.test(text))).toEqual([])
+  },
+)
+
+test('code that makes a file and then imports it', async () => {
+  const project = createProject(FILES)
+  const { line, lines } = await startServer(project.root, { entry: 'src/main.ts' })
+  await line(/^runs 0/)
+  project.write(
+    'src/code.ts',
+    `import { writeFileSync } from 'node:fs'
+    writeFileSync(new URL('./made.ts', import.meta.url), 'export const made = 1')
+    const { made } = await import('./made.js')
+    console.log('runs ' + made)`,
+  )
+  await line(/^runs 1/)
+  expect(lines.filter((text) => /still runs/.test(text))).toEqual([])
+})
