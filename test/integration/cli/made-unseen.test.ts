@@ -1,6 +1,4 @@
-/**
- * Files that are made while Vite's watcher begins with their folder: it takes them for some that were there, or does not know them.
- */
+/** Files that are made while Vite's watcher reads their folder for the first time, and takes them for some that were there. */
 import { fileURLToPath } from 'node:url'
 import { onTestFinished, test } from 'vitest'
 import { run } from '../../support/child.ts'
@@ -12,57 +10,38 @@ const cli = fileURLToPath(new URL('../../../dist/cli.js', import.meta.url))
 const HOLD = `
   const fs = require('node:fs')
   const { readdir } = fs
-  const isHeld = (path) => String(path).replace(/\\/$/, '') === process.env.HELD && !fs.existsSync(process.env.AWAITED)
   fs.readdir = (path, ...rest) => {
-    if (process.env.WHEN === 'before') {
-      if (isHeld(path)) setTimeout(fs.readdir, 5, path, ...rest)
-      else readdir(path, ...rest)
-    } else {
-      const done = rest.pop()
-      readdir(path, ...rest, function deliver(...result) {
-        if (isHeld(path)) setTimeout(deliver, 5, ...result)
-        else done(...result)
-      })
-    }
+    const isHeld = String(path).replace(/\\/$/, '') === process.env.HELD && !fs.existsSync(process.env.AWAITED)
+    if (isHeld) setTimeout(fs.readdir, 5, path, ...rest)
+    else readdir(path, ...rest)
   }
 `
 
 const MISSING = /Cannot find module .* imported from/
 
-const ROWS: [what: string, file: string, code: string | undefined, missing: RegExp][] = [
+test.each([
   ['the entry', 'app.ts', undefined, /The entry .* does not exist/],
   ['what it imports', 'late.ts', "import './late.ts'", MISSING],
   ['what it imports as .js', 'late.ts', "import './late.js'", MISSING],
   ['what it imports without an extension', 'late.ts', "import './late'", MISSING],
   ['what it exports from', 'late.ts', "export * from './late'", MISSING],
   ['what it imports by import()', 'late.ts', "await import('./late')", MISSING],
-]
-
-const WHENS = [
-  ['before', 'its folder is read'],
-  ['after', 'its folder is read and before it is watched'],
-]
-
-test.each(WHENS.flatMap(([when, moment]) => ROWS.map((row) => [row[0], `${when} ${moment}`, when, row] as const)))(
-  '%s is found that is made %s',
-  async (_, __, when, [, file, code, missing]) => {
-    const project = createProject({ 'hold.cjs': HOLD, ...(code && { 'app.ts': code }) })
-    const running = run(process.execPath, [cli, 'app.ts'], {
-      cwd: project.root,
-      env: {
-        ...process.env,
-        NO_COLOR: '1',
-        NODE_OPTIONS: `--require ${project.path('hold.cjs')}`,
-        HELD: project.root,
-        AWAITED: project.path(file),
-        WHEN: when,
-      },
-    })
-    onTestFinished(() => running.end())
-    await running.match(missing)
-    // an app whose import is missing says that it waits
-    if (code) await running.match(/waiting for a save/)
-    project.write(file, "console.log('it is made')")
-    await running.match(/^it is made$/m)
-  },
-)
+])('%s is found that is made before the watcher has read its folder', async (_, file, code, missing) => {
+  const project = createProject({ 'hold.cjs': HOLD, ...(code && { 'app.ts': code }) })
+  const running = run(process.execPath, [cli, 'app.ts'], {
+    cwd: project.root,
+    env: {
+      ...process.env,
+      NO_COLOR: '1',
+      NODE_OPTIONS: `--require ${project.path('hold.cjs')}`,
+      HELD: project.root,
+      AWAITED: project.path(file),
+    },
+  })
+  onTestFinished(() => running.end())
+  await running.match(missing)
+  // an app whose import is missing says that it waits
+  if (code) await running.match(/waiting for a save/)
+  project.write(file, "console.log('it is made')")
+  await running.match(/^it is made$/m)
+})
