@@ -2,11 +2,11 @@
  * Finds the place of a syntax error in JavaScript. Vite looks for imports first, and where it cannot, it calls that an error of the first
  * line, which may be JSX; or it names the URL of the module for its file.
  */
-import { readFileSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { ResolvedConfig } from 'vite'
 import type { ModuleId } from '../../shared/types.ts'
 import { codeFrame } from '../../shared/util/code-frame.ts'
+import { textOf } from '../../shared/util/file-stats.ts'
 import { parserOf } from '../vite/environment.ts'
 
 /** Vite's error of code that it cannot read: before that is transformed, and after. */
@@ -19,15 +19,6 @@ interface Unread extends Error {
 function isUnread(error: unknown): error is Unread {
   const message = (error as Error | null)?.message ?? ''
   return /^(Failed to parse source for import analysis|Parse failure: )/.test(message)
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    // a virtual module, or one that has been deleted meanwhile
-    return undefined
-  }
 }
 
 /** Turns Vite's error of a JavaScript file that it cannot read into that of its parser. Other errors stay as they are. */

@@ -3,11 +3,11 @@
  * 50 ms, and the watcher reports nothing. The content of the first save would stay live.
  */
 import { EventEmitter } from 'node:events'
-import { readFileSync, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import type { ViteDevServer } from 'vite'
 import { slash } from '../../shared/util/file-path.ts'
-import { statOf } from '../../shared/util/file-stats.ts'
+import { statOf, textOf } from '../../shared/util/file-stats.ts'
 
 /** Milliseconds within which two writes may have the same time. */
 const TICK = 20
@@ -79,7 +79,7 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
     if (!stats) return
     reading.set(slash(file), new Set())
     // a second write may have the same time and length: then only its content is another one
-    const content = isFresh(stats) && stats.size < SMALL ? contentOf(file) : undefined
+    const content = isFresh(stats) && stats.size < SMALL ? textOf(file) : undefined
     timers.set(file, setTimeout(check, DEAF, file, stats, content).unref())
   })
 }
@@ -103,15 +103,6 @@ async function isContent(file: string, contents: ReadonlySet<string> = new Set()
 /** `true` if a write from now on might have the same time. */
 function isFresh({ mtimeMs }: Stats): boolean {
   return Date.now() - mtimeMs <= TICK
-}
-
-function contentOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    // it is gone, or not ours to read
-    return undefined
-  }
 }
 
 async function isRewritten(file: string, content: string | undefined): Promise<boolean> {

@@ -1,5 +1,5 @@
 /** Questions to the file system. */
-import { existsSync, readdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { posix } from 'node:path'
 import { importName, isFilePath } from './file-path.ts'
 
@@ -21,6 +21,15 @@ export function isPipe(path: string): boolean {
 /** `true` if there is no such file (any more); `false` for what is no path (the id of a virtual module). */
 export function isGone(path: string | null): boolean {
   return path !== null && isFilePath(path) && !existsSync(path)
+}
+
+/** The text of a file; `undefined` if it is gone, not this user's to read, or no file (a virtual module). */
+export function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
 }
 
 /** The names in a folder; none if there is no such folder, or if this user may not read it. */
