@@ -181,3 +181,39 @@ test('a script that is imported and required runs once', async () => {
   })
   expect(await result()).toEqual(['legacy', 1])
 })
+
+/** Loads `file`, and writes what does not compile into it if it is the one that the test has saved. */
+const breaks = (file: string, broken: string) => `
+  import { writeFileSync } from 'node:fs'
+  import { createRequire } from 'node:module'
+  const own = ${JSON.stringify(file)}
+  const value = createRequire(import.meta.url)(own)
+  console.log('runs ' + value.v)
+  if (value.v === 'v2') writeFileSync(new URL(own, import.meta.url), ${JSON.stringify(broken)})
+  setInterval(() => {}, 1e9)`
+
+test.each([
+  ['CommonJS', 'own.cjs', 'exports.v = "v1"', 'exports.v = "v3" 3', /Unexpected number/],
+  ['TypeScript', 'own.cts', 'exports.v = "v1" as string', 'exports.v = as string', /own\.cts/],
+  ['JSON', 'own.json', '{ "v": "v1" }', '{ "v": }', /own\.json/],
+  ['an ES module', 'own.mts', 'export const v: string = "v1"', 'export const v: = "v3"', /own\.mts/],
+])(
+  '%s that Node has loaded, saved before Vite hears of it, does not replace the process if it cannot start',
+  async (_, file, code, broken, message) => {
+    const { project, line, hub } = await startApp(
+      { ...MODULE, [`src/${file}`]: code, 'src/main.ts': breaks(`./${file}`, broken) },
+      {},
+      // the watcher tells of a save long after Node
+      { server: { watch: { usePolling: true, interval: 1000 } } },
+    )
+    await line(/^runs v1/)
+    project.edit(`src/${file}`, 'v1', 'v2')
+    await line(/^runs v2/)
+    const { pid } = hub.runners[0]!
+    await line(message)
+    await line(/The app still runs the code from before/)
+    expect(hub.runners[0]).toMatchObject({ pid, state: 'ready' })
+    project.write(`src/${file}`, code.replace('v1', 'v4'))
+    await line(/^runs v4/)
+  },
+)

@@ -127,8 +127,9 @@ export function createLines() {
   const waiting = new Set<(line: string) => void>()
   return {
     lines,
-    push(text: string) {
-      for (const line of stripColours(text).split('\n')) {
+    /** Takes what Vite's logger is given: of a plugin's hook an error itself. */
+    push(text: string | Error) {
+      for (const line of stripColours(String(text)).split('\n')) {
         lines.push(line)
         for (const wake of waiting) wake(line)
       }

@@ -24,6 +24,8 @@ export interface AppHost {
   before(lastSave: () => number): Promise<FlatError | undefined>
   /** The first failure in the graph behind the entries, if there is one. */
   check(): Promise<FlatError | undefined>
+  /** Resolves when Vite has dropped the code from before the saves. */
+  handled(): Promise<void>
   /** Milliseconds that must pass after the last save before the old process is stopped; 0 unless the user wants more. */
   delay(): number
   /** Milliseconds after a process' end in which a save may be a write of that process, which is told late. */
@@ -126,10 +128,10 @@ export class App extends EventEmitter<AppEvents> {
   async #replace(cause: RestartCause): Promise<FlatError | undefined> {
     const stops = this.#stops
     this.supervisor.prepare()
-    // Checked after the pause. A file is saved, then a check transforms it, then Vite hears of the save: that check was of old code.
     await this.#quiet(Math.max(STOP_GAP, this.#host.delay()))
     const refusal = await this.#host.before(() => this.#lastSave)
-    // after that, which may write files that are read here
+    // that may have written files that are read here
+    if (!refusal) await this.#host.handled()
     const failure = refusal ?? (await this.#host.check())
     if (stops !== this.#stops) return this.#stopped()
     if (failure && (refusal || this.runs)) {
@@ -209,13 +211,17 @@ export class App extends EventEmitter<AppEvents> {
     this.#lastSave = now
   }
 
-  /** Resolves when nothing was saved for `gap` ms, or when the burst of saves lasts too long. */
+  /**
+   * Resolves when nothing was saved for `gap` ms, or when the burst of saves lasts too long, and when Vite has handled what was saved. A file
+   * is saved, then a check transforms it, then Vite drops the code from before: that check was of old code.
+   */
   async #quiet(gap: number): Promise<void> {
     for (;;) {
       const end = Math.min(this.#lastSave + gap, this.#firstSave + BURST_LIMIT + this.#host.delay())
       const rest = end - performance.now()
-      if (rest <= 0) return
+      if (rest <= 0) break
       await delay(rest)
     }
+    await this.#host.handled()
   }
 }

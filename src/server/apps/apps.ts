@@ -43,6 +43,8 @@ export interface AppsHost {
   handover(): Pick<Handover, 'url' | 'secret' | 'root' | 'cacheDir'>
   /** Path of the file that tells the same to processes and threads of an app process. */
   invitation(): string
+  /** Resolves when Vite has dropped the code from before the saves. */
+  handled(): Promise<void>
   /** The first reason why a process with this entry could not start; `others` are further URLs that it loads, `pid` is the one that runs. */
   check(url: string, others: readonly string[], pid?: number): Promise<FlatError | undefined>
 }
@@ -136,9 +138,12 @@ export class Apps extends EventEmitter<AppsEvents> {
     restart.catch((error) => this.#host.report.failed(app.id, flattenError(error), false))
   }
 
-  /** Node has loaded these files in the process of an app, or in one that it has started; or it has not found them. */
-  async loaded(id: string, files: Iterable<NativeFile>): Promise<void> {
-    for (const file of await this.#natives.add(id, files, this.#host.settings().server)) this.saved(file, true)
+  /**
+   * Node has loaded these files in the process of an app, or in one that it has started; or it has not found them. Resolves with those that
+   * were saved before this was told.
+   */
+  loaded(id: string, files: Iterable<NativeFile>): Promise<string[]> {
+    return this.#natives.add(id, files, this.#host.settings().server)
   }
 
   /** A file was saved. `isModule`: it is one, or may be one that was missing. */
@@ -257,6 +262,7 @@ export class Apps extends EventEmitter<AppsEvents> {
           return host.check(url, natives, supervisor.pid)
         },
         before: (lastSave) => this.#before.pass(lastSave),
+        handled: () => host.handled(),
         delay: () => this.#options.delay ?? 0,
         aftermath: () => aftermath(host.settings().server.watcher),
       },

@@ -23,6 +23,7 @@ import { channelOf, parserOf } from '../vite/environment.ts'
 import { watchHotUpdateHooks } from '../vite/hot-update-hooks.ts'
 import { catchLateSaves } from '../vite/late-saves.ts'
 import { recordSeeds } from '../vite/seeds.ts'
+import { eventsHandled } from '../vite/unhandled-events.ts'
 import type { FileFilter } from '../vite/watched-files.ts'
 import { type Binding, Bindings } from './bindings.ts'
 import { broadcast } from './broadcast.ts'
@@ -68,6 +69,7 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
         return { url, secret, root, cacheDir }
       },
       invitation: () => opened().invitation,
+      handled: () => eventsHandled(bindings.current.environment),
       check: (url, others, pid) => {
         const { execArgv, env } = bindings.current.options
         return findFailure(bindings.records, {

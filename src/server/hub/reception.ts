@@ -1,10 +1,12 @@
 /** Receives runners: finds the app of each, emits the hub's events, and passes reports on to the app. */
 import type { EventEmitter } from 'node:events'
+import { resolve } from 'node:path'
 import { createDebug } from 'obug'
 import { flattenError } from '../../shared/errors.ts'
 import type { Applied, RunnerConfig, RunnerInfo, ServerFunctions } from '../../shared/types.ts'
 import type { App } from '../apps/app.ts'
 import type { Apps } from '../apps/apps.ts'
+import type { NativeFile } from '../apps/native-files.ts'
 import { runnerConfig } from '../apps/runner-config.ts'
 import { distinctId } from '../distinct-id.ts'
 import type { HubEvents, RunnerView, UpdateTimes } from '../hub-types.ts'
@@ -17,6 +19,7 @@ import type { Report } from '../terminal/report.ts'
 import { describeCause } from '../terminal/restart-text.ts'
 import { tellOutcome } from '../terminal/tell-outcome.ts'
 import { channelOf } from '../vite/environment.ts'
+import { reportSeen } from '../vite/late-saves.ts'
 import { watchMissing } from '../vite/outside-files.ts'
 import type { Bindings } from './bindings.ts'
 import { viewOfApp, viewOfAttached } from './runner-views.ts'
@@ -110,12 +113,7 @@ export class Reception {
       else setImmediate(() => void this.#begin(session.pid))
     })
     runner.on('applied', (report, times) => this.#applied(session, report, runner, times))
-    runner.on('loaded', (files) => {
-      if (!this.#appOf(session)) return
-      // those outside of the root: nobody else hears of them
-      for (const { file, isMissing } of files) if (isMissing) watchMissing(this.#bindings.current.environment, file)
-      void this.#apps.loaded(runner.id, files)
-    })
+    runner.on('loaded', (files) => void (this.#appOf(session) && this.#loaded(runner.id, files)))
     runner.on('failed', (error) => {
       // a standby is told what its app is told
       if (!runner.waits) this.#report.failed(runner.id, flattenError(error), true)
@@ -137,6 +135,17 @@ export class Reception {
     })
     // after a turn of a loop that was busy: the end of a process that has said so may come in the same one
     runner.on('settled', () => setImmediate(() => this.#settled(session)))
+  }
+
+  async #loaded(id: string, files: readonly NativeFile[]): Promise<void> {
+    const { environment, server } = this.#bindings.current
+    // those outside of the root: nobody else hears of them
+    for (const { file, isMissing } of files) if (isMissing) watchMissing(environment, file)
+    for (const file of await this.#apps.loaded(id, files)) {
+      // Node loads a file, it is saved, that is seen here, then the watcher tells Vite: a check in between would pass the code from before, and
+      // the new process would die of what it should have refused
+      if (!reportSeen(server.watcher, resolve(file))) this.#apps.saved(file, true)
+    }
   }
 
   #settled(session: ServerSession): void {

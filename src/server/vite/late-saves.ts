@@ -93,6 +93,15 @@ export function reportSave(watcher: ViteDevServer['watcher'], file: string, now:
   emit.call(watcher, 'all', 'change', file, now)
 }
 
+/** Reports the save of a file that somebody else has seen. Returns `false` if the watcher has, or if the file is gone. */
+export function reportSeen(watcher: ViteDevServer['watcher'], file: string): boolean {
+  const now = statOf(file)
+  const known = reported.get(watcher)?.get(file)
+  if (!now || (known && isSame(known, now))) return false
+  reportSave(watcher, file, now)
+  return true
+}
+
 /** `true` if Vite has read the present content: the save was reported in its middle, then completed, then read. */
 async function isContent(file: string, contents: ReadonlySet<string> = new Set()): Promise<boolean> {
   if (contents.size === 0) return false
