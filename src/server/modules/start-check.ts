@@ -1,16 +1,12 @@
 /** Checks that new code can start, before the process that runs the old code is replaced. */
 import type { parseSync } from 'vite'
 import { type FlatError, flattenError } from '../../shared/errors.ts'
-import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
-import { awaitedImports } from './awaited-imports.ts'
-import type { Feed } from './feed-types.ts'
+import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
+import { findAwaited, findDynamic, type Running } from './dynamic-imports.ts'
 import { findMissingName } from './link-check.ts'
-import { findMissingPackage, packageError } from './missing-package.ts'
+import { findMissingPackage } from './missing-package.ts'
 import { findMissingPackageName } from './package-names.ts'
 import type { Records } from './records.ts'
-
-/** The feed of the running process: the next process is likely to load the modules that it has loaded. */
-export type Running = Pick<Feed, 'hasWhole' | 'hadFor' | 'isNews' | 'computedBy'>
 
 /** The things that the flags of the app's node leave to be known of its packages. */
 export interface PackageRules {
@@ -76,83 +72,13 @@ async function findUnlinked(
   running: Running,
   start: Start,
 ): Promise<FlatError | undefined> {
-  const behind = (await findAwaited(source, graph, sure, running, start)) ?? (await findDynamic(source, graph, running))
+  const behind =
+    (await findAwaited(source, { graph, sure }, running, { parse: start.parse, inFolders: start.rules.inFolders })) ??
+    (await findDynamic(source, graph, running))
   if (behind) return behind
   const news = [...graph.values()].filter((record) => running.isNews(record))
   const before = checked.get(source)?.get(start.entry) ?? new Map()
   return (
     findMissingName(graph, news) ?? (start.rules.linkedAlike ? await findMissingPackageName(news, before) : undefined)
   )
-}
-
-/** The first failure behind `import()`s of modules in `graph`. Adds the modules that they load to `graph`. */
-async function findDynamic(
-  source: Records,
-  graph: Map<ModuleId, ModuleRecord>,
-  running: Running,
-): Promise<FlatError | undefined> {
-  const computed = new Set(running.computedBy(undefined))
-  let recent = [...graph.values()]
-  for (let wanted = new Set(computed); ; wanted = new Set()) {
-    for (const { id, dynamicDeps } of recent) {
-      for (const dep of Object.values(dynamicDeps)) {
-        // import('./routes') has loaded routes.ts, then that is deleted, and Vite leaves the specifier as it is written; or it is renamed
-        // to routes/index.ts, and the import means that one now
-        if (running.hasWhole(dep) || running.hadFor(dep)) wanted.add(dep)
-      }
-      for (const dep of running.computedBy(id)) {
-        wanted.add(dep)
-        computed.add(dep)
-      }
-    }
-    const fresh = [...wanted].filter((id) => !graph.has(id))
-    if (fresh.length === 0) return undefined
-    const { modules, failed } = await source.collect(fresh, (id) => graph.get(id)?.version)
-    // a computed import() may have read the file's name from a folder that does not have it any more: then it is no failure
-    const failure = failed.find(({ id, error }) => error.code !== 'ERR_MODULE_NOT_FOUND' || !computed.has(id))
-    if (failure) return failure.error
-    for (const record of modules) graph.set(record.id, record)
-    recent = modules
-  }
-}
-
-/**
- * The first failure of an `import()` that new code is sure to await. `sure` are the modules which the start evaluates for sure; those that
- * they load like that are added to it, and to `graph`.
- */
-async function findAwaited(
-  source: Records,
-  graph: Map<ModuleId, ModuleRecord>,
-  sure: Map<ModuleId, ModuleRecord>,
-  running: Running,
-  { parse, rules }: Start,
-): Promise<FlatError | undefined> {
-  const late = new Set<ModuleId>()
-  for (const importer of sure.values()) {
-    if (importer.format === 'commonjs') continue
-    for (const { specifier, isPrepared } of awaitedImports(importer.code, parse)) {
-      const fresh: ModuleRecord[] = []
-      const found = await source.fetch(
-        specifier,
-        importer.id,
-        (id) => sure.get(id)?.version,
-        (record) => fresh.push(record),
-      )
-      const isLate = isPrepared || late.has(importer.id)
-      for (const record of fresh) {
-        graph.set(record.id, record)
-        sure.set(record.id, record)
-        if (isLate) late.add(record.id)
-      }
-      const ofPackage = () =>
-        rules.inFolders && importer.file !== null ? packageError(specifier, importer.file) : undefined
-      // code may make a file first, and then import it
-      const isFatal = ({ error }: FailedModule) => !isLate || error.code !== 'ERR_MODULE_NOT_FOUND'
-      const error =
-        ('external' in found ? ofPackage() : found.failed.find(isFatal)?.error) ??
-        (rules.inFolders ? findMissingPackage(fresh) : undefined)
-      if (error && running.isNews(importer)) return error
-    }
-  }
-  return undefined
 }
