@@ -22,7 +22,7 @@ import { watchLoaded, watchOutsideFiles } from '../vite/outside-files.ts'
 import { chooseVite, importVite, type Vite } from '../vite/project-vite.ts'
 import { resolutionsOf } from '../vite/resolutions.ts'
 import { resolveByPaths } from '../vite/tsconfig-paths.ts'
-import { noteAnswer, noteEvents } from '../vite/unhandled-events.ts'
+import { noteEvents } from '../vite/unhandled-events.ts'
 import { watchFiles } from '../vite/watched-files.ts'
 import { dispatchFetch, hubEvents, hubOf } from './registry.ts'
 
@@ -221,16 +221,6 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, command?: 
         const given = content ?? code
         await keeper?.source(id, given)
         return (await mendSource(given, id, environment.config.root, vite)) ?? content
-      },
-    },
-
-    // after the hooks of all other plugins, in each environment; once, where there are two of these
-    perEnvironmentWatchChangeDuringDev: true,
-    watchChange: {
-      order: 'post',
-      sequential: true,
-      handler(file) {
-        if (active) noteAnswer(this.environment, file)
       },
     },
 

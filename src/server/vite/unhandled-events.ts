@@ -2,59 +2,37 @@
  * Knows the watcher's events that Vite has not handled yet. It asks the plugins of each environment first (`watchChange`), some of its own in
  * native code, which on a busy machine takes 50 ms and more. Until then it has the code, and the failures, from before the save.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Environment, ViteDevServer } from 'vite'
-import { slash } from '../../shared/util/file-path.ts'
 
-/** Milliseconds after which nobody waits for an event any longer: a hook may throw, and then Vite drops the event, or may never end. */
+/** Milliseconds after which nobody waits for an event any longer: a plugin's hook may never end. */
 const LIMIT = 2000
 
-/** The events of one file. */
-interface Unhandled {
-  /** Answers of environments that are due. */
-  due: number
-  readonly done: Promise<void>
-  end(): void
-}
+/** Environment -> the events that its server is busy with. */
+const unhandled = new WeakMap<Environment, Set<Promise<unknown>>>()
 
-/** Environment -> what its server has not handled. */
-const unhandled = new WeakMap<Environment, Map<string, Unhandled>>()
-
-/** Notes the events of the server's watcher, whose listeners Vite has added before. */
-export function noteEvents({ watcher, environments }: ViteDevServer): void {
-  const files = new Map<string, Unhandled>()
-  const all = Object.values(environments)
-  for (const environment of all) unhandled.set(environment, files)
-  watcher.on('all', (event, path) => {
-    if (event === 'addDir' || event === 'unlinkDir') return
-    const file = slash(path)
-    const one = files.get(file) ?? begin(() => files.delete(file))
-    one.due += all.length
-    files.set(file, one)
-  })
-}
-
-/** The plugins of an environment know of an event of `file`. */
-export function noteAnswer(environment: Environment, file: string): void {
-  const one = unhandled.get(environment)?.get(file)
-  // Vite drops the code when all environments have answered, in the same turn
-  if (one && --one.due === 0) setImmediate(() => void (one.due === 0 && one.end()))
+/** Notes what Vite asks plugins from now on. */
+export function noteEvents({ environments }: ViteDevServer): void {
+  const events = new Set<Promise<unknown>>()
+  for (const environment of Object.values(environments)) {
+    unhandled.set(environment, events)
+    // a hook of our own would be one among the others, called before some of them, and not at all after one that fails
+    const container = environment.pluginContainer
+    const { watchChange } = container
+    container.watchChange = (...args) => {
+      const asked = watchChange.apply(container, args)
+      // in the turn in which the plugins of all environments have answered, Vite drops the code
+      const event = Promise.race([asked.catch(() => {}), delay(LIMIT, undefined, { ref: false })]).then(
+        () => new Promise(setImmediate),
+      )
+      events.add(event)
+      void event.then(() => events.delete(event))
+      return asked
+    }
+  }
 }
 
 /** Resolves when the environment's server has handled the events so far. */
 export async function eventsHandled(environment: Environment): Promise<void> {
-  await Promise.all(Array.from(unhandled.get(environment)?.values() ?? [], ({ done }) => done))
-}
-
-function begin(forget: () => void): Unhandled {
-  let resolve!: () => void
-  const done = new Promise<void>((settle) => {
-    resolve = settle
-  })
-  const end = () => {
-    clearTimeout(timer)
-    forget()
-    resolve()
-  }
-  const timer = setTimeout(end, LIMIT).unref()
-  return { due: 0, done, end }
+  await Promise.all(unhandled.get(environment) ?? [])
 }

@@ -5,6 +5,7 @@ import { slash } from '../../shared/util/file-path.ts'
 import { isGone } from '../../shared/util/file-stats.ts'
 import { resolutionsOf } from './resolutions.ts'
 import { TransientFiles } from './transient-files.ts'
+import { eventsHandled } from './unhandled-events.ts'
 
 /** Decides about a file, given as an absolute path with forward slashes. */
 export type FileFilter = (file: string) => boolean
@@ -35,6 +36,8 @@ export function watchFiles(
   const transient = new TransientFiles(environment)
   /** Restarts if imports mean other files since `file` came or went. For `server.hmr: false`, where Vite calls no `hotUpdate`. */
   async function restartIfChanged(file: string): Promise<void> {
+    // the resolver of Vite still says what it has said before
+    await eventsHandled(environment)
     const changed = await resolutions.changed(file)
     if (changed.length > 0) events.restart(file, changed, false)
   }
