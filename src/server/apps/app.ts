@@ -17,6 +17,8 @@ const STOP_GAP = 25
 const BEGIN_GAP = 120
 /** Milliseconds from the first save of a burst after which it is acted on, although it does not end. */
 const BURST_LIMIT = 2000
+/** Checks of the new code, at most, where each fails and something was saved meanwhile. */
+const CHECKS = 3
 
 /** Questions of an app before it replaces its process. */
 export interface AppHost {
@@ -130,9 +132,7 @@ export class App extends EventEmitter<AppEvents> {
     this.supervisor.prepare()
     await this.#quiet(Math.max(STOP_GAP, this.#host.delay()))
     const refusal = await this.#host.before(() => this.#lastSave)
-    // that may have written files that are read here
-    if (!refusal) await this.#host.handled()
-    const failure = refusal ?? (await this.#host.check())
+    const failure = refusal ?? (await this.#check())
     if (stops !== this.#stops) return this.#stopped()
     if (failure && (refusal || this.runs)) {
       this.#due = cause
@@ -142,6 +142,18 @@ export class App extends EventEmitter<AppEvents> {
     this.#due = undefined
     await this.#restart(cause)
     return this.supervisor.state === 'stopped' ? this.#stopped() : undefined
+  }
+
+  /** The reason why what is saved by now cannot start. */
+  async #check(): Promise<FlatError | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const last = this.#lastSave
+      // `before` may have written files that are read here
+      await this.#host.handled()
+      const failure = await this.#host.check()
+      // A broken file is read, then it is mended, then the check ends: that save was taken to be for this restart, and nobody asks again
+      if (!failure || last === this.#lastSave || attempt === CHECKS) return failure
+    }
   }
 
   async #restart(cause: RestartCause): Promise<void> {
@@ -217,11 +229,14 @@ export class App extends EventEmitter<AppEvents> {
    */
   async #quiet(gap: number): Promise<void> {
     for (;;) {
-      const end = Math.min(this.#lastSave + gap, this.#firstSave + BURST_LIMIT + this.#host.delay())
-      const rest = end - performance.now()
-      if (rest <= 0) break
-      await delay(rest)
+      const limit = this.#firstSave + BURST_LIMIT + this.#host.delay()
+      const last = this.#lastSave
+      const rest = Math.min(last + gap, limit) - performance.now()
+      if (rest > 0) await delay(rest)
+      else {
+        await this.#host.handled()
+        if (last === this.#lastSave || performance.now() > limit) return
+      }
     }
-    await this.#host.handled()
   }
 }

@@ -21,6 +21,7 @@ import { tellOutcome } from '../terminal/tell-outcome.ts'
 import { channelOf } from '../vite/environment.ts'
 import { reportSeen } from '../vite/late-saves.ts'
 import { watchMissing } from '../vite/outside-files.ts'
+import { eventsHandled } from '../vite/unhandled-events.ts'
 import type { Bindings } from './bindings.ts'
 import { viewOfApp, viewOfAttached } from './runner-views.ts'
 import { ServedRunner } from './served-runner.ts'
@@ -75,6 +76,7 @@ export class Reception {
         return session.kind === 'attached' ? records.attached : records
       },
       proven: this.#proven,
+      handled: () => eventsHandled(this.#bindings.current.environment),
       compared: () => this.served.compared(),
       admit: (info) => this.#admit(session, info, runner),
     })
@@ -113,7 +115,10 @@ export class Reception {
       else setImmediate(() => void this.#begin(session.pid))
     })
     runner.on('applied', (report, times) => this.#applied(session, report, runner, times))
-    runner.on('loaded', (files) => void (this.#appOf(session) && this.#loaded(runner.id, files)))
+    runner.on('loaded', (files) => {
+      const app = this.#appOf(session)
+      if (app) void this.#loaded(app, files)
+    })
     runner.on('failed', (error) => {
       // a standby is told what its app is told
       if (!runner.waits) this.#report.failed(runner.id, flattenError(error), true)
@@ -137,14 +142,16 @@ export class Reception {
     runner.on('settled', () => setImmediate(() => this.#settled(session)))
   }
 
-  async #loaded(id: string, files: readonly NativeFile[]): Promise<void> {
+  async #loaded(app: App, files: readonly NativeFile[]): Promise<void> {
     const { environment, server } = this.#bindings.current
     // those outside of the root: nobody else hears of them
     for (const { file, isMissing } of files) if (isMissing) watchMissing(environment, file)
-    for (const file of await this.#apps.loaded(id, files)) {
+    for (const file of await this.#apps.loaded(app.id, files)) {
       // Node loads a file, it is saved, that is seen here, then the watcher tells Vite: a check in between would pass the code from before, and
       // the new process would die of what it should have refused
-      if (!reportSeen(server.watcher, resolve(file))) this.#apps.saved(file, true)
+      const isReported = reportSeen(server.watcher, resolve(file))
+      // one that has crashed meanwhile may have crashed of the code from before
+      if (!isReported || !app.runs) this.#apps.saved(file, true)
     }
   }
 

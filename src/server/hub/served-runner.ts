@@ -21,6 +21,8 @@ export interface RunnerHost {
   records(): Promise<Records>
   /** Gives the runner its id and its settings. */
   admit(info: RunnerInfo, runner: ServedRunner): Promise<RunnerConfig>
+  /** Resolves when Vite has dropped the code from before the saves. */
+  handled(): Promise<void>
   /** Asked of the code that a process has begun with. */
   proven(): IsProven
   /** Resolves when the code of all runners has been compared with Vite's. */
@@ -69,7 +71,7 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
   /** When it began to execute modules, in ms since the epoch. */
   connectedAt: number | undefined
   readonly #times = new ChangeTimes()
-  readonly #calm: () => Promise<unknown>
+  readonly #host: RunnerHost
   readonly feed: Feed
   /** Vite's client of this runner: answers it alone. */
   readonly client: { send(payload: HotPayload): void }
@@ -78,7 +80,7 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
 
   constructor(session: ServerSession, host: RunnerHost) {
     super()
-    this.#calm = () => host.compared()
+    this.#host = host
     this.client = { send: (payload) => session.rpc.payload(payload) }
     const isWaiting = () => this.waits
     this.feed = createFeed(`runner ${session.pid}`, host.records, {
@@ -156,7 +158,9 @@ export class ServedRunner extends EventEmitter<ServedRunnerEvents> {
   async #fetch(...[url, importer, fresh]: Parameters<ServerFunctions['fetch']>) {
     checkArguments('fetch', url, importer, fresh)
     // a standby has time: its graph is the whole app, and whoever saves would wait behind that
-    if (this.waits) await this.#calm()
+    if (this.waits) await this.#host.compared()
+    // A file is saved, then a helper asks for it, then Vite drops its code: nobody would tell the helper, which updates do not reach
+    if (this.info?.kind === 'helper') await this.#host.handled()
     const began = Date.now()
     const answer = this.feed.fetch(url, importer, fresh, (id) => {
       // updates do not reach a helper: each file that it has, or goes on without, is as if Node had been asked for it

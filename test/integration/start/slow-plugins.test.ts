@@ -65,3 +65,23 @@ test('a plugin whose hook fails or never ends delays a restart, and no more', as
   project.write('data.txt', '2')
   await runs(3)
 })
+
+test.each(WAYS)('%s what is mended while it is checked is not refused for good', async (_, options, server) => {
+  const broken = "import './broken.ts'"
+  /** Mends the code while it is transformed, in vain. */
+  const mending: Plugin = {
+    name: 'mending',
+    async transform(code, id) {
+      if (!id.endsWith('lib.ts') || !code.includes('broken')) return
+      project.write('src/lib.ts', "export const v: string = 'v2'")
+      // the watcher has told of it by then
+      await delay(400)
+      throw new Error('broken code')
+    },
+  }
+  const { project, line, hub } = await startApp(APP, options, { plugins: [mending], server })
+  await line(/^runs v1/)
+  project.write('src/lib.ts', broken)
+  await line(/^runs v2/)
+  await until(() => hub.runners[0]?.state === 'ready', 'the app to be ready')
+})
