@@ -18,6 +18,15 @@ const SMALL = 1 << 20
 /** Milliseconds after a reported change until the file is looked at again: a little more than the watcher's 50 ms. */
 const DEAF = 60
 
+/** A look at a file that was reported. */
+interface Look {
+  /** Of the moment of the report. */
+  stats: Stats
+  /** The text of then, if a write after it might have the same time. */
+  content: string | undefined
+  timer: NodeJS.Timeout
+}
+
 /** Watcher -> the saves that it is not to report again. */
 const reported = new WeakMap<ViteDevServer['watcher'], Map<string, Stats>>()
 /** Files that may be saved again unnoticed -> contents that Vite has read since the reported save. */
@@ -37,7 +46,9 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   if (reported.has(watcher)) return
   const told = new Map<string, Stats>()
   reported.set(watcher, told)
-  const timers = new Map<string, NodeJS.Timeout>()
+  const looks = new Map<string, Look>()
+  /** The file of the last event `change` if that was held back: its `all` follows. */
+  let held: string | undefined
   // the types list the arguments of each event; here all are passed on unchanged
   const emit = watcher.emit as (...args: unknown[]) => boolean
 
@@ -47,40 +58,52 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
     if (stats.mtimeMs % 1000 !== 0 && !isFresh(stats)) told.set(file, stats)
   }
 
-  async function check(file: string, known: Stats, content: string | undefined): Promise<void> {
-    timers.delete(file)
+  /** `true` if this save was reported: it is known, or has just been, and will be known when the file was looked at. */
+  function isReported(file: string, stats: Stats): boolean {
+    const known = told.get(file)
+    if (known && isSame(known, stats)) return true
+    const look = looks.get(file)
+    return look?.content !== undefined && isSame(look.stats, stats) && textOf(file) === look.content
+  }
+
+  async function check(file: string, look: Look): Promise<void> {
     const contents = reading.get(slash(file))
     reading.delete(slash(file))
     const now = await stat(file).catch(() => undefined)
+    const isKnown = now && isSame(now, look.stats) && !(await isRewritten(file, look.content))
+    // who looks at files later (a watcher that polls, that of linked packages) would report it: modules would run again as they are
+    const isRead = isKnown || (await isContent(file, contents))
+    // reported once more meanwhile, it is to be looked at for that
+    if (looks.get(file) !== look) return
+    looks.delete(file)
     // the watcher itself reports a file that is gone
     if (!now) return
-    if (isSame(now, known) && !(await isRewritten(file, content))) return tellOnce(file, now)
-    // who looks at files later (a watcher that polls, that of linked packages) would report it: modules would run again as they are
-    if (await isContent(file, contents)) return tellOnce(file, now)
-    if (timers.has(file)) return
-    reportSave(watcher, file, now)
+    if (isRead) tellOnce(file, now)
+    else reportSave(watcher, file, now)
   }
 
   watcher.emit = (...args: unknown[]) => {
-    const [event, file, stats] = args[0] === 'all' ? args.slice(1) : args
+    const isAll = args[0] === 'all'
+    const [event, file, stats] = isAll ? args.slice(1) : args
     if (event !== 'change' || !stats) return emit.apply(watcher, args)
-    const known = told.get(file as string)
-    if (known && isSame(known, stats as Stats)) return false
+    if (!isAll) held = isReported(file as string, stats as Stats) ? (file as string) : undefined
+    if (held === file) return false
     const isTold = emit.apply(watcher, args)
     // it is read from now on
-    if (args[0] === 'all') tellOnce(file as string, stats as Stats)
+    if (isAll) tellOnce(file as string, stats as Stats)
     return isTold
   }
 
   watcher.on('change', (file: string) => {
-    clearTimeout(timers.get(file))
+    clearTimeout(looks.get(file)?.timer)
     // not the stats of the event, which may be from the middle of a save; Vite reads the file only after this listener
     const stats = statOf(file)
     if (!stats) return
     reading.set(slash(file), new Set())
     // a second write may have the same time and length: then only its content is another one
     const content = isFresh(stats) && stats.size < SMALL ? textOf(file) : undefined
-    timers.set(file, setTimeout(check, DEAF, file, stats, content).unref())
+    const look: Look = { stats, content, timer: setTimeout(() => void check(file, look), DEAF).unref() }
+    looks.set(file, look)
   })
 }
 
