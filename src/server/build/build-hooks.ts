@@ -11,7 +11,7 @@ import { resolveEntry } from '../apps/entries.ts'
 import type { TetherOptions } from '../options.ts'
 import { mendSource } from '../transform/mended-source.ts'
 import { chooseVite, importVite, type Vite } from '../vite/project-vite.ts'
-import { resolveByPaths } from '../vite/tsconfig-paths.ts'
+import { readPathsAs, resolveByPaths } from '../vite/tsconfig-paths.ts'
 import { foldersOf, outDirs } from './build-folders.ts'
 import { checkBuild } from './check-build.ts'
 import { ClientOutput, copyPublic, hasPages, moveAssets, written } from './client-output.ts'
@@ -31,13 +31,12 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
   let config: ResolvedConfig
   let entry: string
   let vite: Vite
-  let vitePath: string
 
   return {
     async config(given: UserConfig, { isPreview }: ConfigEnv) {
       const copy = chooseVite(resolve(given.root ?? '.'), this.meta.viteVersion)
       vite = await importVite(copy)
-      vitePath = copy.path
+      readPathsAs(copy.path)
       const { client, server } = outDirs(given, name)
       const { sourcemap = given.build?.sourcemap ?? true } = given.environments?.[name]?.build ?? {}
       const resolution: object = given.resolve?.tsconfigPaths === undefined ? { tsconfigPaths: true } : {}
@@ -101,7 +100,7 @@ export function buildHooks(options: TetherOptions): Partial<Plugin> {
         if (id === ENTRY) return LOADED
         // it is part of the server: where that runs vite-tether need not be installed
         if (id === KEEP) return distPath('keep.js')
-        return resolveByPaths(this, id, importer, vitePath)
+        return resolveByPaths(this, id, importer)
       },
     },
 

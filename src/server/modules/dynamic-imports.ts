@@ -4,11 +4,20 @@ import type { FlatError } from '../../shared/errors.ts'
 import type { FailedModule, ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { awaitedImports } from './awaited-imports.ts'
 import type { Feed } from './feed-types.ts'
-import { findMissingPackage, packageError } from './missing-package.ts'
+import { type FilesByPaths, findMissingPackage, packageError } from './missing-package.ts'
 import type { Records } from './records.ts'
 
 /** The feed of the running process: the next process is likely to load the modules that it has loaded. */
 export type Running = Pick<Feed, 'hasWhole' | 'hadFor' | 'isNews' | 'computedBy'>
+
+/** The things that tell whether an awaited import fails. */
+export interface AwaitedRules {
+  /** Vite's. */
+  parse: typeof parseSync
+  /** The packages lie in folders `node_modules`. */
+  inFolders: boolean
+  byPaths: FilesByPaths
+}
 
 /** The first failure behind `import()`s of modules in `graph`. Adds the modules that they load to `graph`. */
 export async function findDynamic(
@@ -49,7 +58,7 @@ export async function findAwaited(
   source: Records,
   { graph, sure }: Record<'graph' | 'sure', Map<ModuleId, ModuleRecord>>,
   running: Running,
-  { parse, inFolders }: { parse: typeof parseSync; inFolders: boolean },
+  { parse, inFolders, byPaths }: AwaitedRules,
 ): Promise<FlatError | undefined> {
   const late = new Set<ModuleId>()
   for (const importer of sure.values()) {
@@ -68,12 +77,15 @@ export async function findAwaited(
         sure.set(record.id, record)
         if (isLate) late.add(record.id)
       }
-      const ofPackage = () => (inFolders && importer.file !== null ? packageError(specifier, importer.file) : undefined)
       // code may make a file first, and then import it
       const isFatal = ({ error }: FailedModule) => !isLate || error.code !== 'ERR_MODULE_NOT_FOUND'
+      const ofPackage = async () =>
+        inFolders && importer.file !== null
+          ? packageError(specifier, importer.file, isLate ? async () => [] : byPaths)
+          : undefined
       const error =
-        ('external' in found ? ofPackage() : found.failed.find(isFatal)?.error) ??
-        (inFolders ? findMissingPackage(fresh) : undefined)
+        ('external' in found ? await ofPackage() : found.failed.find(isFatal)?.error) ??
+        (inFolders ? await findMissingPackage(fresh, byPaths) : undefined)
       if (error && running.isNews(importer)) return error
     }
   }

@@ -12,14 +12,20 @@ import { entryFault } from './package-entry.ts'
 
 const STATIC_IMPORT = /\b__vite_ssr_import__\((["'])([^"'\n]+)\1/g
 
-/** The error of the first import in `records` that names a package which is not there. */
-export function findMissingPackage(records: Iterable<ModuleRecord>): FlatError | undefined {
+/** The files that a specifier may mean by the paths of the importer's tsconfig.json. */
+export type FilesByPaths = (specifier: string, importer: string) => Promise<string[]>
+
+/** The error of the first import in `records` that names a package, or a path of tsconfig.json, which is not there. */
+export async function findMissingPackage(
+  records: Iterable<ModuleRecord>,
+  byPaths: FilesByPaths,
+): Promise<FlatError | undefined> {
   const seen = new Set<string>()
   for (const { file, format, code } of records) {
     if (file === null || format === 'commonjs') continue
     for (const [, , specifier = ''] of code.matchAll(STATIC_IMPORT)) {
       const key = `${posix.dirname(file)} ${specifier}`
-      const error = seen.has(key) ? undefined : packageError(specifier, file)
+      const error = seen.has(key) ? undefined : await packageError(specifier, file, byPaths)
       if (error) return error
       seen.add(key)
     }
@@ -27,28 +33,44 @@ export function findMissingPackage(records: Iterable<ModuleRecord>): FlatError |
   return undefined
 }
 
-/** The error of an import of `specifier`, if it names a package which is not there. */
-export function packageError(specifier: string, importer: string): FlatError | undefined {
-  const [name] = PACKAGE.exec(specifier) ?? []
+/** The error of an import of `specifier` that Vite has left to Node, if it names a package, or a path of tsconfig.json, which is not there. */
+export async function packageError(
+  specifier: string,
+  importer: string,
+  byPaths: FilesByPaths,
+): Promise<FlatError | undefined> {
   // its module `keep` is given by the runner, wherever it is installed
-  if (name === undefined || name === 'vite-tether' || isBuiltin(specifier)) return undefined
-  const fault = faultOf(specifier, name, importer)
-  return fault === undefined ? undefined : missing(specifier, fault, importer)
+  const isOther = /^(?:[./#\0]|[\w.+-]+:|vite-tether(?:\/|$))/.test(specifier)
+  if (isOther || isBuiltin(specifier)) return undefined
+  const [name] = PACKAGE.exec(specifier) ?? []
+  const folders = name === undefined ? [] : foldersOf(name, importer)
+  if (folders.length > 0) return missing('package', specifier, faultOf(specifier, name!, folders), importer)
+  // no file is there: Vite has asked them, and would have taken it
+  const [file] = await byPaths(specifier, importer)
+  if (file !== undefined) {
+    const fault = `By the paths of tsconfig.json it means ${file}, which does not exist.`
+    return missing('module', specifier, fault, importer)
+  }
+  return missing('package', specifier, name && `It must be installed: npm install ${name}.`, importer)
 }
 
-/** Why an import of a package fails, and what to do; `undefined` if Node may find it. */
-function faultOf(specifier: string, name: string, importer: string): string | undefined {
-  const folders = foldersOf(name, importer)
-  if (folders.length === 0) return `It must be installed: npm install ${name}.`
+/** Why an import of a package in `folders` fails; `undefined` if Node may find it. */
+function faultOf(specifier: string, name: string, folders: readonly string[]): string | undefined {
   const [fault, ...others] = folders.map((folder) => entryFault(folder, `.${specifier.slice(name.length)}`))
   if (fault === undefined || others.includes(undefined)) return undefined
   return `The package is there, but ${fault}. Is it built?`
 }
 
-function missing(specifier: string, fault: string, importer: string): FlatError {
+function missing(
+  what: 'package' | 'module',
+  specifier: string,
+  fault: string | undefined,
+  importer: string,
+): FlatError | undefined {
+  if (fault === undefined) return undefined
   const error = new TetherError(
     'ERR_MODULE_NOT_FOUND',
-    `Cannot find package '${specifier}' imported from '${importer}'. ${fault}`,
+    `Cannot find ${what} '${specifier}' imported from '${importer}'. ${fault}`,
   )
   const place = importPlace(importer, specifier)
   if (place) error.stack = `${error}\n    at ${place.file}:${place.line}:${place.column}`

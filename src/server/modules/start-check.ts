@@ -4,7 +4,7 @@ import { type FlatError, flattenError } from '../../shared/errors.ts'
 import type { ModuleId, ModuleRecord } from '../../shared/types.ts'
 import { findAwaited, findDynamic, type Running } from './dynamic-imports.ts'
 import { findMissingName } from './link-check.ts'
-import { findMissingPackage } from './missing-package.ts'
+import { type FilesByPaths, findMissingPackage } from './missing-package.ts'
 import { findMissingPackageName } from './package-names.ts'
 import type { Records } from './records.ts'
 
@@ -27,6 +27,7 @@ export interface Start {
   rules: PackageRules
   /** Vite's. */
   parse: typeof parseSync
+  byPaths: FilesByPaths
 }
 
 /** The graph of each entry that was checked last, of which a process was made: a name that it has imported of a package is there. */
@@ -54,7 +55,7 @@ export async function findFailure(records: Promise<Records>, start: Start): Prom
     const [first, ...errors] = await Promise.all([entry, ...others].map(failureOf))
     const failure =
       first ??
-      (rules.inFolders ? findMissingPackage(graph.values()) : undefined) ??
+      (rules.inFolders ? await findMissingPackage(graph.values(), start.byPaths) : undefined) ??
       errors.find((error) => error && error.code !== 'ERR_MODULE_NOT_FOUND') ??
       (running && (await findUnlinked(source, graph, sure, running, start)))
     if (!failure) checked.set(source, (checked.get(source) ?? new Map()).set(entry, graph))
@@ -72,8 +73,9 @@ async function findUnlinked(
   running: Running,
   start: Start,
 ): Promise<FlatError | undefined> {
+  const { inFolders } = start.rules
   const behind =
-    (await findAwaited(source, { graph, sure }, running, { parse: start.parse, inFolders: start.rules.inFolders })) ??
+    (await findAwaited(source, { graph, sure }, running, { ...start, inFolders })) ??
     (await findDynamic(source, graph, running))
   if (behind) return behind
   const news = [...graph.values()].filter((record) => running.isNews(record))

@@ -21,7 +21,7 @@ import { createTetherEnvironment, isAllowed } from '../vite/environment.ts'
 import { watchLoaded, watchOutsideFiles } from '../vite/outside-files.ts'
 import { chooseVite, importVite, type Vite } from '../vite/project-vite.ts'
 import { resolutionsOf } from '../vite/resolutions.ts'
-import { resolveByPaths } from '../vite/tsconfig-paths.ts'
+import { readPathsAs, resolveByPaths } from '../vite/tsconfig-paths.ts'
 import { noteEvents } from '../vite/unhandled-events.ts'
 import { watchFiles } from '../vite/watched-files.ts'
 import { dispatchFetch, hubEvents, hubOf } from './registry.ts'
@@ -122,6 +122,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, command?: 
       const copy = chooseVite(resolve(config.root ?? '.'), viteVersion)
       vite = await importVite(copy)
       vitePath = copy.path
+      readPathsAs(vitePath)
       const name = options.environment ?? 'ssr'
       if (config.environments?.[name]?.dev?.createEnvironment) {
         throw taken(name, others.length > 1 ? "is another tether()'s, whose entry may be a list" : 'is already set')
@@ -193,7 +194,7 @@ export function createPlugin(given: TetherOptions, cli?: CliSettings, command?: 
       order: 'pre',
       filter: { id: /^#/ },
       async handler(id, importer) {
-        return this.environment === environment ? resolveByPaths(this, id, importer, vitePath) : undefined
+        return this.environment === environment ? resolveByPaths(this, id, importer) : undefined
       },
     },
 

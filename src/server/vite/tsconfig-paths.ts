@@ -5,32 +5,44 @@
 import type { DevEnvironment, Rolldown } from 'vite'
 import { loadTsconfigResolver, type ResolveTsconfig } from './tsconfig-resolver.ts'
 
+let vite: string
 let resolveTsconfig: Promise<ResolveTsconfig | undefined> | undefined
+
+/** Has tsconfig.json read as the compiler of this copy of Vite does, a path. */
+export function readPathsAs(path: string): void {
+  vite = path
+}
 
 /** For a `resolveId` hook: what `specifier` means by those paths if Vite is to ask them; `undefined` if they lead nowhere. */
 export async function resolveByPaths(
   context: Rolldown.PluginContext & { environment: Pick<DevEnvironment, 'config'> },
   specifier: string,
   importer: string | undefined,
-  vite: string,
 ): Promise<Rolldown.ResolvedId | undefined> {
-  if (importer === undefined || !context.environment.config.resolve.tsconfigPaths) return undefined
-  for (const file of await filesByPaths(specifier, importer, vite)) {
+  if (importer === undefined) return undefined
+  for (const file of await filesByPaths(context.environment, specifier, importer)) {
     const resolved = await context.resolve(file, importer)
     if (resolved) return resolved
   }
   return undefined
 }
 
-/** The files that `specifier` may mean by the paths of the importer's tsconfig.json, best first. `vite` is the server's package. */
-async function filesByPaths(specifier: string, importer: string, vite: string): Promise<string[]> {
-  if (importer.includes('\0') || importer.includes('/node_modules/')) return []
+/** The files that `specifier` may mean by those paths of the importer's tsconfig.json that `counts`, best first; none if Vite is not to ask them. */
+export async function filesByPaths(
+  { config }: Pick<DevEnvironment, 'config'>,
+  specifier: string,
+  importer: string,
+  counts = (_pattern: string) => true,
+): Promise<string[]> {
+  if (!config.resolve.tsconfigPaths || importer.includes('\0') || importer.includes('/node_modules/')) return []
   // without the function the `imports` of package.json count first
   resolveTsconfig ??= loadTsconfigResolver(vite)
   const file = importer.replace(/[?#].*$/, '')
   const paths = (await resolveTsconfig)?.(file)?.tsconfig.compilerOptions?.paths ?? {}
   // as in TypeScript: a pattern without `*` comes first, then the longest prefix
-  const patterns = Object.keys(paths).sort((one, other) => weight(other) - weight(one))
+  const patterns = Object.keys(paths)
+    .filter(counts)
+    .sort((one, other) => weight(other) - weight(one))
   for (const pattern of patterns) {
     const matched = match(pattern, specifier)
     if (matched !== undefined) return paths[pattern]!.map((target) => target.replace('*', () => matched))
