@@ -78,8 +78,10 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
     looks.delete(file)
     // the watcher itself reports a file that is gone
     if (!now) return
-    if (isRead) tellOnce(file, now)
-    else reportSave(watcher, file, now)
+    if (isRead) return tellOnce(file, now)
+    // The file is looked at, then it is saved, then its content is compared: the watcher is to know that save when it comes to it
+    const latest = statOf(file)
+    if (latest) reportSave(watcher, file, latest)
   }
 
   watcher.emit = (...args: unknown[]) => {
