@@ -25,6 +25,13 @@ export function importPlace(file: string, specifier: string, name?: string): Pla
   return name === undefined ? undefined : importPlace(file, specifier)
 }
 
+/** Gives an error the place of an import as its stack, if the source is on this machine and has the import. */
+export function atImport<E extends Error>(error: E, file: string, specifier: string): E {
+  const place = importPlace(file, specifier)
+  if (place) error.stack = `${error}\n    at ${place.file}:${place.line}:${place.column}`
+  return error
+}
+
 /** The part of a specifier that Vite's resolving does not change: `./x`, `/src/x.ts` and `/@fs/app/src/x.ts?v=1` are all `x`. */
 function stem(specifier: string): string {
   return basename(specifier.replace(/[?#].*$/, '')).replace(/\.[cm]?[jt]sx?$/, '')

@@ -65,6 +65,8 @@ export class App extends EventEmitter<AppEvents> {
   #retrying: Promise<void> | undefined
   /** Cause of a restart that was refused, because the code does not transform: the next save asks for it again. */
   #due: RestartCause | undefined
+  /** The save and the reason of the last refusal. */
+  #refused: string | undefined
   /** Of the burst of saves that goes on, or of the last one. */
   #firstSave = 0
   #lastSave = 0
@@ -136,7 +138,10 @@ export class App extends EventEmitter<AppEvents> {
     if (stops !== this.#stops) return this.#stopped()
     if (failure && (refusal || this.runs)) {
       this.#due = cause
-      this.emit('refused', failure)
+      // The save asks for the restart that is due, that is refused, then the runner answers that it cannot take the update: this is one refusal
+      const refused = `${this.#lastSave} ${failure.message}`
+      if (refused !== this.#refused || cause.kind === 'request') this.emit('refused', failure)
+      this.#refused = refused
       return failure
     }
     this.#due = undefined
@@ -152,7 +157,8 @@ export class App extends EventEmitter<AppEvents> {
       await this.#host.handled()
       const failure = await this.#host.check()
       // A broken file is read, then it is mended, then the check ends: that save was taken to be for this restart, and nobody asks again
-      if (!failure || last === this.#lastSave || attempt === CHECKS) return failure
+      if (!failure || !this.runs || last === this.#lastSave || attempt === CHECKS) return failure
+      await this.#quiet(STOP_GAP)
     }
   }
 
@@ -201,7 +207,8 @@ export class App extends EventEmitter<AppEvents> {
   saved(): void {
     this.#noteSave()
     const { state } = this.supervisor
-    if (this.#due !== undefined) void this.replace(this.#due)
+    if (this.#due !== undefined)
+      this.replace(this.#due).catch((error) => void this.emit('refused', flattenError(error)))
     // one that is starting may be about to crash over what this save has mended; one that is about to start reads it
     else if (state === 'starting' || (!this.#replacing && (state === 'crashed' || state === 'idle'))) {
       this.#retrying ??= this.#retry().finally(() => {

@@ -23,7 +23,7 @@ import { channelOf, parserOf } from '../vite/environment.ts'
 import { watchHotUpdateHooks } from '../vite/hot-update-hooks.ts'
 import { catchLateSaves } from '../vite/late-saves.ts'
 import { recordSeeds } from '../vite/seeds.ts'
-import { filesByPaths } from '../vite/tsconfig-paths.ts'
+import { missedByPaths } from '../vite/tsconfig-paths.ts'
 import { eventsHandled } from '../vite/unhandled-events.ts'
 import type { FileFilter } from '../vite/watched-files.ts'
 import { type Binding, Bindings } from './bindings.ts'
@@ -77,8 +77,7 @@ export class Hub extends EventEmitter<HubEvents> implements PageHub {
           ...{ entry: url, others, running: this.#served.runnerOf(pid)?.feed },
           rules: packageRules(execArgv ?? [], { ...process.env, ...env }),
           parse: parserOf(config()),
-          // one for all names says nothing of a package that is missing
-          byPaths: (...asked) => filesByPaths(bindings.current.environment, ...asked, (pattern) => pattern !== '*'),
+          byPaths: (...asked) => missedByPaths(bindings.current.environment, ...asked),
         })
       },
     })

@@ -78,14 +78,13 @@ export async function findAwaited(
         if (isLate) late.add(record.id)
       }
       // code may make a file first, and then import it
+      const paths: FilesByPaths = isLate ? async () => [] : byPaths
       const isFatal = ({ error }: FailedModule) => !isLate || error.code !== 'ERR_MODULE_NOT_FOUND'
       const ofPackage = async () =>
-        inFolders && importer.file !== null
-          ? packageError(specifier, importer.file, isLate ? async () => [] : byPaths)
-          : undefined
+        inFolders && importer.file !== null ? packageError(specifier, importer.file, paths) : undefined
       const error =
         ('external' in found ? await ofPackage() : found.failed.find(isFatal)?.error) ??
-        (inFolders ? await findMissingPackage(fresh, byPaths) : undefined)
+        (inFolders ? await findMissingPackage(fresh, paths) : undefined)
       if (error && running.isNews(importer)) return error
     }
   }

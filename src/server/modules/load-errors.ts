@@ -3,8 +3,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import { posix } from 'node:path'
 import type { ResolvedConfig } from 'vite'
 import { TetherError } from '../../shared/errors.ts'
+import { atImport } from '../../shared/import-place.ts'
 import type { ModuleId } from '../../shared/types.ts'
-import { isFilePath } from '../../shared/util/file-path.ts'
+import { isFilePath, withoutQuery } from '../../shared/util/file-path.ts'
 import { didYouMeanFile } from '../../shared/util/nearest.ts'
 import { isAllowed } from '../vite/environment.ts'
 import { explainSyntax } from './syntax-error.ts'
@@ -66,30 +67,40 @@ export function explainTsconfig(error: unknown): unknown {
   return new TetherError('ERR_TRANSFORM', text, { cause: error })
 }
 
-/** Turns Vite's error of the module `id` into one that names the importer and the reason. */
+/** Turns Vite's error of the module `id` into one that names the reason and the import. */
 export function explain(config: ResolvedConfig, error: unknown, id: ModuleId, importer: ModuleId | undefined): unknown {
   if (isDenied(error)) return denied(id, error)
   if (!isMissing(error)) return explainSyntax(config, explainTsconfig(error), id)
-  const what = importer === undefined ? `'${id}'` : `'${id}' imported from '${importer}'`
+  const { what = 'find', why, ...options } = reasonOf(config, error, id)
+  const from = importer === undefined ? '' : ` imported from '${importer}'`
+  const explained = new TetherError('ERR_MODULE_NOT_FOUND', `Cannot ${what} module '${id}'${from}${why}`, options)
+  return importer === undefined ? explained : atImport(explained, withoutQuery(importer), id)
+}
+
+/** Why Vite has found no file for `id`, and what to do. */
+function reasonOf(
+  config: ResolvedConfig,
+  cause: unknown,
+  id: ModuleId,
+): { what?: string; why: string; cause?: unknown } {
   // for an attached runner, `nodeFor` has refused such a file before: this is about a file that the app itself imports
   if (isFilePath(id) && !isAllowed(config, id) && existsSync(id)) {
     const folder = posix.relative(config.root, posix.dirname(id))
     // without Vite's own error, which asks whether the file exists
-    return new TetherError(
-      'ERR_MODULE_NOT_FOUND',
-      `Cannot load module ${what}: the file lies outside of the folders that Vite may load from (server.fs.allow). ` +
+    return {
+      what: 'load',
+      why:
+        ': the file lies outside of the folders that Vite may load from (server.fs.allow). ' +
         `Allow its folder in the Vite config: server: { fs: { allow: ['.', '${folder}'] } }.`,
-    )
+    }
   }
   const unread = unreadCharacter(config, id)
   if (unread !== undefined) {
-    return new TetherError(
-      'ERR_MODULE_NOT_FOUND',
-      `Cannot load module ${what}: Vite does not read the ${unread} in its path as part of a name. Rename the file or folder without it.`,
-    )
+    return {
+      what: 'load',
+      why: `: Vite does not read the ${unread} in its path as part of a name. Rename the file or folder without it.`,
+    }
   }
   const near = isFilePath(id) ? didYouMeanFile(id, (file) => isAllowed(config, file)) : ''
-  return new TetherError('ERR_MODULE_NOT_FOUND', `Cannot find module ${what}. Does the file exist?${near}`, {
-    cause: error,
-  })
+  return { why: `. Does the file exist?${near}`, cause }
 }

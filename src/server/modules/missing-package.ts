@@ -5,9 +5,12 @@
 import { isBuiltin } from 'node:module'
 import { posix } from 'node:path'
 import { type FlatError, flattenError, TetherError } from '../../shared/errors.ts'
-import { importPlace } from '../../shared/import-place.ts'
+import { atImport } from '../../shared/import-place.ts'
 import type { ModuleRecord } from '../../shared/types.ts'
+import { importName } from '../../shared/util/file-path.ts'
+import { filesNamed, statOf } from '../../shared/util/file-stats.ts'
 import { foldersOf, PACKAGE } from '../../shared/util/lost-module.ts'
+import { didYouMeanFile } from '../../shared/util/nearest.ts'
 import { entryFault } from './package-entry.ts'
 
 const STATIC_IMPORT = /\b__vite_ssr_import__\((["'])([^"'\n]+)\1/g
@@ -45,10 +48,13 @@ export async function packageError(
   const [name] = PACKAGE.exec(specifier) ?? []
   const folders = name === undefined ? [] : foldersOf(name, importer)
   if (folders.length > 0) return missing('package', specifier, faultOf(specifier, name!, folders), importer)
-  // no file is there: Vite has asked them, and would have taken it
-  const [file] = await byPaths(specifier, importer)
-  if (file !== undefined) {
-    const fault = `By the paths of tsconfig.json it means ${file}, which does not exist.`
+  const files = await byPaths(specifier, importer)
+  // what is there and Vite has not taken is left to Node
+  if (files.some((file) => statOf(file) || filesNamed(importName(file)).size > 0)) return undefined
+  const [best] = files
+  if (best !== undefined) {
+    const orInstall = name === undefined ? '' : ` If it is a package: npm install ${name}.`
+    const fault = `By the paths of tsconfig.json it means ${files.join(' or ')}, which does not exist.${didYouMeanFile(best)}${orInstall}`
     return missing('module', specifier, fault, importer)
   }
   return missing('package', specifier, name && `It must be installed: npm install ${name}.`, importer)
@@ -72,7 +78,5 @@ function missing(
     'ERR_MODULE_NOT_FOUND',
     `Cannot find ${what} '${specifier}' imported from '${importer}'. ${fault}`,
   )
-  const place = importPlace(importer, specifier)
-  if (place) error.stack = `${error}\n    at ${place.file}:${place.line}:${place.column}`
-  return flattenError(error)
+  return flattenError(atImport(error, importer, specifier))
 }

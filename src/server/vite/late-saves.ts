@@ -47,7 +47,7 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   const told = new Map<string, Stats>()
   reported.set(watcher, told)
   const looks = new Map<string, Look>()
-  /** The file of the last event `change` if that was held back: its `all` follows. */
+  /** The file of an event `change` that was held back: its `all` follows. */
   let held: string | undefined
   // the types list the arguments of each event; here all are passed on unchanged
   const emit = watcher.emit as (...args: unknown[]) => boolean
@@ -64,6 +64,21 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
     if (known && isSame(known, stats)) return true
     const look = looks.get(file)
     return look?.content !== undefined && isSame(look.stats, stats) && textOf(file) === look.content
+  }
+
+  function hold(file: string, stats: Stats): void {
+    held = isReported(file, stats) ? file : undefined
+    if (held === undefined) return
+    // the watcher is deaf again from now on
+    const { stats: known = stats, content } = looks.get(file) ?? {}
+    lookLater(file, known, content)
+  }
+
+  function lookLater(file: string, stats: Stats, content: string | undefined): void {
+    clearTimeout(looks.get(file)?.timer)
+    if (!reading.has(slash(file))) reading.set(slash(file), new Set())
+    const look: Look = { stats, content, timer: setTimeout(() => void check(file, look), DEAF).unref() }
+    looks.set(file, look)
   }
 
   async function check(file: string, look: Look): Promise<void> {
@@ -88,8 +103,11 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
     const isAll = args[0] === 'all'
     const [event, file, stats] = isAll ? args.slice(1) : args
     if (event !== 'change' || !stats) return emit.apply(watcher, args)
-    if (!isAll) held = isReported(file as string, stats as Stats) ? (file as string) : undefined
-    if (held === file) return false
+    if (!isAll) hold(file as string, stats as Stats)
+    if (held === file) {
+      if (isAll) held = undefined
+      return false
+    }
     const isTold = emit.apply(watcher, args)
     // it is read from now on
     if (isAll) tellOnce(file as string, stats as Stats)
@@ -97,15 +115,13 @@ export function catchLateSaves(watcher: ViteDevServer['watcher']): void {
   }
 
   watcher.on('change', (file: string) => {
-    clearTimeout(looks.get(file)?.timer)
     // not the stats of the event, which may be from the middle of a save; Vite reads the file only after this listener
     const stats = statOf(file)
-    if (!stats) return
-    reading.set(slash(file), new Set())
+    clearTimeout(looks.get(file)?.timer)
+    looks.delete(file)
+    reading.delete(slash(file))
     // a second write may have the same time and length: then only its content is another one
-    const content = isFresh(stats) && stats.size < SMALL ? textOf(file) : undefined
-    const look: Look = { stats, content, timer: setTimeout(() => void check(file, look), DEAF).unref() }
-    looks.set(file, look)
+    if (stats) lookLater(file, stats, isFresh(stats) && stats.size < SMALL ? textOf(file) : undefined)
   })
 }
 

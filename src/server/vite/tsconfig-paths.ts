@@ -3,6 +3,7 @@
  * package.json first, which may lead to a build that does not exist.
  */
 import type { DevEnvironment, Rolldown } from 'vite'
+import { watchMissing } from './outside-files.ts'
 import { loadTsconfigResolver, type ResolveTsconfig } from './tsconfig-resolver.ts'
 
 let vite: string
@@ -27,8 +28,22 @@ export async function resolveByPaths(
   return undefined
 }
 
+/** The files that `specifier`, for which Vite has found none, may mean by the paths of the importer's tsconfig.json. They are watched for. */
+export async function missedByPaths(
+  environment: DevEnvironment,
+  specifier: string,
+  importer: string,
+): Promise<string[]> {
+  // JavaScript that its tsconfig.json is not about has the paths, too, when the app is run
+  const asked = importer.replace(/\.([cm]?)jsx?$/, '.$1ts')
+  // a path for all names says nothing of a package that is missing; what is wrong with a tsconfig.json, Vite has said
+  const files = await filesByPaths(environment, specifier, asked, (pattern) => pattern !== '*').catch(() => [])
+  for (const file of files) watchMissing(environment, file)
+  return files
+}
+
 /** The files that `specifier` may mean by those paths of the importer's tsconfig.json that `counts`, best first; none if Vite is not to ask them. */
-export async function filesByPaths(
+async function filesByPaths(
   { config }: Pick<DevEnvironment, 'config'>,
   specifier: string,
   importer: string,

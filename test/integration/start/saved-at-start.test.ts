@@ -1,7 +1,7 @@
 /** A file that is saved in any moment of a start, kept by the one before or not: what runs in the end is what was saved. */
 import { renameSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import { until } from '../../support/child.ts'
 import { repeatable, seeded, seeds } from '../../support/flaky.ts'
 import { begin, createApp, readStart } from '../../support/kept-start.ts'
@@ -28,22 +28,23 @@ async function leave(project: Project): Promise<void> {
   await running.end()
 }
 
-test('what is saved while the command starts is what runs', { timeout: 120_000 }, async () => {
+test('what is saved while the command starts is what runs', { timeout: 240_000 }, async () => {
   const versions = Object.fromEntries(FILES.map((file) => [file, 0]))
   const source = (file: string) => SOURCES[file]!(versions[file]!)
   const project = createApp(Object.fromEntries(FILES.map((file) => [file, source(file)])))
   const wanted = () =>
     `app ${['leaf.ts', 'middle.ts', 'data.json', 'main.ts'].map((name) => `${name.replace(/\..*/, '')} ${versions[`src/${name}`]}`).join(' ')}`
 
-  const begun: number[] = []
   for (const seed of seeds(8)) {
     const random = seeded(seed)
     const file = FILES[random.below(FILES.length)]!
-    const [wait, isAtomic, isBroken] = [random.below(START), random.chance(0.3), random.chance(0.3)]
+    const [wait, isAtomic, isBroken, isLate] = [random.below(START), ...[0.3, 0.3, 0.5].map((p) => random.chance(p))]
     await leave(project)
     const running = begin(project)
     const what = `${file}${isBroken ? ', broken first,' : ''} after ${wait} ms`
     await repeatable(seed, 'test/integration/start/saved-at-start.test.ts', async () => {
+      // half of them in the second half of a start
+      if (isLate) await running.match(/begins with \d+ modules/)
       await delay(wait)
       if (isBroken) {
         project.write(file, `${source(file)}\n)`)
@@ -56,9 +57,6 @@ test('what is saved while the command starts is what runs', { timeout: 120_000 }
         throw new Error(`${cause.message} in\n${running.text}`, { cause })
       })
     })
-    begun.push(readStart(running).begun)
     await running.end()
   }
-  // with one seed the save may come before the start has looked at what is kept
-  if (begun.length > 1) expect(begun).toContain(4)
 })

@@ -61,6 +61,20 @@ test('a save that the watcher reports twice in the moment of it is one, and one 
   expect(seen.slice(2)).toEqual(['change 3', 'all change 3'])
 })
 
+test('a save that the watcher swallows after one that was held back is reported', async () => {
+  const { root, watcher, seen, report, save } = watch()
+  const past = new Date(1_700_000_000_123)
+  utimesSync(join(root, 'a.js'), past, past)
+  report()
+  await until(() => seen.length === 2, 'the save')
+  report()
+  save('three')
+  await once(watcher, 'all')
+  expect(seen).toEqual(['change 3', 'all change 3', 'change 5', 'all change 5'])
+  report()
+  expect(seen).toHaveLength(4)
+})
+
 test('a save that the watcher reports twice is one, and one that gives a file its old time and length is another', async () => {
   const { root, seen, report, save } = watch()
   report()
