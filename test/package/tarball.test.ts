@@ -123,17 +123,18 @@ const BUDGET: Record<string, number> = {
   // so have what a start leaves for the next one, read by the first file of the command, and the page of what happens
   // vite build makes the app as well: hooks in Vite's process, and a server that is built into the app's own
   // what a plugin's code learns of files, links, packages and the machine is seen by the first file of the command, before that code runs
-  tarball: 433_000,
+  tarball: 436_000,
   // missed requires, imports that are awaited for sure and plugins that ask for chance are told in the plugin, the command and what `vite build` makes
-  unpacked: 1_460_000,
+  // what Vite has not handled yet is waited for, and paths of tsconfig.json that lead nowhere are told, in the plugin and the command
+  unpacked: 1_470_000,
   'app.cjs': 465_000,
-  'index.js': 456_000,
+  'index.js': 460_000,
   'client.js': 5_000,
-  'hmr.js': 86_000,
+  'hmr.js': 88_000,
   'keep.js': 2_000,
   'keep.cjs': 2_500,
   'cli.js': 100_000,
-  'run.js': 466_000,
+  'run.js': 470_000,
   'built-server.js': 50_000,
   'main.js': 5_000,
   'bridge.js': 5_000,
