@@ -29,7 +29,7 @@ test.each(WAYS)(
     project.write('src/lib.ts', "import './gone.ts'\nexport const v: string = 'v2'")
     await line(/Cannot find module/)
     await line(/The app still runs the code from before/)
-    expect(hub.runners[0]).toMatchObject({ pid, state: 'ready' })
+    expect(hub.runners[0]!.pid).toBe(pid)
     project.write('src/gone.ts', '')
     await line(/^runs v2/)
     project.write('src/lib.ts', 'export const v: = 3')

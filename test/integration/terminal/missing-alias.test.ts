@@ -40,7 +40,7 @@ for (const [way, toCode] of Object.entries(IMPORTS)) {
     await line(/Cannot find module/)
     await line(/By the paths of tsconfig\.json it means .*\/src\/\S+, which does not exist\./)
     await line(/The app still runs the code from before/)
-    expect(hub.runners[0]).toMatchObject({ pid, state: 'ready' })
+    expect(hub.runners[0]!.pid).toBe(pid)
     project.write(file!, "export const v: string = 'late'")
     await line(/^runs late/)
     expect(lines.join('\n')).not.toContain('exited with')
