@@ -1,7 +1,7 @@
 /** Finds an import in a module's source, for errors that occur before the module runs and so have no stack frame of it. */
-import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Place } from './util/code-frame.ts'
+import { textOf } from './util/file-stats.ts'
 
 /** `import ... from 'x'`, `export ... from 'x'`, `import 'x'`, `import('x')`, `require('x')`: groups for names and specifier. */
 const IMPORT = /\b(?:import|export|require)\b([^'"`;=]*?)(?:\bfrom\b\s*)?(['"`])([^'"`\n]+)\2/g
@@ -11,7 +11,8 @@ const IMPORT = /\b(?:import|export|require)\b([^'"`;=]*?)(?:\bfrom\b\s*)?(['"`])
  * has no such import. `specifier` may be written as in the source or as in Vite's transformed code.
  */
 export function importPlace(file: string, specifier: string, name?: string): Place | undefined {
-  const source = read(file)
+  // a remote worker may have no sources, and a virtual module has none
+  const source = textOf(file) ?? ''
   // comments become spaces of the same length, so that positions stay
   const code = source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*/gm, (comment) => comment.replace(/[^\n]/g, ' '))
   const wanted = stem(specifier)
@@ -35,15 +36,6 @@ export function atImport<E extends Error>(error: E, file: string, specifier: str
 /** The part of a specifier that Vite's resolving does not change: `./x`, `/src/x.ts` and `/@fs/app/src/x.ts?v=1` are all `x`. */
 function stem(specifier: string): string {
   return basename(specifier.replace(/[?#].*$/, '')).replace(/\.[cm]?[jt]sx?$/, '')
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    // a remote worker may have no sources, and a virtual module has none
-    return ''
-  }
 }
 
 function at(file: string, code: string, index: number): Place {
