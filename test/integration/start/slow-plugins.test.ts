@@ -29,6 +29,8 @@ test.each(WAYS)(
     project.write('src/lib.ts', "import './gone.ts'\nexport const v: string = 'v2'")
     await line(/Cannot find module/)
     await line(/The app still runs the code from before/)
+    // it may be refused before the app has said that it is up
+    await until(() => hub.runners[0]?.state === 'ready', 'the app to be ready')
     expect(hub.runners[0]!.pid).toBe(pid)
     project.write('src/gone.ts', '')
     await line(/^runs v2/)

@@ -1,6 +1,7 @@
 /** An import by the `paths` of tsconfig.json that leads to no file costs no process: it is refused as a relative one, and healed by the file. */
 import { expect, test } from 'vitest'
 import { startApp } from '../../support/app.ts'
+import { until } from '../../support/child.ts'
 import { createProject } from '../../support/project.ts'
 import { startServer } from '../../support/tether.ts'
 
@@ -40,6 +41,8 @@ for (const [way, toCode] of Object.entries(IMPORTS)) {
     await line(/Cannot find module/)
     await line(/By the paths of tsconfig\.json it means .*\/src\/\S+, which does not exist\./)
     await line(/The app still runs the code from before/)
+    // it may be refused before the app has said that it is up
+    await until(() => hub.runners[0]?.state === 'ready', 'the app to be ready')
     expect(hub.runners[0]!.pid).toBe(pid)
     project.write(file!, "export const v: string = 'late'")
     await line(/^runs late/)
